@@ -1,0 +1,23 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What holds for every component test."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from ansible_collections.flant.gitops.tests.support import environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _poisoned_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let every setting of the machine that might leak into the code be one that breaks it."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.poisoned(tmp_path_factory.mktemp("poison")).items():
+            patch.setenv(name, value)
+        yield
