@@ -1,0 +1,282 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to this collection: it may change without notice.
+"""The HTTP API of Vault and OpenBao, as far as it is used here; what goes wrong becomes a sentence without secrets."""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+import threading
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, NoReturn, TypeVar
+from urllib.parse import urljoin, urlsplit
+
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure, MissingLibrary
+from ansible_collections.flant.gitops.plugins.module_utils._vault import retry
+
+try:
+    import requests
+    from ansible_collections.flant.gitops.plugins.module_utils._vault import transport
+    from hvac.adapters import RawAdapter
+    from hvac.api.auth_methods import AppRole as AppRoleApi
+    from hvac.api.auth_methods import Token as TokenApi
+    from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+except ImportError:
+    _HVAC = False
+else:
+    _HVAC = True
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from ansible_collections.flant.gitops.plugins.module_utils._vault.request import Server, WrappedRequest
+
+_Error = TypeVar("_Error", bound=BaseException)
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_REASONS = {
+    400: "the server does not accept it",
+    403: "permission denied",
+    404: "there is nothing",
+    405: "the method is not supported there",
+    412: "the server has not caught up with its own writes",
+    429: "too many requests",
+    500: "the server failed, and it may have been carried out",
+    502: "a proxy failed, and it may have been carried out",
+    503: "the server is sealed, on standby or overloaded",
+    504: "a proxy gave up, and it may have been carried out",
+}
+
+
+class Rejected(Failure):
+    """The server answered with an error."""
+
+    def __init__(self, purpose: str, status: int) -> None:
+        """Take what was asked for, as the beginning of a sentence, and the HTTP status."""
+        super().__init__(f"{purpose}: {_REASONS.get(status, 'the server answered with an error')} (HTTP {status}).")
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the server answered to ``purpose``; its content is never shown."""
+
+    purpose: str
+    status: int
+    content: Mapping[str, object] = field(repr=False)
+
+    def section(self, key: str) -> Section:
+        """Return the object under ``key``; without one, an empty section."""
+        value = self.content.get(key)
+        return Section(self.purpose, value if isinstance(value, dict) else {})
+
+
+@dataclass(frozen=True)
+class Section:
+    """An object within a reply, whose fields are checked as they are read."""
+
+    purpose: str
+    content: Mapping[str, object] = field(repr=False)
+
+    def __bool__(self) -> bool:
+        """Say whether the server sent anything here."""
+        return bool(self.content)
+
+    def text(self, key: str) -> str:
+        """Return a text; absent or null: empty."""
+        value = self.content.get(key)
+        return value if isinstance(value, str) else "" if value is None else self._refuse(key)
+
+    def number(self, key: str) -> int:
+        """Return a whole number; absent or null: 0."""
+        value = self.content.get(key)
+        if value is None:
+            return 0
+        return value if isinstance(value, int) and not isinstance(value, bool) else self._refuse(key)
+
+    def texts(self, key: str) -> list[str]:
+        """Return a list of texts; absent or null: empty."""
+        value = self.content.get(key)
+        if value is None:
+            return []
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            return value
+        return self._refuse(key)
+
+    def mapping(self, key: str) -> dict[str, object]:
+        """Return an object; absent or null: empty."""
+        value = self.content.get(key)
+        return value if isinstance(value, dict) else {} if value is None else self._refuse(key)
+
+    def _refuse(self, key: str) -> NoReturn:
+        raise Failure(f"{self.purpose}: the server's reply has something unexpected as {key}.")
+
+
+@dataclass(frozen=True)
+class Client:
+    """Calls one server, with one token or none.
+
+    Attributes:
+        halt: once set, no call is sent again; what is under way is still awaited.
+    """
+
+    server: Server
+    halt: threading.Event
+    _transport: transport.Transport = field(repr=False)
+    _adapter: RawAdapter = field(repr=False)
+
+    def bearing(self, token: str, *, halt: threading.Event | None = None) -> Client:
+        """Return a client for the same connections that sends ``token``."""
+        adapter = RawAdapter.from_adapter(self._adapter)
+        adapter.token = token
+        return replace(self, _adapter=adapter, halt=halt or self.halt)
+
+    def open_connection(self) -> None:
+        """Open a connection ahead of need, without sending anything."""
+        self._transport.open_one()
+
+    def login(self, mount_point: str, role_id: str, secret_id: str) -> Reply:
+        """Log in by AppRole.
+
+        Raises:
+            Rejected: the server does not accept the ids.
+            Failure: it cannot be asked.
+        """
+        return self._send(
+            f"The AppRole login at auth/{mount_point}",
+            "POST",
+            lambda: AppRoleApi(self._adapter).login(
+                role_id=role_id, secret_id=secret_id, use_token=False, mount_point=mount_point
+            ),
+        )
+
+    def revoke_self(self, whose: str) -> None:
+        """Revoke the token that this client bears; ``whose`` names it.
+
+        Raises:
+            Failure: the token may still be alive.
+        """
+        self._send(f"Revoking {whose}", "POST", lambda: TokenApi(self._adapter).revoke_self())
+
+    def wrapped(self, request: WrappedRequest) -> Reply:
+        """Send ``request`` and ask for a wrapped response.
+
+        Raises:
+            Rejected: the server refuses it.
+            Failure: it cannot be asked, or may have done it without our hearing of it.
+        """
+        return self._send(
+            str(request),
+            request.method,
+            lambda: self._adapter.request(
+                request.method,
+                f"/v1{request.path}",
+                params=request.query or None,
+                json=dict(request.body) or None,
+                wrap_ttl=f"{request.wrap_ttl}s",
+            ),
+        )
+
+    def _send(self, purpose: str, method: str, send: Callable[[], requests.Response]) -> Reply:
+        number = 0
+        attempt = self._attempt(purpose, method, send)
+        while attempt.repeatable and number < self.server.retries:
+            if self.halt.wait(retry.pause(number, attempt.retry_after, longest=self.server.timeout)):
+                break
+            number += 1
+            attempt = self._attempt(purpose, method, send)
+        if isinstance(attempt.end, Failure):
+            raise attempt.end
+        return attempt.end
+
+    def _attempt(self, purpose: str, method: str, send: Callable[[], requests.Response]) -> _Attempt:
+        try:
+            response = send()
+        except requests.RequestException as error:
+            failure = self._unanswered(purpose, error)
+            return _Attempt(failure, repeatable=_never_sent(error) or retry.may_repeat(method, None))
+        return _Attempt(
+            _judge(purpose, response),
+            repeatable=retry.may_repeat(method, response.status_code),
+            retry_after=response.headers.get("Retry-After"),
+        )
+
+    def _unanswered(self, purpose: str, error: requests.RequestException) -> Failure:
+        untrusted = _find(error, ssl.SSLCertVerificationError)
+        if untrusted:
+            return Failure(
+                f"{purpose}: the server's certificate is not trusted ({untrusted.verify_message.rstrip('.')}); "
+                "see vault_cacert and vault_tls_server_name."
+            )
+        if _never_sent(error):
+            return Failure(f"{purpose}: {self.server.address} cannot be reached; see vault_addr.")
+        if isinstance(error, requests.Timeout):
+            return Failure(f"{purpose}: no answer within {self.server.timeout:g}s; it may have been carried out.")
+        return Failure(f"{purpose}: the connection was lost; it may have been carried out.")
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    end: Reply | Failure
+    repeatable: bool = False
+    retry_after: str | None = None
+
+
+@contextlib.contextmanager
+def connect(server: Server) -> Iterator[Client]:
+    """Yield a client for ``server`` that bears no token; its connections are closed afterwards.
+
+    Raises:
+        MissingLibrary: hvac is not installed.
+        Failure: ``vault_cacert`` holds no certificate.
+    """
+    if not _HVAC:
+        raise MissingLibrary("hvac")
+    session, connections = transport.open_session(server)
+    with session:
+        adapter = RawAdapter(
+            base_uri=server.address,
+            token=None,
+            timeout=server.timeout,
+            allow_redirects=False,
+            session=session,
+            namespace=server.namespace or None,
+            ignore_exceptions=True,
+        )
+        yield Client(server, threading.Event(), connections, adapter)
+
+
+def _judge(purpose: str, response: requests.Response) -> Reply | Failure:
+    if response.status_code in _REDIRECTS:
+        target = urlsplit(urljoin(response.url, response.headers.get("Location", "")))
+        origin = f"{target.scheme}://{target.netloc.rpartition('@')[2]}"
+        return Failure(f"{purpose}: the server redirects to {origin}, which is not followed; see vault_addr.")
+    if not response.ok:
+        return Rejected(purpose, response.status_code)
+    if not response.content:
+        return Reply(purpose, response.status_code, {})
+    try:
+        content = response.json()
+    except ValueError:
+        content = None
+    if not isinstance(content, dict):
+        return Failure(f"{purpose}: the server's reply is no JSON object; see vault_addr.")
+    return Reply(purpose, response.status_code, content)
+
+
+def _never_sent(error: requests.RequestException) -> bool:
+    return any(_find(error, kind) for kind in (NewConnectionError, ConnectTimeoutError))
+
+
+def _find(error: BaseException, kind: type[_Error]) -> _Error | None:
+    """Return the error of that ``kind`` which ``error`` came from; requests and urllib3 wrap theirs several times."""
+    if isinstance(error, kind):
+        return error
+    for inner in (getattr(error, "reason", None), *error.args):
+        found = _find(inner, kind) if isinstance(inner, BaseException) else None
+        if found:
+            return found
+    return None

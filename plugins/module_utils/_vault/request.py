@@ -1,0 +1,263 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to this collection: it may change without notice.
+"""What the caller asks for, checked before anything is sent."""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from ansible_collections.flant.gitops.plugins.module_utils._duration import parse_duration
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+    from urllib.parse import SplitResult
+
+SHORTEST_WRAP_TTL = 60
+SHORTEST_SECRET_ID_TTL = 120
+
+_ENV_PREFIX = "VAULT_REQUEST_TOKEN_"
+_SEGMENT = re.compile(r"[\w.+@~-]+", re.ASCII)
+_ROLE_NAME = re.compile(r"\w[\w.-]*", re.ASCII)
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where Vault or OpenBao is, and how patiently it is asked (``timeout`` in seconds)."""
+
+    address: str
+    namespace: str
+    tls_server_name: str
+    cacert: str
+    timeout: float
+    retries: int
+
+    @property
+    def overheard(self) -> bool:
+        """Whether tokens would cross a network unencrypted."""
+        parts = urlsplit(self.address)
+        return parts.scheme == "http" and not _is_loopback(parts.hostname or "")
+
+
+@dataclass(frozen=True)
+class AppRole:
+    """Who logs in; ``mount_point`` is without ``auth/``, ``secret_id_ttl`` in seconds (``inf``: not limited)."""
+
+    mount_point: str
+    role_name: str
+    role_id: str
+    secret_id: str = field(repr=False)
+    secret_id_file: Path | None
+    secret_id_ttl: float
+
+
+@dataclass(frozen=True)
+class WrappedRequest:
+    """One request whose response is to be wrapped; ``path`` is without ``/v1`` and query, ``wrap_ttl`` in seconds."""
+
+    name: str
+    method: str
+    path: str
+    query: str
+    body: Mapping[str, object] = field(repr=False)
+    wrap_ttl: int
+
+    @property
+    def env(self) -> str:
+        """The environment variable that carries the wrapping token."""
+        return env_name(self.name)
+
+    def __str__(self) -> str:
+        """Name the request in a sentence."""
+        return f"Request {self.name!r} ({self.method} {self.path})"
+
+
+@dataclass(frozen=True)
+class Request:
+    """Everything the module was asked for."""
+
+    server: Server
+    approle: AppRole
+    requests: tuple[WrappedRequest, ...]
+    revoke_login_token: bool
+    check_mode: bool
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any], *, check_mode: bool) -> Request:
+        """Make a request of the module's parameters.
+
+        Raises:
+            Failure: a parameter is not valid; the sentence names it.
+        """
+        return cls(
+            server=_server(params),
+            approle=_approle(params),
+            requests=_requests(params["requests"]),
+            revoke_login_token=params["revoke_login_token"],
+            check_mode=check_mode,
+        )
+
+
+def env_name(name: str) -> str:
+    """Return the variable for the request ``name``: upper case, all but ``[A-Z0-9]`` turned into ``_``."""
+    return _ENV_PREFIX + re.sub(r"[^A-Z0-9]", "_", name.upper())
+
+
+def merge(public: Mapping[str, object], secret: Mapping[str, object], option: str) -> dict[str, object]:
+    """Return ``public`` with ``secret`` added to it, dictionaries within dictionaries too.
+
+    Raises:
+        Failure: both set the same key; the sentence names ``option`` and the key.
+    """
+    merged = dict(public)
+    for key, value in secret.items():
+        present = merged.get(key)
+        if isinstance(present, dict) and isinstance(value, dict):
+            merged[key] = merge(present, value, f"{option}.{key}")
+        elif key in merged:
+            raise Failure(f"{option}: {key!r} is also in options.")
+        else:
+            merged[key] = value
+    return merged
+
+
+def _server(params: Mapping[str, Any]) -> Server:
+    timeout = parse_duration(params["timeout"], "timeout")
+    if timeout <= 0:
+        raise Failure("timeout: it must be longer than 0.")
+    if params["retries"] < 0:
+        raise Failure("retries: it must not be negative.")
+    return Server(
+        address=_address(params["vault_addr"]),
+        namespace=_segments(params["vault_namespace"] or "", "vault_namespace"),
+        tls_server_name=params["vault_tls_server_name"] or "",
+        cacert=params["vault_cacert"] or "",
+        timeout=timeout,
+        retries=params["retries"],
+    )
+
+
+def _address(text: str) -> str:
+    parts = _split(text)
+    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
+        raise Failure("vault_addr: it must be a URL such as https://vault.example.com:8200.")
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise Failure("vault_addr: it must hold no user, password, query or fragment.")
+    return text.rstrip("/")
+
+
+def _split(text: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(text)
+        parts.port  # noqa: B018 -- reading it is what checks it
+    except ValueError:
+        return None
+    return None if _UNPRINTABLE.search(text) or " " in text else parts
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _approle(params: Mapping[str, Any]) -> AppRole:
+    mount_point = _segments(params["approle_mount_point"], "approle_mount_point")
+    secret_id_file = Path(params["secret_id_file"]) if params["secret_id_file"] else None
+    approle = AppRole(
+        mount_point=mount_point.removeprefix("auth/"),
+        role_name=params["role_name"] or "",
+        role_id=params["role_id"].strip(),
+        secret_id=(params["secret_id"] or "").strip(),
+        secret_id_file=secret_id_file,
+        secret_id_ttl=_secret_id_ttl(params["secret_id_ttl"]),
+    )
+    if not approle.mount_point:
+        raise Failure("approle_mount_point: it must not be empty.")
+    if not approle.role_id:
+        raise Failure("role_id: it must not be empty.")
+    if approle.role_name and not _ROLE_NAME.fullmatch(approle.role_name):
+        raise Failure(f"role_name: {approle.role_name!r} is no name of an AppRole.")
+    if secret_id_file and not approle.role_name:
+        raise Failure("role_name: it is needed to rotate the secret-id in secret_id_file.")
+    if params["secret_id_ttl"] and not secret_id_file:
+        raise Failure("secret_id_ttl: it needs secret_id_file, where a rotated secret-id is kept.")
+    if not secret_id_file and not approle.secret_id:
+        raise Failure("secret_id: it or secret_id_file must be given.")
+    return approle
+
+
+def _secret_id_ttl(text: str | None) -> float:
+    if not text:
+        return math.inf
+    ttl = parse_duration(text, "secret_id_ttl")
+    if ttl < SHORTEST_SECRET_ID_TTL:
+        raise Failure(f"secret_id_ttl: {text} is too short; it must be at least {SHORTEST_SECRET_ID_TTL}s.")
+    return ttl
+
+
+def _segments(text: str, option: str) -> str:
+    segments = [segment for segment in text.split("/") if segment]
+    if not all(_SEGMENT.fullmatch(segment) and segment.strip(".") for segment in segments):
+        raise Failure(f"{option}: {text!r} is no path of names joined by slashes.")
+    return "/".join(segments)
+
+
+def _requests(entries: Sequence[Mapping[str, Any]]) -> tuple[WrappedRequest, ...]:
+    requests = tuple(_request(entry, f"requests[{index}]") for index, entry in enumerate(entries))
+    names: dict[str, str] = {}
+    for request in requests:
+        if request.env in names:
+            raise Failure(f"requests: {names[request.env]!r} and {request.name!r} would both be {request.env}.")
+        names[request.env] = request.name
+    return requests
+
+
+def _request(entry: Mapping[str, Any], option: str) -> WrappedRequest:
+    if not entry["name"]:
+        raise Failure(f"{option}: its name must not be empty.")
+    option = f"{option} ({entry['name']!r})"
+    path, query = _path(entry["path"], option)
+    return WrappedRequest(
+        name=entry["name"],
+        method=entry["method"],
+        path=path,
+        query=query,
+        body=merge(entry["options"] or {}, entry["secret_options"] or {}, f"{option}: secret_options"),
+        wrap_ttl=_wrap_ttl(entry["wrap_ttl"], option),
+    )
+
+
+def _path(text: str, option: str) -> tuple[str, str]:
+    if not text.startswith("/"):
+        raise Failure(f"{option}: path must start with a slash.")
+    if "#" in text or _UNPRINTABLE.search(text):
+        raise Failure(f"{option}: path must not hold control characters or #, which is written %23.")
+    raw, _, query = text.partition("?")
+    segments = [segment for segment in raw.split("/") if segment]
+    if segments[:1] == ["v1"]:
+        del segments[0]
+    if not segments:
+        raise Failure(f"{option}: path must name something below /v1.")
+    if any(unquote(segment) in (".", "..") for segment in segments):
+        raise Failure(f"{option}: path must not hold the segments . and ...")
+    return "/" + "/".join(segments), query
+
+
+def _wrap_ttl(text: str, option: str) -> int:
+    ttl = parse_duration(text, f"{option}: wrap_ttl")
+    if ttl < SHORTEST_WRAP_TTL:
+        raise Failure(f"{option}: wrap_ttl {text} is too short; it must be at least {SHORTEST_WRAP_TTL}s.")
+    return math.ceil(ttl)

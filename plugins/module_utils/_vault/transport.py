@@ -1,0 +1,121 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to this collection: it may change without notice.
+"""The connections to one server: who is trusted, how many there are, and how they are opened ahead of need.
+
+Only `client` imports this file, as it needs requests, which comes with hvac.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._vault.custody import MAX_CONNECTIONS
+from requests import Session
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
+from urllib3.exceptions import HTTPError
+
+if TYPE_CHECKING:
+    from ansible_collections.flant.gitops.plugins.module_utils._vault.request import Server
+    from requests import PreparedRequest
+
+_DEFAULT_PORT = {"http": 80, "https": 443}
+
+
+class Transport(HTTPAdapter):
+    """Sends everything through one pool, whatever requests would derive from a URL or from the environment."""
+
+    def __init__(self, pool: HTTPConnectionPool) -> None:
+        """Take the ``pool`` to the only server there is."""
+        super().__init__()
+        self._pool = pool
+
+    def get_connection_with_tls_context(
+        self,
+        request: PreparedRequest,  # noqa: ARG002 -- the signature is that of requests
+        verify: bool | str | None,  # noqa: ARG002, FBT001 -- likewise
+        proxies: object = None,  # noqa: ARG002 -- likewise
+        cert: object = None,  # noqa: ARG002 -- likewise
+    ) -> HTTPConnectionPool:
+        """Return the pool; requests 2.32.2 and newer ask here."""
+        return self._pool
+
+    def get_connection(self, url: str | bytes, proxies: object = None) -> HTTPConnectionPool:  # noqa: ARG002 -- likewise
+        """Return the pool; older ones ask here."""
+        return self._pool
+
+    def cert_verify(self, conn: object, url: object, verify: object, cert: object) -> None:
+        """Leave trust to the pool's TLS context; requests would add the CA bundle of its own to it."""
+
+    def open_one(self) -> None:
+        """Open one more connection and leave it in the pool; a failure is for the first request to meet."""
+        connection = self._pool._get_conn()  # noqa: SLF001 -- urllib3 has no public way to connect without a request
+        with contextlib.suppress(HTTPError, OSError):
+            connection.connect()
+        self._pool._put_conn(connection)  # noqa: SLF001 -- likewise
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._pool.close()
+        super().close()
+
+
+def open_session(server: Server) -> tuple[Session, Transport]:
+    """Return a session that reaches ``server`` and nothing else, with its transport.
+
+    Proxies, netrc, CA bundles and other settings of the environment do not act.
+
+    Raises:
+        Failure: ``vault_cacert`` holds no certificate.
+    """
+    transport = Transport(_pool(server))
+    session = Session()
+    session.trust_env = False
+    session.adapters.clear()
+    session.mount(f"{urlsplit(server.address).scheme}://", transport)
+    return session, transport
+
+
+def _pool(server: Server) -> HTTPConnectionPool:
+    parts = urlsplit(server.address)
+    host = parts.hostname or ""
+    port = parts.port or _DEFAULT_PORT[parts.scheme]
+    timeout = Timeout(connect=server.timeout, read=server.timeout)
+    if parts.scheme == "http":
+        return HTTPConnectionPool(host, port, timeout=timeout, maxsize=MAX_CONNECTIONS, block=True)
+    return HTTPSConnectionPool(
+        host,
+        port,
+        timeout=timeout,
+        maxsize=MAX_CONNECTIONS,
+        block=True,
+        ssl_context=_tls_context(server.cacert),
+        server_hostname=server.tls_server_name or None,
+    )
+
+
+def _tls_context(cacert: str) -> ssl.SSLContext:
+    """Return a context that trusts ``cacert`` alone, or without it the system's authorities.
+
+    Made from scratch, as ``ssl.create_default_context`` heeds ``SSLKEYLOGFILE`` and ``SSL_CERT_FILE``.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if not cacert:
+        paths = ssl.get_default_verify_paths()
+        for keyword in ({"cafile": paths.openssl_cafile}, {"capath": paths.openssl_capath}):
+            with contextlib.suppress(OSError):
+                context.load_verify_locations(**keyword)
+        return context
+    try:
+        context.load_verify_locations(cadata=cacert)
+    except (ssl.SSLError, ValueError, TypeError):
+        raise Failure("vault_cacert: it holds no certificate in PEM form.") from None
+    return context

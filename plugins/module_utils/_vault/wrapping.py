@@ -1,0 +1,85 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to this collection: it may change without notice.
+"""Sending the requests, and what must be true of the tokens that come back.
+
+Protocol: https://openbao.org/docs/concepts/response-wrapping/
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import FIRST_EXCEPTION, wait
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ansible_collections.flant.gitops.plugins.module_utils._vault.client import Client
+    from ansible_collections.flant.gitops.plugins.module_utils._vault.custody import Custody
+    from ansible_collections.flant.gitops.plugins.module_utils._vault.request import WrappedRequest
+
+_NAMESPACED = 2
+
+
+@dataclass(frozen=True)
+class WrappedToken:
+    """A single-use token that unwraps to the response to ``request``; ``ttl`` in seconds."""
+
+    request: WrappedRequest
+    token: str = field(repr=False)
+    accessor: str
+    creation_path: str
+    ttl: int
+
+    def described(self) -> dict[str, object]:
+        """Return what may be shown of it."""
+        return {
+            "name": self.request.name,
+            "env": self.request.env,
+            "accessor": self.accessor,
+            "creation_path": self.creation_path,
+            "ttl": self.ttl,
+        }
+
+
+def wrap_all(client: Client, requests: Sequence[WrappedRequest], custody: Custody) -> tuple[WrappedToken, ...]:
+    """Send all ``requests`` side by side and return their tokens in the same order.
+
+    Raises:
+        Failure: one of them failed; what has arrived for the others is in ``custody``.
+    """
+    futures = [custody.workers.submit(_wrap, client, request, custody) for request in requests]
+    done, _ = wait(futures, return_when=FIRST_EXCEPTION)
+    failed = next((future for future in futures if future in done and future.exception()), None)
+    return (failed.result(),) if failed else tuple(future.result() for future in futures)
+
+
+def _wrap(client: Client, request: WrappedRequest, custody: Custody) -> WrappedToken:
+    reply = client.wrapped(request)
+    wrap_info = reply.section("wrap_info")
+    token = wrap_info.text("token")
+    if not token:
+        raise Failure(f"{request}: carried out, but its response cannot be wrapped (HTTP {reply.status}).")
+    custody.enter(token, f"the wrapping token of {request.name!r}")
+    creation_path = wrap_info.text("creation_path")
+    if not is_path_of(request.path, creation_path, token):
+        raise Failure(f"{request}: the server wrapped the response to another path, {creation_path!r}.")
+    return WrappedToken(request, token, wrap_info.text("accessor"), creation_path, wrap_info.number("ttl"))
+
+
+def is_path_of(path: str, creation_path: str, token: str) -> bool:
+    """Say whether ``creation_path`` is the ``path`` that was asked for.
+
+    The server adds a slash to what it lists, decodes, and leaves out a namespace at the beginning of ``path``; a token
+    of a namespace ends in its identifier, ``s.<random>.<namespace>``.
+    """
+    asked, created = unquote(path).strip("/"), creation_path.strip("/")
+    if token.count(".") == _NAMESPACED and created:
+        return f"/{asked}".endswith(f"/{created}")
+    return asked == created
