@@ -1,0 +1,112 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to this collection: it may change without notice.
+"""Commit objects, byte by byte as git stores them, so that what is verified is what git acts on."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import itertools
+import re
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
+from ansible_collections.flant.gitops.plugins.module_utils._timestamp import iso8601
+
+_OBJECT_ID = re.compile(rb"[0-9a-f]{40}|[0-9a-f]{64}")
+_IDENTITY = re.compile(rb"(?P<person>.*>) (?P<seconds>-?\d{1,18})\b.*", re.DOTALL)
+_HASH = {40: "sha1", 64: "sha256"}
+_SIGNATURE_HEADER = {40: b"gpgsig", 64: b"gpgsig-sha256"}
+
+
+@dataclass(frozen=True)
+class Commit:
+    """What one commit says.
+
+    Attributes:
+        payload: what the commit's own signature has to cover: the raw bytes less the one header that holds it.
+        signature: the value of that header; None if there is none, or more than one.
+        subject: the first paragraph of the message; like ``author``, made fit to be shown.
+        committed_at: ISO 8601, UTC; empty if the commit names no such time.
+    """
+
+    id: str
+    tree: str
+    parents: tuple[str, ...]
+    payload: bytes
+    signature: bytes | None
+    subject: str
+    author: str
+    committed_at: str
+
+
+def parse(commit_id: str, raw: bytes) -> Commit:
+    """Return the commit ``commit_id``, whose object has the content ``raw``.
+
+    It is read as git reads it (commit.c): the tree in the first line, the parents in the lines right below, other
+    headers down to the first empty line; a line that starts with a space continues the header above.
+
+    Raises:
+        Failure: the content is no commit, or has another id.
+    """
+    if hashlib.new(_HASH[len(commit_id)], b"commit %d\0" % len(raw) + raw).hexdigest() != commit_id:
+        raise Failure(f"The content of {commit_id} is not that of a commit with this id.")
+    headers = _headers(raw)
+    tree = headers[0].value(raw) if headers and headers[0].name == b"tree" else b""
+    if not _OBJECT_ID.fullmatch(tree):
+        raise Failure(f"The commit {commit_id} does not begin with its tree.")
+    parents = itertools.takewhile(lambda header: header.name == b"parent", headers[1:])
+    signatures = [header for header in headers if header.name == _SIGNATURE_HEADER[len(commit_id)]]
+    own = signatures[0] if len(signatures) == 1 else None
+    message = raw[headers[-1].end :].lstrip(b"\n")
+    author, _ = _identity(headers, b"author", raw)
+    _, committed_at = _identity(headers, b"committer", raw)
+    return Commit(
+        id=commit_id,
+        tree=tree.decode(),
+        parents=tuple(header.value(raw).decode("ascii", "replace") for header in parents),
+        payload=raw[: own.start] + raw[own.end :] if own else raw,
+        signature=own.value(raw) if own else None,
+        subject=printable(message.partition(b"\n\n")[0]),
+        author=author,
+        committed_at=committed_at,
+    )
+
+
+class _Header(NamedTuple):
+    """One header, and where it stands in the raw commit, its line feed included."""
+
+    name: bytes
+    start: int
+    end: int
+
+    def value(self, raw: bytes) -> bytes:
+        return raw[self.start + len(self.name) + 1 : self.end].replace(b"\n ", b"\n").rstrip(b"\n")
+
+
+def _headers(raw: bytes) -> list[_Header]:
+    """Return what stands above the first empty line."""
+    headers: list[_Header] = []
+    start = 0
+    for line in io.BytesIO(raw):
+        if line == b"\n":
+            break
+        end = start + len(line)
+        if line.startswith(b" ") and headers:
+            headers[-1] = headers[-1]._replace(end=end)
+        else:
+            headers.append(_Header(line.partition(b" ")[0], start, end))
+        start = end
+    return headers
+
+
+def _identity(headers: list[_Header], name: bytes, raw: bytes) -> tuple[str, str]:
+    """Return who the first header of this name names, and when that was."""
+    value = next((header.value(raw) for header in headers if header.name == name), b"")
+    match = _IDENTITY.fullmatch(value)
+    return (printable(match["person"]), iso8601(int(match["seconds"]))) if match else (printable(value), "")

@@ -1,0 +1,173 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to this collection: it may change without notice.
+"""Signatures verified by gpg with the keys of ``trusted_keys`` and no others; the one importer of python-gnupg.
+
+python-gnupg finds gpg, makes its command lines and imports the keys. What gpg finds is read here, from a pipe of its
+own: python-gnupg takes status lines out of the same stream as messages that repeat what others wrote, drops the digest
+algorithm, and lets a good signature hide a bad one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure, MissingLibrary
+from ansible_collections.flant.gitops.plugins.module_utils._openpgp.certificates import check, read
+from ansible_collections.flant.gitops.plugins.module_utils._openpgp.listing import unfitness
+from ansible_collections.flant.gitops.plugins.module_utils._openpgp.signature import single_packet
+from ansible_collections.flant.gitops.plugins.module_utils._openpgp.status import Rejected, Verdict, judge
+from ansible_collections.flant.gitops.plugins.module_utils._private_file import private_directory
+
+try:
+    import gnupg
+except ImportError:
+    gnupg = None
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from ansible_collections.flant.gitops.plugins.module_utils._openpgp.certificates import Certificate, TrustedKeys
+
+__all__ = ["Keyring", "check", "trusted"]
+
+# Taken back here is also what /etc/gnupg/gpg.conf may ask for: gpg reads it all the same.
+_OPTIONS = [
+    "--no-options",
+    "--no-autostart",
+    "--disable-dirmngr",
+    "--no-auto-key-retrieve",
+    "--no-auto-key-import",
+    "--trust-model=always",
+    "--lock-never",
+    "--logger-file=/dev/null",
+    "--status-file=/dev/null",
+]
+_SECONDS_FOR_GPG = 60.0
+
+
+class Keyring:
+    """The trusted certificates in a GNUPGHOME of their own; `trusted` makes it.
+
+    Attributes:
+        usable: the fingerprints of the primary keys whose signatures count.
+        warnings: one sentence for each certificate whose signatures do not count.
+    """
+
+    def __init__(self, gpg: _Gpg, certificates: Sequence[Certificate]) -> None:
+        """Take gpg with the keys imported, and what should be among them."""
+        self._gpg = gpg
+        self._numbers = itertools.count()
+        reasons = _reasons(certificates, unfitness(gpg.list_keys()))
+        self.usable = frozenset(each.fingerprint for each, reason in reasons.items() if not reason)
+        self.warnings = tuple(
+            f"{each.option}: the signatures of {each.fingerprint} do not count, because it {reason}."
+            for each, reason in reasons.items()
+            if reason
+        )
+
+    def verify(self, payload: bytes, signature: bytes) -> Verdict:
+        """Return whether ``signature``, armored or binary, is one over ``payload`` that counts.
+
+        May be called from several threads at once. Each call is one gpg process for one signature.
+
+        Raises:
+            Failure: gpg cannot be run or does not end.
+        """
+        try:
+            packet = single_packet(signature)
+        except ValueError as error:
+            return Rejected(str(error))
+        number = next(self._numbers)
+        signature_file = self._gpg.home / f"{number}.sig"
+        payload_file = self._gpg.home / f"{number}.payload"
+        try:
+            signature_file.write_bytes(packet)
+            payload_file.write_bytes(payload)
+            # Two files: with the signature alone, gpg would verify whatever data that brings along.
+            exit_status, output = self._gpg.verify(signature_file, payload_file)
+        finally:
+            for file in (signature_file, payload_file):
+                file.unlink(missing_ok=True)
+        return judge(output, exit_status, self.usable, time.time())
+
+
+@contextlib.contextmanager
+def trusted(armored: Sequence[str]) -> Iterator[Keyring]:
+    """Yield a keyring of the certificates in ``armored``, whose folder is gone afterwards on every path.
+
+    Raises:
+        Failure: an item is no public key; gpg cannot be run.
+        MissingLibrary: python-gnupg is not installed.
+    """
+    keys = read(armored)
+    with private_directory("flant_gitops-") as home, ThreadPoolExecutor(1) as worker:
+        # In a thread, which a signal does not interrupt: the folder must not go while gpg still fills it.
+        yield worker.submit(_load, home, keys).result()
+
+
+def _load(home: Path, keys: TrustedKeys) -> Keyring:
+    gpg = _Gpg(home)
+    gpg.import_keys(keys.data)
+    return Keyring(gpg, keys.certificates)
+
+
+def _reasons(certificates: Sequence[Certificate], listed: dict[str, str | None]) -> dict[Certificate, str | None]:
+    """Return why the signatures of each certificate do not count, or None; one given twice is reported once."""
+    distinct = {each.fingerprint: each for each in reversed(certificates)}.values()
+    return {
+        each: listed[each.fingerprint] if each.fingerprint in listed else _missing(each) for each in reversed(distinct)
+    }
+
+
+def _missing(certificate: Certificate) -> str:
+    if certificate.created > time.time():
+        return "was created in the future: check this machine's clock"
+    return "is refused by gpg: no user id is bound to it, or its algorithm is unknown"
+
+
+class _Gpg:
+    """gpg, as python-gnupg starts it, on one folder."""
+
+    def __init__(self, home: Path) -> None:
+        if gnupg is None:
+            raise MissingLibrary("python-gnupg")
+        self.home = home
+        try:
+            self._gpg: Any = gnupg.GPG(gnupghome=str(home), options=_OPTIONS)
+        except (OSError, ValueError):
+            raise Failure("gpg (GnuPG 2.2.20 or newer) is needed on the target and does not run there.") from None
+
+    def import_keys(self, data: bytes) -> None:
+        """Import certificates; which ones gpg took, its listing says."""
+        self._gpg.import_keys(data)
+
+    def list_keys(self) -> bytes:
+        """Return gpg's listing of all certificates."""
+        return self._run("--list-keys").stdout
+
+    def verify(self, signature: Path, payload: Path) -> tuple[int, bytes]:
+        """Return gpg's exit status, and the status lines that it writes for a detached signature."""
+        ended = self._run("--status-fd=1", "--verify", str(signature), str(payload))
+        return ended.returncode, ended.stdout
+
+    def _run(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+        try:
+            return subprocess.run(
+                self._gpg.make_args(list(arguments), passphrase=False),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                timeout=_SECONDS_FOR_GPG,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise Failure(f"gpg did not end within {_SECONDS_FOR_GPG:.0f} s.") from None

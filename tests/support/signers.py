@@ -1,0 +1,202 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""OpenPGP signers: real keys made by gpg, and whatever a test wants signed by them, honestly or not.
+
+A fixture for a test of its own needs no more than::
+
+    @pytest.fixture
+    def signers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Signers]:
+        with opened(tmp_path_factory) as signers:
+            yield signers
+
+``signers.alice``, ``signers.bob`` and ``signers.carol`` are there at once; `Signers.create` makes others.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ansible_collections.flant.gitops.tests.support.environment import clean
+from ansible_collections.flant.gitops.tests.support.once import once
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pytest
+
+_READY = ("alice", "bob", "carol")
+
+
+@contextlib.contextmanager
+def opened(factory: pytest.TempPathFactory) -> Iterator[Signers]:
+    """Yield signers with keys of their own, copied from those made once a test run; no agent stays behind."""
+    made = once(factory, "signers", _make)
+    with _home() as home:
+        shutil.copytree(made, home, dirs_exist_ok=True)
+        yield Signers(home)
+
+
+def _make(folder: Path) -> None:
+    with _home() as home:
+        signers = Signers(home)
+        for name in _READY:
+            signers.create(name)
+        signers.stop_agent()
+        shutil.copytree(home, folder, dirs_exist_ok=True)
+
+
+@contextlib.contextmanager
+def _home() -> Iterator[Path]:
+    """Yield a GNUPGHOME with a path that is short enough for an agent's socket."""
+    home = Path(tempfile.mkdtemp(prefix="gpg-", dir="/tmp"))
+    try:
+        yield home
+    finally:
+        Signers(home).stop_agent()
+        shutil.rmtree(home)
+
+
+class Signers:
+    """Everyone whose secret keys lie in one GNUPGHOME."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What git and gpg need so that they can sign as any of the signers."""
+        return {**clean(), "GNUPGHOME": str(self._home)}
+
+    @property
+    def alice(self) -> Signer:
+        return self["alice"]
+
+    @property
+    def bob(self) -> Signer:
+        return self["bob"]
+
+    @property
+    def carol(self) -> Signer:
+        return self["carol"]
+
+    def __getitem__(self, name: str) -> Signer:
+        listing = self.gpg("--with-colons", "--list-keys", f"={_user_id(name)}").decode("utf-8", "replace")
+        fingerprint = next(line.split(":")[9] for line in listing.split("\n") if line.startswith("fpr:"))
+        return Signer(self, name, fingerprint)
+
+    def create(
+        self,
+        name: str,
+        *options: str,
+        user_id: str | None = None,
+        key: tuple[str, ...] = ("ed25519", "sign", "never"),
+        at: str | None = None,
+    ) -> Signer:
+        """Make a key as ``gpg --quick-gen-key`` takes it (algorithm, usage, expiry), ``at`` as in `gpg`."""
+        output = self.gpg(
+            *("--status-fd", "1", "--allow-freeform-uid", *options),
+            *("--quick-gen-key", user_id or _user_id(name), *key),
+            at=at,
+        )
+        created = next(line for line in output.decode("utf-8", "replace").split("\n") if "KEY_CREATED" in line)
+        return Signer(self, name, created.split(" ")[3])
+
+    def gpg(self, *arguments: str, stdin: bytes = b"", at: str | None = None) -> bytes:
+        """Return what gpg prints; ``at`` (20200131T235959) is what it takes for the current time."""
+        clock = ["--faked-system-time", f"{at}!"] if at else []
+        command = ["gpg", "--batch", "--quiet", "--yes", "--pinentry-mode", "loopback", "--passphrase", "", *clock]
+        ran = subprocess.run(
+            [*command, *arguments], input=stdin, capture_output=True, env=self.environment, check=False
+        )
+        assert ran.returncode == 0, ran.stderr.decode("utf-8", "replace")
+        return ran.stdout
+
+    def stop_agent(self) -> None:
+        subprocess.run(["gpgconf", "--kill", "gpg-agent"], env=self.environment, check=True)
+
+
+@dataclass(frozen=True)
+class Signer:
+    """One signer, by the fingerprint of the primary key."""
+
+    signers: Signers
+    name: str
+    fingerprint: str
+
+    @cached_property
+    def public_key(self) -> str:
+        """The certificate in ASCII armor, as it was when first asked for."""
+        return self.export()
+
+    @property
+    def git_options(self) -> list[str]:
+        """The options that make ``git commit`` and ``git tag`` sign, in `Signers.environment`."""
+        return ["-c", f"user.signingKey={self.fingerprint}!", "-c", "commit.gpgSign=true", "-c", "gpg.program=gpg"]
+
+    def export(self, *options: str, armor: bool = True) -> str:
+        exported = self.signers.gpg(*(["--armor"] if armor else []), *options, "--export", self.fingerprint)
+        return exported.decode("ascii" if armor else "latin-1")
+
+    def secret_key(self) -> str:
+        return self.signers.gpg("--armor", "--export-secret-keys", self.fingerprint).decode()
+
+    def sign(self, data: bytes, *options: str, key: str | None = None, at: str | None = None) -> bytes:
+        """Return a binary detached signature; ``key`` is the fingerprint of a subkey that shall make it."""
+        return self.signers.gpg(
+            *options, "--local-user", f"{key or self.fingerprint}!", "--detach-sign", stdin=data, at=at
+        )
+
+    def sign_inline(self, data: bytes, *options: str) -> bytes:
+        """Return a signed message that holds its data, and hence is no detached signature."""
+        return self.signers.gpg(*options, "--local-user", self.fingerprint, "--sign", stdin=data)
+
+    def note_line(self, commit_id: str, *options: str) -> bytes:
+        """Return what git-signatures notes for a commit."""
+        return base64.b64encode(self.sign(commit_id.encode(), *options))
+
+    def sign_commit(self, raw: bytes, *options: str, header: str = "gpgsig") -> bytes:
+        """Return the raw commit with a signature over all of it."""
+        return with_header(raw, header, armored(self.sign(raw, *options)))
+
+    def add_subkey(self, usage: str = "sign", expires: str = "never", at: str | None = None) -> str:
+        """Return the fingerprint of a new subkey."""
+        self.signers.gpg("--quick-add-key", self.fingerprint, "ed25519", usage, expires, at=at)
+        listing = self.signers.gpg(
+            "--with-colons", "--with-subkey-fingerprint", "--list-keys", self.fingerprint
+        ).decode()
+        return [line.split(":")[9] for line in listing.split("\n") if line.startswith("fpr:")][-1]
+
+    def revocation(self) -> bytes:
+        """Return the revocation certificate that gpg made along with the key."""
+        file = Path(self.signers.environment["GNUPGHOME"]) / "openpgp-revocs.d" / f"{self.fingerprint}.rev"
+        return file.read_bytes().replace(b":-----BEGIN", b"-----BEGIN")
+
+    def revoke(self) -> None:
+        """Revoke the key; what it signed before stays as it is, and it cannot sign any more."""
+        self.signers.gpg("--import", stdin=self.revocation())
+
+
+def _user_id(name: str) -> str:
+    return f"{name.title()} <{name}@example.test>"
+
+
+def armored(data: bytes, label: str = "SIGNATURE") -> bytes:
+    """Return binary OpenPGP data in ASCII armor."""
+    text = base64.encodebytes(data)
+    return b"-----BEGIN PGP %b-----\n\n%b-----END PGP %b-----\n" % (label.encode(), text, label.encode())
+
+
+def with_header(raw: bytes, name: str, value: bytes) -> bytes:
+    """Return the raw commit with one header more, below the others, as git writes one of several lines."""
+    head, message = raw.split(b"\n\n", 1)
+    lines = value.rstrip(b"\n").replace(b"\n", b"\n ")
+    return b"%b\n%b %b\n\n%b" % (head, name.encode(), lines, message)
