@@ -1,0 +1,64 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Four scenes: refused, run once, nothing to do, remembered."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+
+from machine import say, stop
+from stage import stage
+
+
+def scene(title: str) -> None:
+    """Announce the next scene."""
+    print(f"\n{title}", flush=True)
+
+
+def expect(condition: bool, what: str) -> None:  # noqa: FBT001 -- it reads as a sentence where it is called
+    """End the demo as failed unless ``condition`` holds."""
+    if not condition:
+        stop(f"expected {what}; see the output above.")
+    say(f"As it should be: {what}.")
+
+
+def main() -> None:
+    """Play the scenes in order."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    print("Setting the stage")
+    with stage() as here:
+        scene("Scene 1: a commit that nobody has signed is refused")
+        commit = here.repository.commit("1.0")
+        say(f"Pushed commit {commit}, unsigned; two signatures are required")
+        refused = here.run()
+        expect(refused.returncode != 0 and commit in refused.stdout, "the run fails and names the commit")
+        expect("Deploying" not in refused.stdout, "no command has run")
+
+        scene("Scene 2: the same commit runs once two trusted people have signed it")
+        for signer in here.signers:
+            here.repository.add_signature(commit, signer)
+            say(f"{signer.name} has signed the commit with git-signatures")
+        processed = here.run()
+        expect(processed.returncode == 0, "the run succeeds")
+        expect(
+            "Deploying version 1.0 with a password of 28 characters." in processed.stdout,
+            "the command has unwrapped its token inside the container and used the secret",
+        )
+
+        scene("Scene 3: the second run finds nothing new")
+        again = here.run()
+        expect(again.returncode == 0 and "changed=0" in again.stdout, "changed=0")
+        expect("Deploying" not in again.stdout, "no command has run again")
+
+        scene("Scene 4: what is remembered in Ansible's fact cache")
+        state = here.remembered()
+        print("    | " + json.dumps(state, indent=2).replace("\n", "\n    | "))
+        expect(state["last_successful_commit"] == commit, "the commit is remembered as done")
+    print("\nThe demo is over; all that it started is gone again.")
+
+
+if __name__ == "__main__":
+    main()

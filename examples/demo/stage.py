@@ -1,0 +1,125 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All that the demo plays on: an engine, an image, a server, a repository, two signers and a host that Ansible knows."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine import engine, gateway, image
+from machine import COLLECTIONS, VENV, say
+from repository import Repository, Signer
+from vault import TLS_SERVER_NAME, Vault, vault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HOST = "demo"
+COMMANDS = (
+    'password=$(VAULT_TOKEN="$VAULT_REQUEST_TOKEN_DATABASE" bao unwrap -field=password)',
+    'echo "Deploying version $(cat version.txt) with a password of ${#password} characters."',
+)
+SIGNERS = ("alice", "bob")
+ANSIBLE_CFG = """\
+[defaults]
+inventory = {folder}/hosts.json
+collections_path = {collections}
+home = {folder}/ansible
+remote_tmp = {folder}/ansible/tmp
+fact_caching = jsonfile
+fact_caching_connection = {folder}/facts
+fact_caching_timeout = 0
+nocows = true
+display_skipped_hosts = false
+callback_result_format = yaml
+"""
+
+
+def run_playbook(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the collection's playbook once with the configuration in ``folder``; print what it prints."""
+    command = [VENV / "bin" / "ansible-playbook", "flant.gitops.run", "--extra-vars", f"@{folder}/vars.json"]
+    environment = {**os.environ, "ANSIBLE_CONFIG": str(folder / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
+    done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
+    for line in filter(str.strip, (done.stdout + done.stderr).splitlines()):
+        print(f"    | {line.rstrip('*')}")
+    return done
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What the scenes need."""
+
+    folder: Path
+    repository: Repository
+    signers: tuple[Signer, ...]
+
+    def run(self) -> subprocess.CompletedProcess[str]:
+        """Run the collection's playbook once, as a schedule would; print what it prints."""
+        return run_playbook(self.folder)
+
+    def remembered(self) -> dict[str, object]:
+        """Return what the fact cache holds of the instance, whichever name this Ansible gives the file."""
+        file = next((self.folder / "facts").glob(f"*{HOST}"))
+        text = file.read_text(encoding="utf-8")
+        return dict(_plain(json.loads(text))["flant_gitops_state"]["default"])
+
+
+def _plain(document: dict[str, object]) -> dict[str, dict[str, dict[str, object]]]:
+    """Return the facts in a cache file: since ansible-core 2.19 they are wrapped in ``__payload__``."""
+    payload = document.get("__payload__", document)
+    return json.loads(payload) if isinstance(payload, str) else payload
+
+
+def _configure(folder: Path, url: str, image_id: str, server: Vault, repository: Repository, keys: dict[str, str]) -> None:
+    """Write what an operator would: ansible.cfg, an inventory and the role's variables."""
+    host = {"ansible_connection": "local", "ansible_python_interpreter": str(VENV / "bin" / "python")}
+    variables = {
+        "git_repo_url": repository.url,
+        "required_number_of_verified_signatures_on_commit": len(keys),
+        "trusted_pgp_public_keys": keys,
+        "docker_image": image_id,
+        "docker_host": url,
+        "commands": COMMANDS,
+        "vault_addr": server.url,
+        "vault_cacert": server.ca,
+        "vault_tls_server_name": TLS_SERVER_NAME,
+        "vault_role_id": server.role_id,
+        "vault_secret_id": server.secret_id,
+        "vault_requests": [{"name": "database", "path": "/demo/database"}],
+        "work_dir": str(folder / "work"),
+    }
+    files = {
+        "ansible.cfg": ANSIBLE_CFG.format(folder=folder, collections=COLLECTIONS),
+        "hosts.json": json.dumps({"all": {"hosts": {HOST: host}}}),
+        "vars.json": json.dumps({f"flant_gitops_{name}": value for name, value in variables.items()}),
+    }
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+@contextlib.contextmanager
+def stage() -> Iterator[Stage]:
+    """Set the stage, and clear it again on every path."""
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="flant-gitops-demo-")))
+        client, url = stack.enter_context(engine(folder))
+        say("Making an image from scratch out of busybox and the bao client, addressed by its id")
+        image_id = stack.enter_context(image(client, folder))
+        say("Starting a throw-away OpenBao with one secret and an AppRole that may read it")
+        server = stack.enter_context(vault(folder, gateway(client)))
+        say(f"Making a git repository, and a key each for {' and '.join(SIGNERS)}")
+        signers = []
+        for name in SIGNERS:
+            signers.append(Signer(name, folder))
+            stack.callback(signers[-1].leave)
+        repository = Repository(folder)
+        _configure(folder, url, image_id, server, repository, {signer.name: signer.public_key for signer in signers})
+        yield Stage(folder, repository, tuple(signers))
