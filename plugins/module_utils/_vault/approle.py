@@ -43,14 +43,14 @@ class Session:
             )
 
 
-def log_in(client: Client, approle: AppRole, secret_id: str, custody: Custody) -> Session:
-    """Log in with ``secret_id`` and enter the token into ``custody``.
+def log_in(client: Client, approle: AppRole, secret_id: str, source: str, custody: Custody) -> Session:
+    """Log in with ``secret_id``, which ``source`` names in a sentence, and enter the token into ``custody``.
 
     Raises:
         Rejected: the server does not accept the ids.
         Failure: it cannot be asked.
     """
-    reply = client.login(approle.mount_point, approle.role_id, secret_id)
+    reply = client.login(approle, secret_id, source)
     auth = reply.section("auth")
     token = auth.text("client_token")
     if not token:

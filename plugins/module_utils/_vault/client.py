@@ -32,7 +32,7 @@ else:
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from ansible_collections.flant.gitops.plugins.module_utils._vault.request import Server, WrappedRequest
+    from ansible_collections.flant.gitops.plugins.module_utils._vault.request import AppRole, Server, WrappedRequest
 
 _Error = TypeVar("_Error", bound=BaseException)
 
@@ -138,20 +138,59 @@ class Client:
         """Open a connection ahead of need, without sending anything."""
         self._transport.open_one()
 
-    def login(self, mount_point: str, role_id: str, secret_id: str) -> Reply:
-        """Log in by AppRole.
+    def login(self, approle: AppRole, secret_id: str, source: str) -> Reply:
+        """Log in with a secret-id, which ``source`` names in a sentence.
 
         Raises:
             Rejected: the server does not accept the ids.
             Failure: it cannot be asked.
         """
         return self._send(
-            f"The AppRole login at auth/{mount_point}",
+            f"The login at auth/{approle.mount_point} with role_id and {source}",
             "POST",
             lambda: AppRoleApi(self._adapter).login(
-                role_id=role_id, secret_id=secret_id, use_token=False, mount_point=mount_point
+                role_id=approle.role_id, secret_id=secret_id, use_token=False, mount_point=approle.mount_point
             ),
         )
+
+    def look_up_secret_id(self, approle: AppRole, secret_id: str) -> Reply:
+        """Ask for the properties of a secret-id; without it, the reply is empty.
+
+        Raises:
+            Failure: the server refuses, or cannot be asked.
+        """
+        return self._secret_id_call(approle, "/lookup", lambda api, of: api.read_secret_id(secret_id=secret_id, **of))
+
+    def create_secret_id(
+        self, approle: AppRole, metadata: dict[str, object], cidrs: list[str], token_cidrs: list[str]
+    ) -> Reply:
+        """Create a secret-id that is bound to ``cidrs``, and its tokens to ``token_cidrs``, where not empty.
+
+        Raises:
+            Failure: the server refuses, or cannot be asked, or may have done it without our hearing of it.
+        """
+        return self._secret_id_call(
+            approle,
+            "",
+            lambda api, of: api.generate_secret_id(
+                metadata=metadata, cidr_list=cidrs or None, token_bound_cidrs=token_cidrs or None, **of
+            ),
+        )
+
+    def destroy_secret_id(self, approle: AppRole, secret_id: str) -> None:
+        """Destroy a secret-id; that it is gone already is no error.
+
+        Raises:
+            Failure: it may still be alive.
+        """
+        self._secret_id_call(approle, "/destroy", lambda api, of: api.destroy_secret_id(secret_id=secret_id, **of))
+
+    def _secret_id_call(
+        self, approle: AppRole, tail: str, call: Callable[[AppRoleApi, Mapping[str, str]], requests.Response]
+    ) -> Reply:
+        of = {"role_name": approle.role_name, "mount_point": approle.mount_point}
+        purpose = f"POST /v1/auth/{approle.mount_point}/role/{approle.role_name}/secret-id{tail}"
+        return self._send(purpose, "POST", lambda: call(AppRoleApi(self._adapter), of))
 
     def revoke_self(self, whose: str) -> None:
         """Revoke the token that this client bears; ``whose`` names it.

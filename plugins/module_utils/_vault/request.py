@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from typing import Any
     from urllib.parse import SplitResult
 
-SHORTEST_WRAP_TTL = 60
-SHORTEST_SECRET_ID_TTL = 120
+_HOUR = 3600.0
+_DAY = 24 * _HOUR
 
 _ENV_PREFIX = "VAULT_REQUEST_TOKEN_"
 _SEGMENT = re.compile(r"[\w.+@~-]+", re.ASCII)
@@ -133,9 +133,6 @@ def merge(public: Mapping[str, object], secret: Mapping[str, object], option: st
 
 
 def _server(params: Mapping[str, Any]) -> Server:
-    timeout = parse_duration(params["timeout"], "timeout")
-    if timeout <= 0:
-        raise Failure("timeout: it must be longer than 0.")
     if params["retries"] < 0:
         raise Failure("retries: it must not be negative.")
     return Server(
@@ -143,7 +140,7 @@ def _server(params: Mapping[str, Any]) -> Server:
         namespace=_segments(params["vault_namespace"] or "", "vault_namespace"),
         tls_server_name=params["vault_tls_server_name"] or "",
         cacert=params["vault_cacert"] or "",
-        timeout=timeout,
+        timeout=_duration(params["timeout"], "timeout", shortest=0.001, longest=_HOUR),
         retries=params["retries"],
     )
 
@@ -175,6 +172,7 @@ def _is_loopback(host: str) -> bool:
 
 def _approle(params: Mapping[str, Any]) -> AppRole:
     mount_point = _segments(params["approle_mount_point"], "approle_mount_point")
+    ttl = params["secret_id_ttl"]
     secret_id_file = Path(params["secret_id_file"]) if params["secret_id_file"] else None
     approle = AppRole(
         mount_point=mount_point.removeprefix("auth/"),
@@ -182,7 +180,7 @@ def _approle(params: Mapping[str, Any]) -> AppRole:
         role_id=params["role_id"].strip(),
         secret_id=(params["secret_id"] or "").strip(),
         secret_id_file=secret_id_file,
-        secret_id_ttl=_secret_id_ttl(params["secret_id_ttl"]),
+        secret_id_ttl=_duration(ttl, "secret_id_ttl", shortest=120, longest=36525 * _DAY) if ttl else math.inf,
     )
     if not approle.mount_point:
         raise Failure("approle_mount_point: it must not be empty.")
@@ -192,20 +190,20 @@ def _approle(params: Mapping[str, Any]) -> AppRole:
         raise Failure(f"role_name: {approle.role_name!r} is no name of an AppRole.")
     if secret_id_file and not approle.role_name:
         raise Failure("role_name: it is needed to rotate the secret-id in secret_id_file.")
-    if params["secret_id_ttl"] and not secret_id_file:
+    if ttl and not secret_id_file:
         raise Failure("secret_id_ttl: it needs secret_id_file, where a rotated secret-id is kept.")
     if not secret_id_file and not approle.secret_id:
         raise Failure("secret_id: it or secret_id_file must be given.")
     return approle
 
 
-def _secret_id_ttl(text: str | None) -> float:
-    if not text:
-        return math.inf
-    ttl = parse_duration(text, "secret_id_ttl")
-    if ttl < SHORTEST_SECRET_ID_TTL:
-        raise Failure(f"secret_id_ttl: {text} is too short; it must be at least {SHORTEST_SECRET_ID_TTL}s.")
-    return ttl
+def _duration(text: str, option: str, *, shortest: float, longest: float) -> float:
+    seconds = parse_duration(text, option)
+    if seconds < shortest:
+        raise Failure(f"{option}: {text} is too short; it must be at least {shortest:g}s.")
+    if seconds > longest:
+        raise Failure(f"{option}: {text} is too long; it must be at most {longest:g}s.")
+    return seconds
 
 
 def _segments(text: str, option: str) -> str:
@@ -236,7 +234,7 @@ def _request(entry: Mapping[str, Any], option: str) -> WrappedRequest:
         path=path,
         query=query,
         body=merge(entry["options"] or {}, entry["secret_options"] or {}, f"{option}: secret_options"),
-        wrap_ttl=_wrap_ttl(entry["wrap_ttl"], option),
+        wrap_ttl=math.ceil(_duration(entry["wrap_ttl"], f"{option}: wrap_ttl", shortest=60, longest=366 * _DAY)),
     )
 
 
@@ -254,10 +252,3 @@ def _path(text: str, option: str) -> tuple[str, str]:
     if any(unquote(segment) in (".", "..") for segment in segments):
         raise Failure(f"{option}: path must not hold the segments . and ...")
     return "/" + "/".join(segments), query
-
-
-def _wrap_ttl(text: str, option: str) -> int:
-    ttl = parse_duration(text, f"{option}: wrap_ttl")
-    if ttl < SHORTEST_WRAP_TTL:
-        raise Failure(f"{option}: wrap_ttl {text} is too short; it must be at least {SHORTEST_WRAP_TTL}s.")
-    return math.ceil(ttl)

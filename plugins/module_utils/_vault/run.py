@@ -7,18 +7,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from concurrent.futures import wait
+from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from ansible_collections.flant.gitops.plugins.module_utils._vault.approle import Session, log_in
+from ansible_collections.flant.gitops.plugins.module_utils._vault.approle import log_in
 from ansible_collections.flant.gitops.plugins.module_utils._vault.client import connect
 from ansible_collections.flant.gitops.plugins.module_utils._vault.custody import MAX_CONNECTIONS, custody
+from ansible_collections.flant.gitops.plugins.module_utils._vault.rotation import Entry, Rotation
+from ansible_collections.flant.gitops.plugins.module_utils._vault.secret_id_file import SecretIdFile
 from ansible_collections.flant.gitops.plugins.module_utils._vault.wrapping import WrappedToken, wrap_all
 
 if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._vault.client import Client
     from ansible_collections.flant.gitops.plugins.module_utils._vault.custody import Custody
     from ansible_collections.flant.gitops.plugins.module_utils._vault.request import Request
+
+_OVERHEARD = "vault_addr: it is plain http, so tokens and secret-ids cross the network unencrypted."
 
 
 @dataclass(frozen=True)
@@ -29,7 +36,7 @@ class Outcome:
     tokens: tuple[WrappedToken, ...] = ()
     secret_id_rotated: bool = False
     secret_id_rotate_at: str | None = None
-    warnings: tuple[str, ...] = field(default=())
+    warnings: tuple[str, ...] = ()
 
     @property
     def env(self) -> dict[str, str]:
@@ -51,28 +58,46 @@ def run(request: Request) -> Outcome:
     """Do what ``request`` asks for, all or nothing.
 
     Raises:
-        Failure: something went wrong, and every token that was obtained has been revoked, or the sentence says which
-            may be alive.
+        Failure: something went wrong; no token that was obtained lives on, except where the sentence says so.
     """
-    warnings = ("vault_addr: tokens cross the network unencrypted, as it is a plain http URL.",)
     with connect(request.server) as client, custody(client) as held:
-        session = _log_in(client, request, held)
-        tokens: tuple[WrappedToken, ...] = ()
-        if not request.check_mode:
-            session.require_uses(len(request.requests))
-            tokens = wrap_all(session.client, request.requests, held)
-        if session.revocable and (request.revoke_login_token or not tokens):
-            held.revoke(session.token)
+        entry = _enter(client, request, held)
+        tokens = () if request.check_mode else wrap_all(entry.session.client, request.requests, held)
+        if entry.session.revocable and (request.revoke_login_token or not tokens):
+            held.revoke(entry.session.token)
     return Outcome(
-        changed=bool(request.requests),
+        changed=bool(request.requests) or entry.due,
         tokens=tokens,
-        warnings=warnings if request.server.overheard else (),
+        secret_id_rotated=entry.rotated,
+        secret_id_rotate_at=_iso(entry.rotate_at),
+        warnings=((_OVERHEARD,) if request.server.overheard else ()) + entry.warnings,
     )
 
 
-def _log_in(client: Client, request: Request, held: Custody) -> Session:
-    login = held.workers.submit(log_in, client, request.approle, request.approle.secret_id, held)
-    if not request.check_mode:
-        for _ in range(min(len(request.requests), MAX_CONNECTIONS) - 1):
-            held.workers.submit(client.open_connection)
-    return login.result()
+def _enter(client: Client, request: Request, held: Custody) -> Entry:
+    approle, calls = request.approle, 0 if request.check_mode else len(request.requests)
+    if not approle.secret_id_file:
+        login = held.workers.submit(log_in, client, approle, approle.secret_id, "secret_id", held)
+        _open_connections(client, calls, held)
+        session = login.result()
+        session.require_uses(calls)
+        return Entry(session, math.inf)
+    rotation = Rotation(client, approle, SecretIdFile(approle.secret_id_file), held)
+    with rotation.file.lock():
+        entry = held.workers.submit(rotation.enter, calls, check_mode=request.check_mode)
+        _open_connections(client, calls, held)
+        try:
+            return entry.result()
+        finally:
+            wait([entry])  # told to stop, a rotation is completed or undone before the lock is let go
+
+
+def _open_connections(client: Client, calls: int, held: Custody) -> None:
+    for _ in range(min(calls, MAX_CONNECTIONS) - 1):
+        held.workers.submit(client.open_connection)
+
+
+def _iso(seconds: float) -> str | None:
+    if math.isinf(seconds):
+        return None
+    return datetime.fromtimestamp(math.ceil(seconds), timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

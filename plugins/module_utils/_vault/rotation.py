@@ -1,0 +1,198 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to this collection: it may change without notice.
+"""Logging in with a secret-id that is kept in a file, and replacing it in time.
+
+The order of steps keeps a working secret-id on disk wherever a run is killed, and tells the next run what to end:
+create, stage, prove, note the old one, replace the file, destroy the old one.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._vault.approle import log_in
+from ansible_collections.flant.gitops.plugins.module_utils._vault.client import Rejected
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ansible_collections.flant.gitops.plugins.module_utils._vault.approle import Session
+    from ansible_collections.flant.gitops.plugins.module_utils._vault.client import Client, Section
+    from ansible_collections.flant.gitops.plugins.module_utils._vault.custody import Custody
+    from ansible_collections.flant.gitops.plugins.module_utils._vault.request import AppRole
+    from ansible_collections.flant.gitops.plugins.module_utils._vault.secret_id_file import SecretIdFile, Stored
+
+_NOT_ACCEPTED = 400
+_CALLS = 3  # look up, create, destroy
+_SHARE = 10  # it is replaced once a tenth of its life has passed
+_UNFINISHED = "the secret-id that an unfinished rotation had left"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A login with the file's secret-id, which is to be replaced at ``rotate_at`` (epoch seconds; ``inf``: never)."""
+
+    session: Session
+    rotate_at: float
+    due: bool = False
+    rotated: bool = False
+    warnings: tuple[str, ...] = ()
+
+
+def rotate_at(stored: Stored, ttl: float) -> float:
+    """Return when the ``stored`` secret-id, which is meant to live for ``ttl`` seconds, is to be replaced.
+
+    At a tenth of its life, so that nine tenths are left to notice that it cannot be replaced. One that did not come
+    from a rotation, or that other users can read, is to be replaced at once.
+    """
+    if stored.ttl is None or stored.exposed:
+        return stored.written
+    return stored.written + min(ttl, stored.ttl) / _SHARE
+
+
+def is_due(stored: Stored, ttl: float, now: float) -> bool:
+    """Say whether the ``stored`` secret-id is to be replaced ``now``; a date in the future cannot be true, so it is."""
+    return stored.written > now or rotate_at(stored, ttl) <= now
+
+
+@dataclass(frozen=True)
+class Rotation:
+    """What it takes to log in with the secret-id in ``file``, which the caller has locked, and to replace it."""
+
+    client: Client
+    approle: AppRole
+    file: SecretIdFile
+    custody: Custody
+
+    def enter(self, calls: int, *, check_mode: bool) -> Entry:
+        """Log in, and replace the secret-id when that is due; ``calls`` more calls are to be made with the login.
+
+        A dead secret-id in the file yields to the option ``secret_id``, and that to the one that a run which was cut
+        off has left.
+
+        Raises:
+            Failure: no secret-id is accepted, or it cannot be replaced.
+        """
+        stored = self.file.read()
+        session, used = self._log_in(stored)
+        now = time.time()
+        current = stored if stored and stored.secret_id == used.secret_id else None
+        at = rotate_at(current, self.approle.secret_id_ttl) if current else now
+        due = not current or is_due(current, self.approle.secret_id_ttl, now)
+        entry = Entry(session, now if due else at, due, warnings=tuple(self._warnings(stored, used)))
+        if check_mode:
+            return entry
+        self._finish_earlier(session, used, calls + (_CALLS if due else 0))
+        if not due:
+            return entry
+        ttl = self._replace(session, used.secret_id)
+        return replace(entry, rotated=True, rotate_at=time.time() + min(ttl, self.approle.secret_id_ttl) / _SHARE)
+
+    def _log_in(self, stored: Stored | None) -> tuple[Session, _Candidate]:
+        candidates = [candidate for candidate in self._candidates(stored) if candidate.secret_id]
+        if not candidates:
+            raise Failure(f"secret_id_file: {self.file.path} holds no secret-id yet; give one as secret_id.")
+        *others, last = candidates
+        for candidate in others:
+            session = self._try(candidate)
+            if session:
+                return session, candidate
+        return self._session(last), last
+
+    def _try(self, candidate: _Candidate) -> Session | None:
+        try:
+            return self._session(candidate)
+        except Rejected as rejected:
+            if rejected.status != _NOT_ACCEPTED:
+                raise
+            return None
+
+    def _session(self, candidate: _Candidate) -> Session:
+        return log_in(self.client, self.approle, candidate.secret_id, candidate.source, self.custody)
+
+    def _candidates(self, stored: Stored | None) -> Sequence[_Candidate]:
+        return (
+            _Candidate(stored.secret_id if stored else "", f"the secret-id in {self.file.path}"),
+            _Candidate(self.approle.secret_id, "secret_id"),
+            _Candidate(self.file.staged(), _UNFINISHED),
+        )
+
+    def _warnings(self, stored: Stored | None, used: _Candidate) -> Iterator[str]:
+        if stored and stored.exposed:
+            yield f"secret_id_file: {self.file.path} can be read by other users, so its secret-id is replaced at once."
+        if stored and stored.secret_id != used.secret_id:
+            state = "holds a secret-id that is no longer accepted" if stored.secret_id else "is empty"
+            yield f"secret_id_file: {self.file.path} {state}, so {used.source} was used."
+
+    def _finish_earlier(self, session: Session, used: _Candidate, calls: int) -> None:
+        """Finish what a run that was cut off had begun; ``calls`` more calls are to be made after that."""
+        if used.source == _UNFINISHED:
+            self.file.promote()
+            self.file.sync()
+        left = {self.file.staged(), self.file.superseded()} - {used.secret_id, ""}
+        session.require_uses(calls + len(left))
+        for secret_id in left:
+            session.client.destroy_secret_id(self.approle, secret_id)
+        self.file.forget_staged()
+        self.file.forget_superseded()
+
+    def _replace(self, session: Session, current: str) -> float:
+        """Replace the ``current`` secret-id; return how many seconds the new one lives."""
+        new = self._create(session, current)
+        secret_id, ttl = new.text("secret_id"), float(new.number("secret_id_ttl")) or math.inf
+        try:
+            _refuse_limited(new)
+            self.file.stage(secret_id)
+            self._prove(secret_id)
+            self.file.prepare(current, ttl)
+            self.file.promote()
+        except Failure as failure:
+            raise Failure(" ".join([str(failure), *self._discard(session, secret_id)])) from None
+        self.file.sync()
+        try:
+            session.client.destroy_secret_id(self.approle, current)
+        except Failure as failure:
+            raise Failure(f"The secret-id was replaced, but the old one is left for a later run. {failure}") from None
+        self.file.forget_superseded()
+        return ttl
+
+    def _create(self, session: Session, current: str) -> Section:
+        """Create a secret-id that is bound as ``current`` is."""
+        old = session.client.look_up_secret_id(self.approle, current).section("data")
+        if not old:
+            raise Failure(f"role_name: {self.approle.role_name!r} lacks this secret-id, or that was its last use.")
+        _refuse_limited(old)
+        return session.client.create_secret_id(
+            self.approle, old.mapping("metadata"), old.texts("cidr_list"), old.texts("token_bound_cidrs")
+        ).section("data")
+
+    def _prove(self, secret_id: str) -> None:
+        session = self._session(_Candidate(secret_id, "a new secret-id"))
+        if session.revocable:
+            self.custody.revoke(session.token)
+
+    def _discard(self, session: Session, secret_id: str) -> Iterator[str]:
+        """End a secret-id that did not come into use; where that fails it stays staged, for a later run to end."""
+        try:
+            session.client.destroy_secret_id(self.approle, secret_id)
+            self.file.forget_staged()
+        except Failure as failure:
+            yield str(failure)
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    secret_id: str = field(repr=False)
+    source: str
+
+
+def _refuse_limited(properties: Section) -> None:
+    if properties.number("secret_id_num_uses"):
+        raise Failure("role_name: the AppRole's secret_id_num_uses must be 0, as a secret-id is used at every run.")
