@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import tarfile
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import docker
@@ -19,7 +20,6 @@ from machine import BUSYBOX, CACHE, install, say, stop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 SOCKETS = ("unix:///var/run/docker.sock", "unix:///run/podman/podman.sock")
 STARTS_WITHIN = 60  # seconds
@@ -35,7 +35,7 @@ def _connect(url: str) -> docker.DockerClient | None:
 
 
 def _links() -> set[str]:
-    return set(os.listdir("/sys/class/net"))
+    return {link.name for link in Path("/sys/class/net").iterdir()}
 
 
 @contextlib.contextmanager

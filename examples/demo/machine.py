@@ -90,9 +90,13 @@ def install_collection() -> None:
     shutil.rmtree(COLLECTIONS, ignore_errors=True)
     galaxy = VENV / "bin" / "ansible-galaxy"
     environment = {**os.environ, "ANSIBLE_HOME": str(CACHE / "ansible"), "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS)}
-    quietly(galaxy, "collection", "build", "--force", "--output-path", CACHE, ROOT, env=environment)
+
+    def collection(verb: str, *arguments: str | Path) -> None:
+        quietly(galaxy, "collection", verb, *arguments, env=environment)
+
+    collection("build", "--force", "--output-path", CACHE, ROOT)
     tarball = next(CACHE.glob("flant-gitops-*.tar.gz"))
-    quietly(galaxy, "collection", "install", "--offline", "--collections-path", COLLECTIONS, tarball, env=environment)
+    collection("install", "--offline", "--collections-path", COLLECTIONS, tarball)
     tarball.unlink()
 
 

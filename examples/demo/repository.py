@@ -8,7 +8,10 @@ from __future__ import annotations
 import base64
 import os
 import subprocess
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def output(*command: str | Path, **options: object) -> str:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, flant.gitops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""All that the demo plays on: an engine, an image, a server, a repository, two signers and a host that Ansible knows."""
+"""All that the demo plays on: an engine, an image, a server, a repository, two signers and a known host."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from engine import engine, gateway, image
 from machine import COLLECTIONS, VENV, say
 from repository import Repository, Signer
-from vault import TLS_SERVER_NAME, Vault, vault
+from vault import TLS_SERVER_NAME, vault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,24 +78,9 @@ def _plain(document: dict[str, object]) -> dict[str, dict[str, dict[str, object]
     return json.loads(payload) if isinstance(payload, str) else payload
 
 
-def _configure(folder: Path, url: str, image_id: str, server: Vault, repository: Repository, keys: dict[str, str]) -> None:
-    """Write what an operator would: ansible.cfg, an inventory and the role's variables."""
+def _configure(folder: Path, variables: dict[str, object]) -> None:
+    """Write what an operator would: ansible.cfg, an inventory and the role's ``variables``."""
     host = {"ansible_connection": "local", "ansible_python_interpreter": str(VENV / "bin" / "python")}
-    variables = {
-        "git_repo_url": repository.url,
-        "required_number_of_verified_signatures_on_commit": len(keys),
-        "trusted_pgp_public_keys": keys,
-        "docker_image": image_id,
-        "docker_host": url,
-        "commands": COMMANDS,
-        "vault_addr": server.url,
-        "vault_cacert": server.ca,
-        "vault_tls_server_name": TLS_SERVER_NAME,
-        "vault_role_id": server.role_id,
-        "vault_secret_id": server.secret_id,
-        "vault_requests": [{"name": "database", "path": "/demo/database"}],
-        "work_dir": str(folder / "work"),
-    }
     files = {
         "ansible.cfg": ANSIBLE_CFG.format(folder=folder, collections=COLLECTIONS),
         "hosts.json": json.dumps({"all": {"hosts": {HOST: host}}}),
@@ -121,5 +106,20 @@ def stage() -> Iterator[Stage]:
             signers.append(Signer(name, folder))
             stack.callback(signers[-1].leave)
         repository = Repository(folder)
-        _configure(folder, url, image_id, server, repository, {signer.name: signer.public_key for signer in signers})
+        variables = {
+            "git_repo_url": repository.url,
+            "required_number_of_verified_signatures_on_commit": len(signers),
+            "trusted_pgp_public_keys": {signer.name: signer.public_key for signer in signers},
+            "docker_image": image_id,
+            "docker_host": url,
+            "commands": COMMANDS,
+            "vault_addr": server.url,
+            "vault_cacert": server.ca,
+            "vault_tls_server_name": TLS_SERVER_NAME,
+            "vault_role_id": server.role_id,
+            "vault_secret_id": server.secret_id,
+            "vault_requests": [{"name": "database", "path": "/demo/database"}],
+            "work_dir": str(folder / "work"),
+        }
+        _configure(folder, variables)
         yield Stage(folder, repository, tuple(signers))

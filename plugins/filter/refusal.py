@@ -136,8 +136,9 @@ def _vault(config: Mapping[str, Any]) -> None:
         return
     params = {option: config[variable] for option, variable in _VAULT_OPTIONS.items()}
     params["requests"] = [{**_REQUEST_DEFAULTS, **request} for request in config["vault_requests"]]
+    params |= {"revoke_login_token": True, "timeout": "30s", "retries": 3}
     try:
-        VaultRequest.from_params({**params, "revoke_login_token": True, "timeout": "30s", "retries": 3}, check_mode=True)
+        VaultRequest.from_params(params, check_mode=True)
     except Failure as failure:
         option = re.match(r"\w+", str(failure))[0]
         raise Failure(_VAULT_OPTIONS[option] + str(failure)[len(option) :]) from failure

@@ -1,0 +1,135 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A site with a repository to watch, people who sign, and an engine that counts what is started."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import tarfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import docker
+import pytest
+from ansible_collections.flant.gitops.tests.support import signature_notes
+from ansible_collections.flant.gitops.tests.support.environment import clean
+from ansible_collections.flant.gitops.tests.support.signers import Signers, opened
+from ansible_collections.flant.gitops.tests.support.site import Site
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ansible_collections.flant.gitops.tests.support.signers import Signer
+
+ENGINE = "unix:///var/run/docker.sock"
+BUSYBOX = Path("/bin/busybox")
+
+
+@pytest.fixture
+def signers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Signers]:
+    with opened(tmp_path_factory) as signers:
+        yield signers
+
+
+@dataclass(frozen=True)
+class Upstream:
+    """The repository that is watched."""
+
+    folder: Path
+
+    def git(self, *arguments: str) -> str:
+        command = ["git", *arguments]
+        ran = subprocess.run(command, cwd=self.folder, env=clean(), capture_output=True, text=True, check=True)
+        return ran.stdout.strip()
+
+    def commit(self, content: str = "hello", message: str = "Change the file", *signers: Signer) -> str:
+        """Return the id of a new commit on main, with a note by each of ``signers``."""
+        (self.folder / "file").write_text(f"{content}\n", encoding="utf-8")
+        self.git("add", "file")
+        self.git("commit", "--quiet", "--allow-empty", "--message", message)
+        commit = self.git("rev-parse", "HEAD")
+        self.sign(commit, *signers)
+        return commit
+
+    def sign(self, commit: str, *signers: Signer) -> None:
+        if signers:
+            signature_notes.add(self.folder, commit, *signers)
+
+
+@pytest.fixture
+def upstream(tmp_path: Path) -> Upstream:
+    upstream = Upstream(tmp_path / "upstream")
+    upstream.folder.mkdir()
+    upstream.git("init", "--quiet", "--initial-branch=main")
+    return upstream
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[docker.DockerClient]:
+    client = docker.DockerClient(base_url=ENGINE, version="auto")
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def image(engine: docker.DockerClient) -> str:
+    """The id of an image that holds busybox alone."""
+    layer = io.BytesIO()
+    with tarfile.open(fileobj=layer, mode="w") as tar:
+        tar.add(BUSYBOX, "bin/busybox")
+        for applet in ("sh", "cat", "echo", "sleep", "env", "ls", "wget"):
+            link = tarfile.TarInfo(f"bin/{applet}")
+            link.type, link.linkname = tarfile.SYMTYPE, "busybox"
+            tar.addfile(link)
+    engine.api.import_image_from_data(layer.getvalue(), repository="localhost/flant-gitops-role-test", tag="1")
+    return str(engine.images.get("localhost/flant-gitops-role-test:1").id)
+
+
+@dataclass
+class Containers:
+    """What the engine did for one test, told apart by the site's work folder."""
+
+    engine: docker.DockerClient
+    since: float
+
+    def started(self, site: Site) -> int:
+        """Return how many containers of ``site`` have been started."""
+        names = self._names(site)
+        events = self.engine.events(since=self.since, until=time.time() + 1, decode=True, filters={"event": "start"})
+        return sum(event["Actor"]["Attributes"]["name"] in names for event in events)
+
+    def left(self, site: Site) -> list[str]:
+        names = self._names(site)
+        return [found.name for found in self.engine.containers.list(all=True) if found.name in names]
+
+    @staticmethod
+    def _names(site: Site) -> set[str]:
+        return {site.container}
+
+
+@pytest.fixture
+def containers(engine: docker.DockerClient) -> Containers:
+    return Containers(engine, time.time())
+
+
+@pytest.fixture
+def site(tmp_path: Path, upstream: Upstream, signers: Signers, image: str) -> Site:
+    """A site that wants one signature by alice or bob."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    return Site(
+        folder,
+        {
+            "git_repo_url": upstream.folder.as_uri(),
+            "required_number_of_verified_signatures_on_commit": 1,
+            "trusted_pgp_public_keys": {"alice": signers.alice.public_key, "bob": signers.bob.public_key},
+            "docker_image": image,
+            "docker_host": ENGINE,
+            "commands": ["cat file"],
+            "work_dir": str(folder / "work"),
+        },
+    )

@@ -1,0 +1,141 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The main path: refused, run once, quiet, remembered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ansible_collections.flant.gitops.tests.component.role.conftest import Containers, Upstream
+    from ansible_collections.flant.gitops.tests.support.signers import Signers
+    from ansible_collections.flant.gitops.tests.support.site import Site
+
+
+def test_signed_commit_runs_once_and_is_remembered(
+    site: Site, upstream: Upstream, signers: Signers, containers: Containers
+) -> None:
+    commit = upstream.commit("hello from the commit")
+    refused = site.run()
+    assert refused.rc == 2, refused.output
+    assert commit in refused.output
+    assert site.facts["default"]["consecutive_failures"] == 1
+
+    upstream.sign(commit, signers.alice)
+    ran = site.run()
+    assert ran.rc == 0, ran.output
+    assert ran.status == "processed"
+    assert "hello from the commit" in ran.output
+    state = site.facts["default"]
+    assert state["last_successful_commit"] == state["last_started_commit"] == commit
+    assert state["last_run"]["rc"] == 0
+    assert state["last_run"]["signers"] == [signers.alice.fingerprint]
+    assert state["consecutive_failures"] == 0
+
+    quiet = site.run()
+    assert quiet.rc == 0, quiet.output
+    assert quiet.status == "unchanged"
+    assert quiet.recap["changed"] == 0
+    assert containers.started(site) == 1
+    assert containers.left(site) == []
+
+
+def test_failed_command_is_red_shows_its_output_and_is_tried_again(
+    site: Site, upstream: Upstream, signers: Signers, containers: Containers
+) -> None:
+    site.variables["commands"] = ["cat file", "echo sorry >&2", "sh -c 'exit 3'", "echo not reached"]
+    commit = upstream.commit("one", "First", signers.alice)
+    for attempt in (1, 2):
+        failed = site.run()
+        assert failed.rc == 2, failed.output
+        assert "one" in failed.output
+        assert "sorry" in failed.output
+        assert "not reached" not in failed.output.replace("echo not reached", "")
+        assert commit in failed.output
+        assert site.facts["default"]["consecutive_failures"] == attempt
+        assert site.facts["default"]["last_run"]["rc"] == 3
+        assert "last_successful_commit" not in site.facts["default"]
+    site.variables["commands"] = ["cat file"]
+    assert site.run().status == "processed"
+    assert site.facts["default"]["consecutive_failures"] == 0
+    assert containers.started(site) == 3
+    assert containers.left(site) == []
+
+
+def test_rollback_is_red_and_names_both_commits(site: Site, upstream: Upstream, signers: Signers) -> None:
+    first = upstream.commit("one", "First", signers.alice)
+    second = upstream.commit("two", "Second", signers.alice)
+    assert site.run().status == "processed"
+    upstream.git("reset", "--quiet", "--hard", first)
+    refused = site.run()
+    assert refused.rc == 2
+    assert first in refused.output
+    assert second in refused.output
+
+
+def test_suspended_instance_does_not_poll(
+    site: Site, upstream: Upstream, signers: Signers, containers: Containers
+) -> None:
+    upstream.commit("one", "First", signers.alice)
+    site.variables["suspend"] = "Frozen until Monday."
+    suspended = site.run()
+    assert suspended.rc == 0, suspended.output
+    assert suspended.status == "suspended"
+    assert "Frozen until Monday." in suspended.output
+    assert containers.started(site) == 0
+
+
+def test_poll_period_is_kept(site: Site, upstream: Upstream, signers: Signers) -> None:
+    upstream.commit("one", "First", signers.alice)
+    site.variables["git_poll_period"] = "1h"
+    assert site.run().status == "processed"
+    upstream.commit("two", "Second", signers.alice)
+    early = site.run()
+    assert early.rc == 0, early.output
+    assert early.status == "not_due"
+
+
+def test_waiting_for_signatures_is_green(site: Site, upstream: Upstream, signers: Signers) -> None:
+    site.variables["git_on_insufficient_signatures"] = "wait"
+    commit = upstream.commit("one", "First")
+    waiting = site.run()
+    assert waiting.rc == 0, waiting.output
+    assert waiting.status == "awaiting_signatures"
+    assert commit in waiting.output
+    upstream.sign(commit, signers.bob)
+    assert site.run().status == "processed"
+
+
+def test_check_mode_tells_what_would_run_and_keeps_nothing(
+    site: Site, upstream: Upstream, signers: Signers, containers: Containers
+) -> None:
+    commit = upstream.commit("one", "First", signers.alice)
+    checked = site.run("--check")
+    assert checked.rc == 0, checked.output
+    assert checked.status == "new"
+    assert commit in checked.output
+    assert not (site.folder / "facts").exists() or not list((site.folder / "facts").iterdir())
+    assert containers.started(site) == 0
+    assert site.run().status == "processed"
+
+
+def test_output_can_be_kept_to_the_log(site: Site, upstream: Upstream, signers: Signers) -> None:
+    site.variables |= {"show_output": False, "keep_logs": 2}
+    for content in ("first output", "second output", "third output"):
+        upstream.commit(content, content, signers.alice)
+        ran = site.run()
+        assert ran.status == "processed"
+        assert content not in ran.output
+    logs = sorted((site.folder / "work/default/log").iterdir())
+    assert [file.stat().st_mode & 0o777 for file in logs] == [0o600, 0o600]
+    assert "second output" in logs[0].read_text(encoding="utf-8")
+    assert "third output" in logs[1].read_text(encoding="utf-8")
+    shown = site.run(playbook="flant.gitops.log")
+    assert "third output" in shown.output
+
+
+def test_nothing_but_repository_ratchet_and_logs_is_left(site: Site, upstream: Upstream, signers: Signers) -> None:
+    upstream.commit("one", "First", signers.alice)
+    site.run()
+    assert sorted(file.name for file in (site.folder / "work/default").iterdir()) == ["git", "log"]

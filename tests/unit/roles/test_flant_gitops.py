@@ -1,0 +1,43 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role's argument specs, its defaults and its playbooks agree with each other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+COLLECTION = Path(__file__).resolve().parents[3]
+ROLE = COLLECTION / "roles/flant_gitops"
+SPECS = yaml.safe_load((ROLE / "meta/argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]
+DEFAULTS = yaml.safe_load((ROLE / "defaults/main.yml").read_text(encoding="utf-8"))
+OPTIONS = [(entry, name, option) for entry, spec in SPECS.items() for name, option in spec["options"].items()]
+
+
+@pytest.mark.parametrize(("entry", "name", "option"), OPTIONS)
+def test_spec_and_default_agree(entry: str, name: str, option: dict[str, object]) -> None:
+    assert name.startswith("flant_gitops_"), entry
+    if option.get("required"):
+        assert name not in DEFAULTS
+    else:
+        assert option["default"] == DEFAULTS[name]
+        assert type(option["default"]) is type(DEFAULTS[name])
+
+
+def test_every_default_is_an_option() -> None:
+    assert set(DEFAULTS) <= {name for _, name, _ in OPTIONS}
+
+
+@pytest.mark.parametrize("entry", sorted(set(SPECS) - {"main"}))
+def test_every_entry_point_has_tasks_and_a_playbook(entry: str) -> None:
+    assert (ROLE / "tasks" / f"{entry}.yml").exists()
+    assert f"tasks_from: {entry}" in (COLLECTION / "playbooks" / f"{entry}.yml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("playbook", sorted((COLLECTION / "playbooks").glob("*.yml")), ids=lambda path: path.stem)
+def test_every_playbook_takes_the_same_hosts_variable(playbook: Path) -> None:
+    for play in yaml.safe_load(playbook.read_text(encoding="utf-8")):
+        assert play["hosts"] == "{{ flant_gitops_hosts | default('all') }}"
