@@ -1,0 +1,349 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to this collection: it may change without notice.
+"""The Docker Engine API, as Docker and Podman serve it.
+
+https://docs.docker.com/reference/api/engine/. Nothing of this machine's Docker client configuration acts: no context,
+no ``config.json``, no proxy, no netrc. Each call has its own bound on how long it may take.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import tarfile
+import time
+from email.utils import parsedate_to_datetime
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.flant.gitops.plugins.module_utils._container.deadline import Deadline
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure, MissingLibrary
+
+try:
+    from docker.api.client import APIClient
+    from docker.errors import APIError, DockerException, NotFound
+    from docker.tls import TLSConfig
+    from requests.exceptions import ReadTimeout, RequestException
+    from urllib3.exceptions import HTTPError as TransportError
+    from urllib3.exceptions import ReadTimeoutError
+
+    _HAS_DOCKER = True
+except ImportError:
+    _HAS_DOCKER = False
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
+
+    from ansible_collections.flant.gitops.plugins.module_utils._container.image import Image
+    from ansible_collections.flant.gitops.plugins.module_utils._container.request import Registry, Tls
+    from requests import Response
+
+# Long enough for a loaded engine to create, start or remove a container.
+_CALL_SECONDS = 120.0
+_REMOVAL_SECONDS = 60.0
+_POLL_SECONDS = 0.1
+_CHUNK = 1 << 16
+_CONFLICT = 409
+_NOT_FOUND = 404
+# The first version of the API that has a word for all that is asked of it. Only the greeting uses it.
+_OLDEST_VERSION = "1.40"
+
+
+class Refused(Failure):
+    """The engine answered, with an error."""
+
+    def __init__(self, message: str, status: int) -> None:
+        """Take the sentence and the HTTP status."""
+        super().__init__(message)
+        self.status = status
+
+
+class Unreachable(Failure):
+    """The engine did not answer, or not to the end."""
+
+
+class TooSlow(Unreachable):
+    """The engine did not answer within the time it was given."""
+
+
+class Attached:
+    """The live output of a container, as the engine frames it."""
+
+    def __init__(self, connection: socket.socket, response: Response) -> None:
+        """Take the connection, and the HTTP answer that it was upgraded by and that has to be closed after it."""
+        self._socket = connection
+        self._response = response
+
+    def receive(self, seconds: float) -> bytes | None:
+        """Return what came, ``b""`` at the end or when the connection broke, None if nothing came in time."""
+        self._socket.settimeout(max(seconds, _POLL_SECONDS))
+        try:
+            return self._socket.recv(_CHUNK)
+        except socket.timeout:
+            return None
+        except OSError:
+            return b""
+
+    def close(self) -> None:
+        """End the connection; the container does not notice."""
+        self._socket.close()
+        self._response.close()
+
+
+class Engine:
+    """One engine. Its methods say what they do in the API's words."""
+
+    def __init__(self, client: APIClient, address: str, *, is_podman: bool) -> None:
+        """Take a client that is set up; `connect` makes one."""
+        # Its published types are stricter than it is: it takes fractions of seconds, for one.
+        self._client: Any = client
+        self._address = address
+        self.is_podman = is_podman
+
+    @property
+    def log_driver(self) -> str:
+        """The log driver that can be bounded and read back."""
+        return "k8s-file" if self.is_podman else "local"
+
+    def now(self) -> datetime:
+        """Return the engine's own time, to the second."""
+        with self._call("telling the time"):
+            answer = self._client.get(f"{self._client.base_url}/_ping", timeout=_CALL_SECONDS)
+            return parsedate_to_datetime(answer.headers["Date"])
+
+    def architecture(self) -> str:
+        """Return what the engine's machine is, in Go's words."""
+        with self._call("telling its version"):
+            return str(self._client.version()["Arch"])
+
+    def container(self, name: str) -> dict[str, Any] | None:
+        """Describe a container by its name or id, None where there is none."""
+        with self._call(f"looking at container {name}"), _none_if_missing():
+            described: dict[str, Any] = self._client.inspect_container(name)
+            # A prefix of an id would do for the engine.
+            return described if name in (described["Id"], described["Name"].lstrip("/")) else None
+        return None
+
+    def image(self, reference: str) -> dict[str, Any] | None:
+        """Describe an image, None where the engine does not have it."""
+        with self._call(f"looking at image {reference}"), _none_if_missing():
+            described: dict[str, Any] = self._client.inspect_image(reference)
+            return described
+        return None
+
+    def has_network(self, name: str) -> bool:
+        """Whether the engine has a network of exactly this name."""
+        with self._call(f"looking at network {name}"), _none_if_missing():
+            return bool(self._client.inspect_network(name)["Name"] == name)
+        return False
+
+    def pull(self, image: Image, registry: Registry | None, deadline: Deadline) -> None:
+        """Pull an image, with these credentials or none: what this machine's client is logged in to is not used."""
+        login = {"username": registry.username, "password": registry.password} if registry else {}
+        with self._call(f"pulling image {image.text}", deadline.left):
+            events = self._client.pull(
+                image.repository, tag=image.digest or image.tag, stream=True, decode=True, auth_config=login
+            )
+            for event in events:
+                if "error" in event:
+                    raise Refused(f"image: pulling {image.text} failed: {_sentence(event['error'])}.", 0)
+                if deadline.passed:
+                    raise TooSlow(f"image: pulling {image.text} took longer than timeout allows.")
+
+    def create(self, name: str, body: Mapping[str, Any]) -> str:
+        """Create a container and return its id."""
+        with self._call(f"creating container {name}"):
+            return str(self._client.create_container_from_config(body, name)["Id"])
+
+    def put(self, container: str, path: str, chunks: Iterable[bytes], deadline: Deadline) -> None:
+        """Unpack a tar in a container's folder."""
+        with self._call(f"sending the tree to container {container}", deadline.left):
+            self._client.put_archive(container, path, _until(deadline, chunks, container))
+
+    def read(self, container: str, path: str) -> str:
+        """Return the text of a file in a container, ``""`` where there is none."""
+        with self._call(f"reading {path} in container {container}"), _none_if_missing():
+            chunks, _ = self._client.get_archive(container, path)
+            with tarfile.open(fileobj=BytesIO(b"".join(chunks))) as tar:
+                member = tar.next()
+                file = tar.extractfile(member) if member and member.isreg() else None
+                return file.read().decode("utf-8", "replace") if file else ""
+        return ""
+
+    def has_path(self, container: str, path: str) -> bool:
+        """Whether there is something at a path in a container."""
+        with self._call(f"looking at {path} in container {container}"), _none_if_missing():
+            chunks, _ = self._client.get_archive(container, path)
+            chunks.close()
+            return True
+        return False
+
+    def attach(self, container: str) -> contextlib.closing[Attached]:
+        """Follow a container's output from now on."""
+        with self._call(f"attaching to container {container}"):
+            # The SDK gives a TLS socket, or a file over a plain one.
+            raw = self._client.attach_socket(container, {"stdout": 1, "stderr": 1, "stream": 1})
+            connection = raw if hasattr(raw, "recv") else socket.socket(fileno=os.dup(raw.fileno()))
+            return contextlib.closing(Attached(connection, raw._response))  # noqa: SLF001 -- nothing else closes it
+
+    def log(self, container: str, *, stdout: bool) -> Iterator[bytes]:
+        """Yield what the engine's log still has of one of a container's streams."""
+        with self._call(f"reading the log of container {container}"):
+            yield from self._client.logs(container, stdout=stdout, stderr=not stdout, stream=True, follow=False)
+
+    def start(self, container: str) -> None:
+        """Start a container."""
+        with self._call(f"starting container {container}"):
+            self._client.start(container)
+
+    def wait(self, container: str, seconds: float) -> bool:
+        """Wait for a container to end, and return whether it did in time. One that is gone has ended."""
+        with self._call(f"waiting for container {container}"), _none_if_missing():
+            with contextlib.suppress(ReadTimeout):
+                self._client.wait(container, timeout=max(seconds, _POLL_SECONDS))
+                return True
+            return False
+        return True
+
+    def kill(self, container: str) -> None:
+        """Send SIGKILL; a container that has ended or gone is none the worse."""
+        with self._call(f"killing container {container}"):
+            try:
+                self._client.kill(container, "SIGKILL")
+            except APIError as error:
+                if error.status_code not in (_NOT_FOUND, _CONFLICT):
+                    raise
+
+    def remove(self, container: str) -> None:
+        """Kill and remove a container with its anonymous volumes, and return when it is gone.
+
+        Raises:
+            Failure: it is still there after a minute; the sentence names it.
+        """
+        deadline = Deadline(_REMOVAL_SECONDS)
+        while True:
+            with self._call(f"removing container {container}"), _none_if_missing():
+                try:
+                    self._client.remove_container(container, v=True, force=True)
+                except NotFound:
+                    raise
+                except APIError:
+                    # Somebody else is removing it, or its files are busy for a moment longer.
+                    if deadline.passed:
+                        raise
+            if self.container(container) is None:
+                return
+            if deadline.passed:
+                raise Failure(f"Container {container} is still there {_REMOVAL_SECONDS:.0f} s after it was removed.")
+            time.sleep(_POLL_SECONDS)
+
+    @contextlib.contextmanager
+    def _call(self, what: str, seconds: float = _CALL_SECONDS) -> Iterator[None]:
+        """Bound the SDK's calls in the body, and turn its errors into sentences that say ``what`` failed."""
+        self._client.timeout = max(seconds, _POLL_SECONDS)
+        try:
+            yield
+        except APIError as error:
+            raise Refused(
+                f"The engine failed at {what}: {_sentence(_explained(error))}.", error.status_code or 0
+            ) from error
+        except (ReadTimeout, ReadTimeoutError) as error:
+            raise TooSlow(f"The engine at {self._address} did not answer in time when {what}.") from error
+        except (RequestException, TransportError, DockerException, OSError) as error:
+            raise Unreachable(f"The connection to the engine at {self._address} failed when {what}.") from error
+
+
+@contextlib.contextmanager
+def connect(address: str, tls: Tls | None) -> Iterator[Engine]:
+    """Yield the engine at ``address``; where that is empty at ``DOCKER_HOST``, or at the first usual socket there is.
+
+    Raises:
+        Failure: there is none, or it does not answer.
+    """
+    if not _HAS_DOCKER:
+        raise MissingLibrary("docker")
+    address = address or os.environ.get("DOCKER_HOST", "") or _usual_socket()
+    settings = _tls_settings(tls)
+    try:
+        with _client(address, settings, _OLDEST_VERSION) as greeter:
+            answer = greeter.get(f"{greeter.base_url}/_ping", timeout=_CALL_SECONDS)
+        version = answer.headers["Api-Version"]
+        is_podman = "Libpod-Api-Version" in answer.headers
+    except (RequestException, DockerException, KeyError, ValueError) as error:
+        raise Unreachable(f"docker_host: no engine answers at {address}.") from error
+    with _client(address, settings, version) as client:
+        yield Engine(client, address, is_podman=is_podman)
+
+
+@contextlib.contextmanager
+def _client(address: str, tls: TLSConfig | None, version: str) -> Iterator[APIClient]:
+    with _no_client_configuration():
+        client = APIClient(base_url=address, version=version, tls=tls or False)
+    client.trust_env = False
+    with client:
+        yield client
+
+
+@contextlib.contextmanager
+def _no_client_configuration() -> Iterator[None]:
+    """Keep the SDK from ``config.json``, which it reads whenever a client is made, wherever it would look for it."""
+    hidden = {name: os.environ.pop(name, None) for name in ("DOCKER_CONFIG", "HOME")}
+    os.environ["HOME"] = os.devnull
+    try:
+        yield
+    finally:
+        del os.environ["HOME"]
+        os.environ.update({name: value for name, value in hidden.items() if value is not None})
+
+
+def _usual_socket() -> str:
+    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+    candidates = [
+        "/var/run/docker.sock",
+        f"{runtime}/docker.sock",
+        "/run/podman/podman.sock",
+        f"{runtime}/podman/podman.sock",
+    ]
+    for path in candidates:
+        if Path(path).is_socket():
+            return f"unix://{path}"
+    raise Unreachable("docker_host: there is no engine at any of the usual sockets; set it, or DOCKER_HOST.")
+
+
+def _tls_settings(tls: Tls | None) -> TLSConfig | None:
+    if tls is None:
+        return None
+    pair = (tls.client_cert, tls.client_key) if tls.client_cert and tls.client_key else None
+    try:
+        return TLSConfig(client_cert=pair, ca_cert=tls.ca_cert, verify=True)
+    except DockerException as error:
+        raise Failure(f"tls_ca_cert, tls_client_cert, tls_client_key: {_sentence(str(error))}.") from error
+
+
+@contextlib.contextmanager
+def _none_if_missing() -> Iterator[None]:
+    """Let what is not there end the body quietly."""
+    with contextlib.suppress(NotFound):
+        yield
+
+
+def _until(deadline: Deadline, chunks: Iterable[bytes], container: str) -> Iterator[bytes]:
+    for chunk in chunks:
+        if deadline.passed:
+            raise TooSlow(f"Sending the tree to container {container} took longer than timeout allows.")
+        yield chunk
+
+
+def _explained(error: APIError) -> str:
+    return str(error.explanation or error)
+
+
+def _sentence(text: str) -> str:
+    """Return an engine's words on one line without a full stop."""
+    return " ".join(text.split()).rstrip(".")

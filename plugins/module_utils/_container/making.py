@@ -1,0 +1,78 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to this collection: it may change without notice.
+"""A container is made ready to start: image, container, tree and files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.flant.gitops.plugins.module_utils._container import account, upload
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ansible_collections.flant.gitops.plugins.module_utils._container.deadline import Deadline
+    from ansible_collections.flant.gitops.plugins.module_utils._container.engine import Engine
+    from ansible_collections.flant.gitops.plugins.module_utils._container.image import Image
+    from ansible_collections.flant.gitops.plugins.module_utils._container.request import Request
+
+_NETWORKS_OF_EVERY_ENGINE = ("bridge", "none")
+
+
+def check_network(engine: Engine, name: str) -> None:
+    """Refuse a network that the engine does not have."""
+    if name not in _NETWORKS_OF_EVERY_ENGINE and not engine.has_network(name):
+        raise Failure(f"network_mode: the engine has no network named {name}.")
+
+
+def needs_pull(engine: Engine, request: Request) -> bool:
+    """Whether the image has to be pulled before it can be used.
+
+    Raises:
+        Failure: it is not there, and not to be pulled.
+    """
+    image = request.image
+    if request.pull == "always" and not image.is_local:
+        return True
+    if engine.image(image.reference):
+        return False
+    if image.is_local:
+        raise Failure(f"image: the engine has no image of the id {image.text}.")
+    if request.pull == "never":
+        raise Failure(f"image: the engine does not have {image.text}, and pull is never.")
+    return True
+
+
+def ensure_image(engine: Engine, request: Request, deadline: Deadline) -> tuple[Mapping[str, Any], bool]:
+    """Return the engine's description of the image, and whether it was pulled for that."""
+    pulled = needs_pull(engine, request)
+    if pulled:
+        engine.pull(request.image, request.registry, deadline)
+    described = engine.image(request.image.reference)
+    if described is None:
+        raise Failure(f"image: {request.image.text} is not on the engine although it was pulled.")
+    return described, pulled
+
+
+def fill(engine: Engine, request: Request, container: str, user: str, deadline: Deadline) -> None:
+    """Put the tree and the files into a container that was created and not started; ``user`` is the container's."""
+    owner = account.resolve(user, lambda path: engine.read(container, path))
+    if request.archive or request.files or owner != account.Account():
+        stream = upload.TreeStream(request.working_dir, owner, request.files)
+        engine.put(container, request.working_dir, stream.chunks(request.archive), deadline)
+    if others := upload.outside(request.files, request.working_dir, owner):
+        engine.put(container, "/", [others], deadline)
+
+
+def why_no_shell(engine: Engine, image: Image, container: str, described: Mapping[str, Any]) -> str:
+    """Return why ``/bin/sh`` could not be run, ``""`` where there is no reason to think so."""
+    if not engine.has_path(container, "/bin/sh"):
+        return f"image: {image.text} has no /bin/sh, which runs the commands."
+    made_for, machine = described.get("Architecture") or "", engine.architecture()
+    if made_for and made_for != machine:
+        return f"image: {image.text} is made for {made_for}, and the engine's machine is {machine}."
+    return ""

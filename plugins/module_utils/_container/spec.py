@@ -1,0 +1,104 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to this collection: it may change without notice.
+"""How a container is made: every limit and every seal, in one place."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ansible_collections.flant.gitops.plugins.module_utils._container.request import Request
+
+# The kernel's MAX_ARG_STRLEN less the final NUL: the script is one argument, each variable one string.
+_LONGEST_ARGUMENT = 131071
+# What a client of Vault or OpenBao obeys. An image must not say where the tokens go.
+_VAULT_PREFIXES = ("VAULT_", "BAO_")
+
+
+def script(commands: tuple[str, ...]) -> str:
+    """Return the text that one shell runs: a line a command, each shut in so that it cannot spill into the next."""
+    return "\n".join(f"eval {shlex.quote(command)}" for command in commands)
+
+
+def create_body(
+    request: Request, image: Mapping[str, Any], labels: Mapping[str, str], log_driver: str
+) -> dict[str, Any]:
+    """Return the body of ``POST /containers/create`` for ``image``, which is described as the engine describes it.
+
+    Raises:
+        Failure: the image or a text that is too long stands in the way; the sentence names the option.
+    """
+    config = image.get("Config") or {}
+    _check_volumes(config.get("Volumes") or {}, request.working_dir)
+    variables = {**request.env, **request.secret_env}
+    text = script(request.commands)
+    _check_length("commands", text)
+    for name, value in variables.items():
+        _check_length("secret_env" if name in request.secret_env else "env", f"{name}={value}")
+    return {
+        "Image": image["Id"],
+        "Entrypoint": ["/bin/sh"],
+        "Cmd": ["-ec", text],
+        "WorkingDir": request.working_dir,
+        "User": request.user or config.get("User") or "",
+        "Env": [*_taken_away(config.get("Env") or (), variables), *map("=".join, variables.items())],
+        "Labels": dict(labels),
+        "Healthcheck": {"Test": ["NONE"]},
+        "Tty": False,
+        "OpenStdin": False,
+        "HostConfig": _host_config(request, log_driver),
+    }
+
+
+def _host_config(request: Request, log_driver: str) -> dict[str, Any]:
+    return {
+        "Mounts": [{"Type": "volume", "Target": request.working_dir, "VolumeOptions": {"NoCopy": True}}],
+        "NetworkMode": request.network_mode,
+        "CapDrop": ["ALL"],
+        "CapAdd": list(request.cap_add),
+        "SecurityOpt": ["no-new-privileges"],
+        "Init": True,
+        "Privileged": False,
+        "ReadonlyRootfs": request.read_only,
+        "PidsLimit": request.pids_limit,
+        "Memory": request.memory or 0,
+        "MemorySwap": request.memory or 0,
+        "NanoCpus": int((request.cpus or 0) * 1_000_000_000),
+        "RestartPolicy": {"Name": "no"},
+        "AutoRemove": False,
+        "LogConfig": {"Type": log_driver, "Config": _log_options(log_driver, request.max_output)},
+    }
+
+
+def _log_options(driver: str, max_output: int) -> dict[str, str]:
+    """Bound the log to about twice what is shown of a stream, so that a run that is adopted still has its end."""
+    size = {"max-size": str(max(max_output, 1 << 16))}
+    return {**size, "max-file": "2", "compress": "false"} if driver == "local" else size
+
+
+def _taken_away(image_env: Iterable[str], variables: Mapping[str, str]) -> list[str]:
+    """Return what unsets the image's own Vault variables: a name without a value."""
+    names = (variable.partition("=")[0] for variable in image_env)
+    return sorted(name for name in names if name.startswith(_VAULT_PREFIXES) and name not in variables)
+
+
+def _check_volumes(volumes: Mapping[str, Any], working_dir: str) -> None:
+    for path in volumes:
+        if path.rstrip("/").startswith(f"{working_dir}/"):
+            raise Failure(
+                f"image: it declares a volume at {path}, inside of working_dir, which would hide the tree there."
+            )
+
+
+def _check_length(option: str, text: str) -> None:
+    if len(text.encode("utf-8", "surrogateescape")) > _LONGEST_ARGUMENT:
+        what = text.partition("=")[0] if option != "commands" else "all of them together"
+        raise Failure(f"{option}: {what} is longer than the {_LONGEST_ARGUMENT} bytes the kernel takes; use a file.")
