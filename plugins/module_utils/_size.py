@@ -11,7 +11,7 @@ import re
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 
-_WHOLE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?", re.ASCII | re.IGNORECASE)
+_WHOLE = re.compile(r"(\d+(?:\.\d+)?)(?: ?(?:([kmgt])(?:i?b)?|b))?", re.ASCII | re.IGNORECASE)
 _FACTOR = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 
 
@@ -24,4 +24,4 @@ def parse_size(text: str, option: str) -> int:
     match = _WHOLE.fullmatch(text)
     if not match:
         raise Failure(f"{option}: {text!r} is no size; write a number and a unit (k, m, g, t), such as 512m.")
-    return int(float(match[1]) * _FACTOR[match[2].lower()])
+    return int(float(match[1]) * _FACTOR[(match[2] or "").lower()])
