@@ -1,0 +1,143 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every check of the collection. ``nox -l`` lists them; ``make test`` sets the machine up and runs them all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import antsibull_nox
+import nox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parent
+CACHE = ROOT / ".cache"
+NEWEST_CORE = "2.21"
+CORES = {"2.18": "3.11", "2.19": "3.11", NEWEST_CORE: "3.13"}  # ansible-core, and the Python that it runs with
+TARGETS = ("3.9", "3.13")  # the oldest and the newest Python that a module has to run with
+
+nox.options.default_venv_backend = "uv"
+nox.options.reuse_venv = "yes"
+os.environ["UV_CONSTRAINT"] = str(ROOT / "tests/constraints.txt")
+
+antsibull_nox.load_antsibull_nox_toml()
+
+
+def install_core(session: nox.Session, core: str) -> None:
+    """Install ansible-core of the series ``core``."""
+    session.install(f"ansible-core~={core}.0")
+
+
+@contextlib.contextmanager
+def installed(session: nox.Session) -> Iterator[Path]:
+    """Build the collection, install the tarball and work there: what users get is tested, not the working tree.
+
+    Yields the folder that the tarball is in. It lies outside the repository, because ansible-test otherwise asks git
+    which files there are; and the home folder is the session's own, because ansible-test keeps its state there.
+    """
+    with tempfile.TemporaryDirectory(prefix="gitops-") as folder:
+        home = CACHE / "home" / session.name
+        home.mkdir(parents=True, exist_ok=True)
+        session.env.update(HOME=str(home), ANSIBLE_COLLECTIONS_PATH=folder, PYTHONPATH=folder)
+        session.run("ansible-galaxy", "collection", "build", "--output-path", folder)
+        (tarball,) = Path(folder).glob("*.tar.gz")
+        session.run("ansible-galaxy", "collection", "install", "--offline", "-p", folder, str(tarball))
+        with session.chdir(Path(folder, "ansible_collections/flant/gitops")):
+            yield Path(folder)
+
+
+def working_tree() -> Path:
+    """Return a folder in which the working tree stands under its name as a collection."""
+    tree = CACHE / "tree"
+    collection = tree / "ansible_collections/flant/gitops"
+    collection.parent.mkdir(parents=True, exist_ok=True)
+    if not collection.is_symlink():
+        collection.symlink_to(ROOT)
+    return tree
+
+
+def check(session: nox.Session, *command: str, external: bool = False) -> None:
+    """Run a command that is a check of its own, for tests/run.py to count."""
+    session.run(*command, external=external)
+    session.log(f"passed: {' '.join(command[:2])}")
+
+
+def ansible_test(session: nox.Session, core: str, *arguments: str) -> None:
+    """Run ``ansible-test`` of the series ``core`` in virtual environments of its own."""
+    install_core(session, core)
+    with installed(session):
+        session.run("python", str(ROOT / "tests/seed_ansible_test.py"))
+        session.run("ansible-test", *arguments, "-v", "--color", "no", "--venv", *session.posargs)
+
+
+def add_ansible_test_session(name: str, description: str, core: str, *arguments: str, default: bool = True) -> None:
+    """Define a session that runs ``ansible-test`` with the arguments."""
+
+    @nox.session(name=name, python=CORES[core], default=default)
+    def run(session: nox.Session) -> None:
+        ansible_test(session, core, *arguments)
+
+    run.__doc__ = description
+
+
+def pytest(session: nox.Session, *arguments: str) -> None:
+    """Run pytest on the installed collection, in the session's own environment."""
+    session.install("pytest", "pytest-cov", "pytest-xdist", "-r", "tests/component/requirements.txt")
+    with installed(session):
+        session.run("pytest", "--numprocesses=2", *arguments, *session.posargs)
+
+
+@nox.session
+def code(session: nox.Session) -> None:
+    """Check Python and shell code: ruff with all rules and its format, mypy --strict on plugins/, shellcheck."""
+    session.install("mypy", "ruff")
+    check(session, "ruff", "format", "--diff")
+    check(session, "ruff", "check")
+    with session.chdir(working_tree()):
+        check(
+            session, "mypy", "--config-file", str(ROOT / "pyproject.toml"), "ansible_collections/flant/gitops/plugins"
+        )
+    scripts = session.run("git", "grep", "-lE", r"^#!.*\b(ba)?sh$", silent=True, external=True)
+    check(session, "shellcheck", *str(scripts).split(), external=True)
+
+
+@nox.session(python=CORES[NEWEST_CORE])
+def changelog(session: nox.Session) -> None:
+    """Check the changelog and its fragments with antsibull-changelog."""
+    session.install("antsibull-changelog", "ansible-core")
+    check(session, "antsibull-changelog", "lint")
+
+
+for core in CORES:
+    add_ansible_test_session(f"sanity-{core}", f"Run ansible-test sanity of ansible-core {core}", core, "sanity")
+
+for core, python in (("2.18", "3.11"), (NEWEST_CORE, "3.9"), (NEWEST_CORE, "3.13")):
+    description = f"Run the unit tests on Python {python}, through ansible-test of ansible-core {core}"
+    add_ansible_test_session(f"units-{python}", description, core, "units", "--python", python)
+
+
+@nox.session(name=f"component-{TARGETS[0]}", python=TARGETS[0], default=any(ROOT.glob("tests/component/*/test_*")))
+def component(session: nox.Session) -> None:
+    """Run the component tests, against servers and engines, on the oldest Python of a target."""
+    pytest(session, "tests/component")
+
+
+@nox.session(python=TARGETS[-1])
+def coverage(session: nox.Session) -> None:
+    """Run component and unit tests on the newest Python of a target, and measure what they reach of plugins/."""
+    install_core(session, NEWEST_CORE)
+    pytest(session, "tests/unit", "tests/component", "--cov=plugins", "--cov-branch", "--cov-report=term-missing")
+
+
+for core in ("2.18", NEWEST_CORE):
+    description = f"Run the integration tests, plays against servers and engines, on ansible-core {core}"
+    add_ansible_test_session(
+        f"integration-{core}", description, core, "integration", default=any(ROOT.glob("tests/integration/targets/*"))
+    )
