@@ -50,12 +50,21 @@ def test_what_works_is_not_refused(config: dict[str, object]) -> None:
         ({"git_repo_url": "ext::sh -c id"}, "flant_gitops_git_repo_url: "),
         ({"git_poll_period": "often"}, "flant_gitops_git_poll_period: 'often' is no duration"),
         ({"git_timeout": "x"}, "flant_gitops_git_timeout: "),
-        ({"initial_last_successful_commit": "main"}, "flant_gitops_initial_last_successful_commit: it must be the full id"),
+        (
+            {"initial_last_successful_commit": "main"},
+            "flant_gitops_initial_last_successful_commit: it must be the full id",
+        ),
         ({"required_number_of_verified_signatures_on_commit": -1}, "it must not be negative"),
-        ({"required_number_of_verified_signatures_on_commit": 1}, "flant_gitops_trusted_pgp_public_keys: it must not be empty"),
+        (
+            {"required_number_of_verified_signatures_on_commit": 1},
+            "flant_gitops_trusted_pgp_public_keys: it must not be empty",
+        ),
         ({"trusted_pgp_public_keys": ["no key"]}, "flant_gitops_trusted_pgp_public_keys[0]"),
         ({"trusted_pgp_public_keys": {"alice": "no key"}}, "flant_gitops_trusted_pgp_public_keys['alice']"),
-        ({"trusted_pgp_public_keys": {"alice": None}}, "flant_gitops_trusted_pgp_public_keys['alice']: it must be a text"),
+        (
+            {"trusted_pgp_public_keys": {"alice": None}},
+            "flant_gitops_trusted_pgp_public_keys['alice']: it must be a text",
+        ),
         ({"docker_image": ""}, "flant_gitops_docker_image: "),
         ({"docker_image": "busybox:1"}, "flant_gitops_docker_image: 'busybox:1' is not pinned"),
         ({"commands": []}, "flant_gitops_commands: "),
@@ -81,8 +90,14 @@ def test_refusal_names_the_variable_at_fault(variables: dict[str, object], sente
         ({"vault_role_id": ""}, "flant_gitops_vault_role_id: "),
         ({"vault_secret_id": ""}, "flant_gitops_vault_secret_id: "),
         ({"vault_secret_id_file": "/f"}, "flant_gitops_vault_role_name: "),
-        ({"vault_requests": [{"name": "a", "path": "secret"}]}, "flant_gitops_vault_requests[0] ('a'): path must start with a slash"),
-        ({"vault_requests": [{"name": "a-b", "path": "/x"}, {"name": "a.b", "path": "/x"}]}, "'a-b' and 'a.b' would both be"),
+        (
+            {"vault_requests": [{"name": "a", "path": "secret"}]},
+            "flant_gitops_vault_requests[0] ('a'): path must start with a slash",
+        ),
+        (
+            {"vault_requests": [{"name": "a-b", "path": "/x"}, {"name": "a.b", "path": "/x"}]},
+            "'a-b' and 'a.b' would both be",
+        ),
     ],
 )
 def test_refusal_of_vault_names_the_variable_and_no_secret(variables: dict[str, object], sentence: str) -> None:
