@@ -10,8 +10,10 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import secrets
 import shutil
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,14 +21,33 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+_ATTEMPTS = 100
+
+
 @contextlib.contextmanager
 def private_directory(prefix: str) -> Iterator[Path]:
-    """Yield a new directory of mode 0700 whose name starts with ``prefix``; it is gone afterwards on every path."""
-    directory = Path(tempfile.mkdtemp(prefix=prefix))
+    """Yield a new directory of mode 0700 whose name starts with ``prefix``; it is gone afterwards on every path.
+
+    Its name is known before it exists, so that a signal between the two leaves nothing behind.
+    """
+    directory = Path(tempfile.gettempdir()) / f"{prefix}{secrets.token_hex(16)}"
     try:
+        directory.mkdir(mode=0o700)
         yield directory
     finally:
+        try:
+            _remove(directory)
+        finally:
+            _remove(directory)  # the one signal that unwinds us may have come during the first attempt
+
+
+def _remove(directory: Path) -> None:
+    """Remove a directory to which a child process that was cut off may still be writing its last files."""
+    for _ in range(_ATTEMPTS):
         shutil.rmtree(directory, ignore_errors=True)
+        if not directory.exists():
+            return
+        time.sleep(0.01)
 
 
 def replace(path: Path, data: bytes) -> None:

@@ -47,6 +47,46 @@ def test_a_private_directory_goes_when_the_body_fails() -> None:
     assert not directory.exists()
 
 
+@pytest.mark.parametrize(("owner", "function"), [(Path, "mkdir"), (_private_file.shutil, "rmtree")])
+@pytest.mark.parametrize("first", [True, False], ids=["before", "after"])
+def test_a_private_directory_goes_when_a_signal_comes_while_it_is_made_or_removed(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    owner: object,
+    function: str,
+    first: bool,  # noqa: FBT001 -- a parameter of pytest
+) -> None:
+    original = getattr(owner, function)
+
+    def interrupted(*arguments: object, **options: object) -> None:
+        monkeypatch.setattr(owner, function, original)
+        if not first:
+            original(*arguments, **options)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_private_file.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(owner, function, interrupted)
+    with pytest.raises(KeyboardInterrupt), private_directory("gitops-test-"):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_private_directory_goes_although_a_child_is_still_writing() -> None:
+    def write(directory: Path) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            for number in range(10**6):
+                (directory / str(number)).touch()
+
+    with private_directory("gitops-test-") as directory:
+        threads = [threading.Thread(target=write, args=(directory,)) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+    assert not directory.exists()
+    for thread in threads:
+        thread.join()
+    assert not directory.exists()
+
+
 def test_a_private_directory_may_be_gone_already() -> None:
     with private_directory("gitops-test-") as directory:
         directory.rmdir()
