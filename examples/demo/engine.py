@@ -11,7 +11,6 @@ import shutil
 import subprocess
 import tarfile
 import time
-from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -131,5 +130,4 @@ def gateway(client: docker.DockerClient) -> str:
     names = {network.name: network for network in client.networks.list()}
     network = names.get("bridge") or names["podman"]
     network.reload()
-    subnet = network.attrs["IPAM"]["Config"][0]
-    return subnet.get("Gateway") or str(ip_network(subnet["Subnet"])[1])
+    return network.attrs["IPAM"]["Config"][0]["Gateway"]

@@ -62,7 +62,7 @@ def _home() -> Iterator[Path]:
         yield home
     finally:
         Signers(home).stop_agent()
-        shutil.rmtree(home)
+        shutil.rmtree(home, ignore_errors=True)  # the agent is removing its sockets at the same time
 
 
 class Signers:
@@ -112,7 +112,7 @@ class Signers:
 
     def gpg(self, *arguments: str, stdin: bytes = b"", at: str | None = None) -> bytes:
         """Return what gpg prints; ``at`` (20200131T235959) is what it takes for the current time."""
-        clock = ["--faked-system-time", f"{at}!"] if at else []
+        clock = ["--faked-system-time", f"{at}!"] if at else []  # then dates are taken wrongly: write 1y, not 20210101
         command = ["gpg", "--batch", "--quiet", "--yes", "--pinentry-mode", "loopback", "--passphrase", "", *clock]
         ran = subprocess.run(
             [*command, *arguments], input=stdin, capture_output=True, env=self.environment, check=False
@@ -183,6 +183,14 @@ class Signer:
     def revoke(self) -> None:
         """Revoke the key; what it signed before stays as it is, and it cannot sign any more."""
         self.signers.gpg("--import", stdin=self.revocation())
+
+    def revoke_subkey(self) -> None:
+        """Revoke the first subkey."""
+        answers = ["key 1", "revkey", "y", "0", "", "y", "save", ""]
+        self.signers.gpg(
+            *("--no-batch", "--no-tty", "--command-fd", "0", "--edit-key", self.fingerprint),
+            stdin="\n".join(answers).encode(),
+        )
 
 
 def _user_id(name: str) -> str:

@@ -82,7 +82,7 @@ def _public_keys(text: str, option: str) -> bytes:
     certificate has are refused, because they may hide others: compressed data does.
     """
     try:
-        found = armor.blocks(text.encode())
+        found = armor.blocks(text.encode("ascii", "replace"))
         tags = {packet.tag for block in found for packet in packets.split(block.data)}
     except ValueError as error:
         raise Failure(f"{option} is damaged: {error}.") from None

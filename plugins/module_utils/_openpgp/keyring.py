@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -32,7 +33,8 @@ except ImportError:
     gnupg = None
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from concurrent.futures import Executor
     from pathlib import Path
 
     from ansible_collections.flant.gitops.plugins.module_utils._openpgp.certificates import Certificate, TrustedKeys
@@ -46,12 +48,14 @@ _OPTIONS = [
     "--disable-dirmngr",
     "--no-auto-key-retrieve",
     "--no-auto-key-import",
+    "--require-cross-certification",
     "--trust-model=always",
     "--lock-never",
     "--logger-file=/dev/null",
     "--status-file=/dev/null",
 ]
 _SECONDS_FOR_GPG = 60.0
+_AT_ONCE = min(4, os.cpu_count() or 1)
 
 
 class Keyring:
@@ -60,24 +64,27 @@ class Keyring:
     Attributes:
         usable: the fingerprints of the primary keys whose signatures count.
         warnings: one sentence for each certificate whose signatures do not count.
+        workers: threads to call `verify` from, as many as gpg processes are worth running at once.
     """
 
-    def __init__(self, gpg: _Gpg, certificates: Sequence[Certificate]) -> None:
+    def __init__(self, gpg: _Gpg, certificates: Sequence[Certificate], workers: Executor) -> None:
         """Take gpg with the keys imported, and what should be among them."""
+        self.workers = workers
         self._gpg = gpg
         self._numbers = itertools.count()
-        reasons = _reasons(certificates, unfitness(gpg.list_keys()))
-        self.usable = frozenset(each.fingerprint for each, reason in reasons.items() if not reason)
+        self._trusted = _with_reasons(certificates, unfitness(gpg.list_keys()))
+        options = {each.fingerprint: each.option for each in reversed(certificates)}
+        self.usable = frozenset(fingerprint for fingerprint, reason in self._trusted.items() if reason is None)
         self.warnings = tuple(
-            f"{each.option}: the signatures of {each.fingerprint} do not count, because it {reason}."
-            for each, reason in reasons.items()
-            if reason
+            f"{options[fingerprint]}: the signatures of {fingerprint} do not count, because it {reason}."
+            for fingerprint, reason in self._trusted.items()
+            if reason is not None
         )
 
     def verify(self, payload: bytes, signature: bytes) -> Verdict:
         """Return whether ``signature``, armored or binary, is one over ``payload`` that counts.
 
-        May be called from several threads at once. Each call is one gpg process for one signature.
+        To be called from `workers`. Each call is one gpg process for one signature.
 
         Raises:
             Failure: gpg cannot be run or does not end.
@@ -97,41 +104,56 @@ class Keyring:
         finally:
             for file in (signature_file, payload_file):
                 file.unlink(missing_ok=True)
-        return judge(output, exit_status, self.usable, time.time())
+        return judge(output, exit_status, self._trusted, time.time())
 
 
 @contextlib.contextmanager
 def trusted(armored: Sequence[str]) -> Iterator[Keyring]:
-    """Yield a keyring of the certificates in ``armored``, whose folder is gone afterwards on every path.
+    """Yield a keyring of the certificates in ``armored``, of which nothing is left afterwards on any path.
 
     Raises:
         Failure: an item is no public key; gpg cannot be run.
         MissingLibrary: python-gnupg is not installed.
     """
     keys = read(armored)
-    with private_directory("flant_gitops-") as home, ThreadPoolExecutor(1) as worker:
-        # In a thread, which a signal does not interrupt: the folder must not go while gpg still fills it.
-        yield worker.submit(_load, home, keys).result()
+    with private_directory("flant_gitops-") as home, _workers() as workers:
+        yield workers.submit(_load, home, keys, workers).result()
 
 
-def _load(home: Path, keys: TrustedKeys) -> Keyring:
+@contextlib.contextmanager
+def _workers() -> Iterator[ThreadPoolExecutor]:
+    """Yield threads to run gpg in; none of them runs any longer afterwards.
+
+    A signal interrupts the main thread alone: gpg, started by another, ends in peace before its folder goes.
+    """
+    workers = ThreadPoolExecutor(_AT_ONCE)
+    try:
+        yield workers
+    finally:
+        try:
+            workers.shutdown(cancel_futures=True)
+        finally:
+            workers.shutdown(cancel_futures=True)  # the signal may have come during the first attempt
+
+
+def _load(home: Path, keys: TrustedKeys, workers: Executor) -> Keyring:
     gpg = _Gpg(home)
     gpg.import_keys(keys.data)
-    return Keyring(gpg, keys.certificates)
+    return Keyring(gpg, keys.certificates, workers)
 
 
-def _reasons(certificates: Sequence[Certificate], listed: dict[str, str | None]) -> dict[Certificate, str | None]:
-    """Return why the signatures of each certificate do not count, or None; one given twice is reported once."""
-    distinct = {each.fingerprint: each for each in reversed(certificates)}.values()
+def _with_reasons(certificates: Sequence[Certificate], listed: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Return the fingerprint of each certificate, with the reason why its signatures do not count, or None."""
     return {
-        each: listed[each.fingerprint] if each.fingerprint in listed else _missing(each) for each in reversed(distinct)
+        each.fingerprint: listed[each.fingerprint] if each.fingerprint in listed else _missing(each)
+        for each in certificates
     }
 
 
 def _missing(certificate: Certificate) -> str:
     if certificate.created > time.time():
-        return "was created in the future: check this machine's clock"
-    return "is refused by gpg: no user id is bound to it, or its algorithm is unknown"
+        return "was created in the future (check this machine's clock)"
+    return "is refused by gpg"
 
 
 class _Gpg:

@@ -7,7 +7,10 @@
 
 from __future__ import annotations
 
-_VALIDITY, _FINGERPRINT, _CAPABILITIES = 1, 9, 11
+import re
+
+_PRIMARY = re.compile(rb"pub:(?P<validity>[^:]*):(?:[^:]*:){9}(?P<capabilities>[^:]*):.*")
+_FINGERPRINT = re.compile(rb"fpr:(?:[^:]*:){8}([0-9A-F]+):.*")
 _UNFIT = {
     b"r": "was revoked",
     b"e": "has expired",
@@ -19,23 +22,24 @@ _UNFIT = {
 def unfitness(listing: bytes) -> dict[str, str | None]:
     """Return for each certificate, by the fingerprint of its primary key, why no signature by it counts, or None.
 
+    A certificate that is listed twice, because gpg was told of another keyring, is as unfit as the worse of both.
     Only a line feed ends a line: user ids may hold other characters that Python takes for line ends.
     """
     reasons: dict[str, str | None] = {}
-    primary: list[bytes] = []
+    primary = None
     for line in listing.split(b"\n"):
-        fields = line.split(b":")
-        if fields[0] == b"pub":
-            primary = fields
-        elif fields[0] == b"fpr" and primary:
-            reasons[fields[_FINGERPRINT].decode()] = _unfitness(primary)
-            primary = []
+        primary = _PRIMARY.fullmatch(line) or primary
+        fingerprint = _FINGERPRINT.fullmatch(line)
+        if fingerprint and primary:  # those of the subkeys stand further down
+            name = fingerprint[1].decode()
+            reasons[name] = reasons.get(name) or _unfitness(primary["validity"], primary["capabilities"])
+            primary = None
     return reasons
 
 
-def _unfitness(primary: list[bytes]) -> str | None:
-    if primary[_VALIDITY] in _UNFIT:
-        return _UNFIT[primary[_VALIDITY]]
-    if b"S" not in primary[_CAPABILITIES]:  # an upper case letter: some key of the certificate can do it today
+def _unfitness(validity: bytes, capabilities: bytes) -> str | None:
+    if validity in _UNFIT:
+        return _UNFIT[validity]
+    if b"S" not in capabilities:  # an upper case letter: some key of the certificate can do it today
         return "has no key that may sign"
     return None

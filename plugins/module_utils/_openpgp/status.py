@@ -21,7 +21,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._printable import pri
 from ansible_collections.flant.gitops.plugins.module_utils._timestamp import iso8601
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Mapping
 
 _LINE = re.compile(rb"\[GNUPG:\] ([A-Z0-9_]+)(?: (.*))?")
 _VALIDSIG = re.compile(
@@ -30,9 +30,9 @@ _VALIDSIG = re.compile(
 )
 _GOODSIG = re.compile(rb"(?P<key_id>[0-9A-F]{16,40}) (?P<user_id>.*)")
 _AGAINST = {
-    "REVKEYSIG": "made by a revoked key",
-    "EXPKEYSIG": "made by an expired key",
-    "EXPSIG": "the signature has expired",
+    "REVKEYSIG": "made by a key that was revoked",
+    "EXPKEYSIG": "made by a key that has expired",
+    "EXPSIG": "it has expired itself",
     "BADSIG": "it does not fit what it should sign",
 }
 _NO_PUBLIC_KEY = re.compile(rb"([0-9A-F]{16}) (?:\S+ ){4}9\b(?: ([0-9A-F]{40}))?.*")
@@ -61,13 +61,17 @@ class Rejected:
 Verdict = Union[GoodSignature, Rejected]
 
 
-def judge(output: bytes, exit_status: int, trusted: Collection[str], now: float) -> Verdict:
-    """Return whether the one signature that gpg was asked about counts at the time ``now``.
+def judge(output: bytes, exit_status: int, trusted: Mapping[str, str | None], now: float) -> Verdict:
+    """Return whether the one signature that gpg was asked about counts.
 
-    ``output`` is all that gpg wrote to the status descriptor; ``trusted`` holds the fingerprints of primary keys.
+    Args:
+        output: all that gpg wrote to the status descriptor.
+        exit_status: gpg's.
+        trusted: the fingerprints of the trusted primary keys, each with what is wrong with it, or None.
+        now: seconds since the epoch.
     """
     lines = _parse(output)
-    against = _against(lines)
+    against = _against(lines, trusted)
     if against:
         return Rejected(against)
     if exit_status or not len(lines["NEWSIG"]) == len(lines["GOODSIG"]) == len(lines["VALIDSIG"]) == 1:
@@ -87,11 +91,11 @@ def judge(output: bytes, exit_status: int, trusted: Collection[str], now: float)
     )
 
 
-def _unfit(valid: re.Match[bytes], trusted: Collection[str], now: float) -> str | None:
+def _unfit(valid: re.Match[bytes], trusted: Mapping[str, str | None], now: float) -> str | None:
     """Return why a signature that gpg calls good does not count all the same."""
     primary_key, digest, created = valid["primary_key"].decode(), int(valid["digest"]), int(valid["created"])
-    if primary_key not in trusted:
-        return f"made by a key that is not trusted ({primary_key})"
+    if trusted.get(primary_key, "") is not None:
+        return _untrusted(primary_key, trusted)
     if digest not in _DIGESTS:
         return f"{_WEAK.get(digest, f'digest algorithm {digest}')} is too weak"
     if valid["class"] != _BINARY_DOCUMENT:
@@ -114,16 +118,19 @@ def _parse(output: bytes) -> defaultdict[str, list[bytes]]:
     return lines
 
 
-def _against(lines: defaultdict[str, list[bytes]]) -> str | None:
+def _against(lines: defaultdict[str, list[bytes]], trusted: Mapping[str, str | None]) -> str | None:
     """Return what gpg holds against the signature."""
     for keyword, reason in _AGAINST.items():
         if lines[keyword]:
             return reason
     if lines["ERRSIG"]:
         unknown = _NO_PUBLIC_KEY.fullmatch(lines["ERRSIG"][0])
-        if unknown:
-            return f"made by a key that is not trusted ({(unknown[2] or unknown[1]).decode()})"
-        return "gpg cannot check it"
+        return _untrusted((unknown[2] or unknown[1]).decode(), trusted) if unknown else "gpg cannot check it"
     if lines["NODATA"] or lines["UNEXPECTED"] or lines["PLAINTEXT"]:
         return "it is no detached signature"
     return None
+
+
+def _untrusted(key: str, trusted: Mapping[str, str | None]) -> str:
+    reason = trusted.get(key)
+    return f"made by {key}, which {reason}" if reason else f"made by a key that is not trusted ({key})"

@@ -8,9 +8,6 @@
 from __future__ import annotations
 
 import collections
-import contextlib
-import os
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Callable, NamedTuple
 
@@ -19,12 +16,13 @@ from ansible_collections.flant.gitops.plugins.module_utils._openpgp.status impor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from concurrent.futures import Future
 
     from ansible_collections.flant.gitops.plugins.module_utils._git.commit import Commit
     from ansible_collections.flant.gitops.plugins.module_utils._openpgp.keyring import Keyring
     from ansible_collections.flant.gitops.plugins.module_utils._openpgp.status import Verdict
 
-_AT_ONCE = min(4, os.cpu_count() or 1)
+_BEGUN_AHEAD = 16
 
 
 @dataclass(frozen=True)
@@ -82,8 +80,7 @@ def collect(keyring: Keyring, commit: Commit, notes: Sequence[bytes], required: 
     Raises:
         Failure: gpg cannot be run.
     """
-    with _workers() as workers:
-        return _collect(keyring, commit, notes, required, workers.map)
+    return _collect(keyring, commit, notes, required, keyring.workers.map)
 
 
 def collect_each(
@@ -91,29 +88,18 @@ def collect_each(
 ) -> Iterator[Signatures]:
     """Yield the signers of each commit, given with its notes, in the order given.
 
-    A few commits are verified at a time, and only a few more are taken from ``commits`` than have been yielded.
+    A few commits are verified at a time, and at most 16 more are taken from ``commits`` than have been yielded.
 
     Raises:
         Failure: gpg cannot be run.
     """
-    with _workers() as workers:
-        begun: collections.deque[Future[Signatures]] = collections.deque()
-        for commit, notes in commits:
-            begun.append(workers.submit(_collect, keyring, commit, notes, required, map))
-            if len(begun) > 2 * _AT_ONCE:
-                yield begun.popleft().result()
-        while begun:
+    begun: collections.deque[Future[Signatures]] = collections.deque()
+    for commit, notes in commits:
+        begun.append(keyring.workers.submit(_collect, keyring, commit, notes, required, map))
+        if len(begun) == _BEGUN_AHEAD:
             yield begun.popleft().result()
-
-
-@contextlib.contextmanager
-def _workers() -> Iterator[ThreadPoolExecutor]:
-    """Yield threads that each may run gpg; none of them runs any longer afterwards, on every path."""
-    workers = ThreadPoolExecutor(_AT_ONCE)
-    try:
-        yield workers
-    finally:
-        workers.shutdown(cancel_futures=True)
+    while begun:
+        yield begun.popleft().result()
 
 
 def _collect(

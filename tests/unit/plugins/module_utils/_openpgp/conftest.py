@@ -1,0 +1,20 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the tests with real keys share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from ansible_collections.flant.gitops.tests.support.signers import Signers, opened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def signers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Signers]:
+    with opened(tmp_path_factory) as signers:
+        yield signers
