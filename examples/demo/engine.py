@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import tarfile
 import time
+from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -130,4 +131,5 @@ def gateway(client: docker.DockerClient) -> str:
     names = {network.name: network for network in client.networks.list()}
     network = names.get("bridge") or names["podman"]
     network.reload()
-    return network.attrs["IPAM"]["Config"][0]["Gateway"]
+    subnet = network.attrs["IPAM"]["Config"][0]
+    return subnet.get("Gateway") or str(ip_network(subnet["Subnet"])[1])

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ansible.errors import AnsibleFilterError
-
 from ansible_collections.flant.gitops.plugins.module_utils._duration import parse_duration
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 

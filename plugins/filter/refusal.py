@@ -8,12 +8,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ansible_collections.flant.gitops.plugins.module_utils._container import image
+from ansible_collections.flant.gitops.plugins.module_utils._container.request import Request as ContainerRequest
 from ansible_collections.flant.gitops.plugins.module_utils._duration import parse_duration
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._git import url
 from ansible_collections.flant.gitops.plugins.module_utils._openpgp import keyring
-from ansible_collections.flant.gitops.plugins.module_utils._size import parse_size
 from ansible_collections.flant.gitops.plugins.module_utils._vault.request import Request as VaultRequest
 
 if TYPE_CHECKING:
@@ -62,6 +61,24 @@ _VAULT_ONLY = (
     "vault_secret_id_ttl",
     "vault_requests",
 )
+# A module's option -> the role's variable.
+_CONTAINER_OPTIONS = {
+    "image": "docker_image",
+    "commands": "commands",
+    "memory": "docker_memory",
+    "cpus": "docker_cpus",
+    "pids_limit": "docker_pids_limit",
+    "timeout": "docker_timeout",
+    "max_output": "docker_max_output",
+    "network_mode": "docker_network_mode",
+    "user": "docker_user",
+    "cap_add": "docker_cap_add",
+    "read_only": "docker_read_only",
+    "pull": "docker_pull",
+    "registry_username": "docker_registry_username",
+    "registry_password": "docker_registry_password",
+    "docker_host": "docker_host",
+}
 _VAULT_OPTIONS = {
     "vault_addr": "vault_addr",
     "vault_tls_server_name": "vault_tls_server_name",
@@ -75,6 +92,24 @@ _VAULT_OPTIONS = {
     "secret_id_ttl": "vault_secret_id_ttl",
     "requests": "vault_requests",
 }
+# What the role leaves to the modules, or fills in later.
+_CONTAINER_DEFAULTS = {
+    "action": "prepare",
+    "name": "flant_gitops",
+    "require_digest": True,
+    "working_dir": "/git",
+    "env": {},
+    "secret_env": {},
+    "files": [],
+    "archive": None,
+    "identity": "",
+    "creates": None,
+    "cleanup": False,
+    "tls_ca_cert": None,
+    "tls_client_cert": None,
+    "tls_client_key": None,
+}
+_VAULT_DEFAULTS = {"revoke_login_token": True, "timeout": "30s", "retries": 3}
 _REQUEST_DEFAULTS = {"method": "GET", "options": {}, "secret_options": {}, "wrap_ttl": "1m"}
 
 
@@ -116,16 +151,9 @@ def _key(name: object, key: object) -> None:
 
 
 def _container(config: Mapping[str, Any]) -> None:
-    try:
-        image.parse(config["docker_image"], require_digest=True)
-    except Failure as failure:
-        raise Failure(f"docker_{failure}") from failure
-    if not config["commands"]:
-        raise Failure("commands: at least one is needed.")
-    parse_duration(config["docker_timeout"], "docker_timeout")
-    parse_size(config["docker_max_output"], "docker_max_output")
-    if config["docker_memory"]:
-        parse_size(config["docker_memory"], "docker_memory")
+    params = {option: config[variable] for option, variable in _CONTAINER_OPTIONS.items()}
+    params["cpus"] = params["cpus"] or None
+    _check(ContainerRequest, _CONTAINER_DEFAULTS | params, _CONTAINER_OPTIONS)
 
 
 def _vault(config: Mapping[str, Any]) -> None:
@@ -135,13 +163,19 @@ def _vault(config: Mapping[str, Any]) -> None:
                 raise Failure(f"vault_addr: it is needed where {name} is set.")
         return
     params = {option: config[variable] for option, variable in _VAULT_OPTIONS.items()}
-    params["requests"] = [{**_REQUEST_DEFAULTS, **request} for request in config["vault_requests"]]
-    params |= {"revoke_login_token": True, "timeout": "30s", "retries": 3}
+    params["requests"] = [_REQUEST_DEFAULTS | request for request in config["vault_requests"]]
+    _check(VaultRequest, _VAULT_DEFAULTS | params, _VAULT_OPTIONS)
+
+
+def _check(
+    request: type[ContainerRequest | VaultRequest], params: Mapping[str, Any], variables: Mapping[str, str]
+) -> None:
+    """Let a module check what it would be given; its sentences begin with the option, ours with the variable."""
     try:
-        VaultRequest.from_params(params, check_mode=True)
+        request.from_params(params, check_mode=True)
     except Failure as failure:
-        option = re.match(r"\w+", str(failure))[0]
-        raise Failure(_VAULT_OPTIONS[option] + str(failure)[len(option) :]) from failure
+        option, rest = re.fullmatch(r"(\w+)(.*)", str(failure), re.DOTALL).groups()
+        raise Failure(variables[option] + rest) from failure
 
 
 def refusal(config: Mapping[str, Any]) -> str:

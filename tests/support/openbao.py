@@ -78,13 +78,14 @@ class OpenBao:
         root_token: what every request of a test is made with.
     """
 
-    def __init__(self, directory: Path, authority: Authority | None, *, durable: bool) -> None:
+    def __init__(self, directory: Path, authority: Authority | None, *, durable: bool, host: str) -> None:
         self.authority = authority
         self.root_token = ""
         self._unseal_key = ""
         self._directory = directory
         self._durable = durable
-        self._port = _free_port()
+        self._host = host
+        self._port = _free_port(host)
         self._process: subprocess.Popen[bytes] | None = None
         self._session = requests.Session()
         self._session.trust_env = False
@@ -94,7 +95,7 @@ class OpenBao:
     @property
     def address(self) -> str:
         """The URL to give to a client."""
-        return f"{'https' if self.authority else 'http'}://127.0.0.1:{self._port}"
+        return f"{'https' if self.authority else 'http'}://{self._host}:{self._port}"
 
     def start(self) -> None:
         """Start the server and wait until it answers; it is sealed then, or not initialised yet."""
@@ -188,7 +189,7 @@ class OpenBao:
         name: str = "",
         **settings: Any,  # noqa: ANN401 -- they are handed on to the server
     ) -> Role:
-        """Create an AppRole with a policy of its own, whose ``{role}`` stands for ``auth/<mount point>/role/<name>``."""
+        """Create an AppRole with a policy of its own; its ``{role}`` stands for ``auth/<mount point>/role/<name>``."""
         name = name or f"role-{uuid4().hex[:8]}"
         path = f"auth/{mount_point}/role/{name}"
         mounts = self.call("GET", "/v1/sys/auth", namespace=namespace)["data"]
@@ -248,7 +249,7 @@ class OpenBao:
 api_addr = "{self.address}"
 cluster_addr = "https://{cluster}"
 listener "tcp" {{
-  address = "127.0.0.1:{self._port}"
+  address = "{self._host}:{self._port}"
   cluster_address = "{cluster}"
   {tls}
 }}
@@ -277,10 +278,13 @@ class _Trusting(HTTPAdapter):
 
 
 @contextlib.contextmanager
-def running(*, authority: Authority | None = None, durable: bool = False) -> Iterator[OpenBao]:
-    """Yield a new server, initialised and unsealed; ``durable`` ones can be restarted."""
+def running(*, authority: Authority | None = None, durable: bool = False, host: str = "127.0.0.1") -> Iterator[OpenBao]:
+    """Yield a new server, initialised and unsealed; ``durable`` ones can be restarted.
+
+    ``host`` is the address of this machine that it listens at, such as a bridge's, where containers reach it.
+    """
     directory = Path(tempfile.mkdtemp(prefix="bao-"))
-    server = OpenBao(directory, authority, durable=durable)
+    server = OpenBao(directory, authority, durable=durable, host=host)
     try:
         server.start()
         server.initialise()
@@ -290,8 +294,8 @@ def running(*, authority: Authority | None = None, durable: bool = False) -> Ite
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _free_port() -> int:
+def _free_port(host: str = "127.0.0.1") -> int:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((host, 0))
         port: int = probe.getsockname()[1]
     return port

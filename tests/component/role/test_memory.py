@@ -156,9 +156,7 @@ def test_r7_last_poll_in_the_future_does_not_stop_polling(site: Site, upstream: 
     assert site.run().status == "processed"
 
 
-def test_r8_words_of_the_commit_are_never_templated(
-    site: Site, upstream: Upstream, signers: Signers
-) -> None:
+def test_r8_words_of_the_commit_are_never_templated(site: Site, upstream: Upstream, signers: Signers) -> None:
     mark = site.folder / "templated"
     trap = f"{{{{ lookup('ansible.builtin.pipe', 'touch {mark}') }}}}"
     site.variables["commands"] = ["cat file", "cat file >&2", "sh -c 'exit 1'"]

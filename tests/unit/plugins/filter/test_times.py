@@ -25,9 +25,7 @@ def test_what_is_no_duration_is_an_error() -> None:
 @pytest.mark.parametrize("fraction", ["", ".%f"])
 @pytest.mark.parametrize("zone", ["", "Z", "+00:00"])
 @pytest.mark.parametrize("distance", [HOUR, -HOUR])
-def test_seconds_since_is_negative_for_what_lies_ahead(
-    fraction: str, zone: str, distance: timedelta
-) -> None:
+def test_seconds_since_is_negative_for_what_lies_ahead(fraction: str, zone: str, distance: timedelta) -> None:
     moment = (datetime.now(timezone.utc) - distance).strftime(f"%Y-%m-%dT%H:%M:%S{fraction}{zone}")
     assert seconds_since(moment) == pytest.approx(distance.total_seconds(), abs=5)
 

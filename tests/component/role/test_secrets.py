@@ -1,0 +1,147 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Secrets reach the container wrapped, and nothing else; the secret-id lives on while the branch is quiet."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from ansible_collections.flant.gitops.tests.support.openbao import OpenBao, Role, running
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import docker
+    from ansible_collections.flant.gitops.tests.component.role.conftest import Containers, Upstream
+    from ansible_collections.flant.gitops.tests.support.signers import Signers
+    from ansible_collections.flant.gitops.tests.support.site import Site
+
+POLICY = """
+path "{mount}/*" { capabilities = ["create", "read", "update"] }
+path "{role}/secret-id" { capabilities = ["update"] }
+path "{role}/secret-id/destroy" { capabilities = ["update"] }
+path "{role}/secret-id/lookup" { capabilities = ["update"] }
+"""
+SECRET = "correct-horse-battery-staple"
+TOKEN = re.compile(r"\bs\.[A-Za-z0-9]{20,}")
+UNWRAP = (
+    'answer=$(wget -q -O - --header "X-Vault-Token: $VAULT_REQUEST_TOKEN_DATABASE" --post-data "{}"'
+    ' "$VAULT_ADDR/v1/sys/wrapping/unwrap")'
+)
+USE = 'case "$answer" in *correct-horse*) echo "used the secret";; *) echo "no secret"; false;; esac'
+
+
+@pytest.fixture(scope="session")
+def bao(engine: docker.DockerClient) -> Iterator[OpenBao]:
+    bridge = engine.networks.get("bridge").attrs["IPAM"]["Config"][0]
+    gateway = bridge.get("Gateway") or bridge["Subnet"].replace(".0.0/16", ".0.1")
+    with running(host=gateway) as server:
+        yield server
+
+
+@pytest.fixture
+def role(site: Site, bao: OpenBao) -> Role:
+    """An AppRole that ``site`` logs in with, to read one secret."""
+    mount = bao.mount("kv")
+    bao.call("POST", f"/v1/{mount}/database", {"password": SECRET})
+    role = bao.approle(POLICY.replace("{mount}", mount))
+    site.variables |= {
+        "vault_addr": bao.address,
+        "vault_role_name": role.name,
+        "vault_role_id": role.role_id,
+        "vault_secret_id": bao.secret_id(role),
+        "vault_requests": [{"name": "database", "path": f"/{mount}/database"}],
+        "commands": [UNWRAP, USE, 'echo "token: $VAULT_REQUEST_TOKEN_DATABASE"'],
+    }
+    return role
+
+
+@pytest.fixture(autouse=True)
+def _no_token_is_left(bao: OpenBao) -> Iterator[None]:
+    before = bao.token_accessors()
+    yield
+    assert bao.token_accessors() <= before
+
+
+def holding(folder: Path, text: str) -> list[str]:
+    """Return the files below ``folder`` that hold ``text``, but for those that the operator wrote."""
+    files = [file for file in folder.rglob("*") if file.is_file() and file.name != "variables.json"]
+    return [str(file) for file in files if text.encode() in file.read_bytes()]
+
+
+def test_r6_wrapped_secret_is_used_in_the_container_and_shown_nowhere(
+    site: Site, upstream: Upstream, signers: Signers, role: Role
+) -> None:
+    upstream.commit("one", "First", signers.alice)
+    ran = site.run("-vvv")
+    assert ran.rc == 0, ran.output
+    assert "used the secret" in ran.output
+    assert not TOKEN.search(ran.output)
+    secret_id = str(site.variables["vault_secret_id"])
+    for secret in (secret_id, SECRET):
+        assert secret not in ran.output
+        assert holding(site.folder, secret) == []
+    assert role.role_id
+    for file in site.folder.rglob("*.log"):
+        assert "used the secret" in file.read_text(encoding="utf-8")
+        assert not TOKEN.search(file.read_text(encoding="utf-8"))
+
+
+def test_r6_reason_why_vault_refused_is_told_and_the_secret_is_not(
+    site: Site, upstream: Upstream, signers: Signers, role: Role, containers: Containers
+) -> None:
+    upstream.commit("one", "First", signers.alice)
+    site.variables["vault_secret_id"] = "wrong-secret-id"
+    refused = site.run("-vvv")
+    assert refused.rc == 2, refused.output
+    assert "secret_id" in refused.output
+    assert "wrong-secret-id" not in refused.output
+    assert site.facts["default"]["consecutive_failures"] == 1
+    assert containers.started(site) == 0
+    assert role.name
+
+
+def test_no_token_is_asked_for_a_run_that_is_taken_up(
+    site: Site, upstream: Upstream, signers: Signers, role: Role, bao: OpenBao, containers: Containers
+) -> None:
+    upstream.commit("one", "First", signers.alice)
+    assert site.run(kill_at="Record the commit").rc < 0
+    for accessor in bao.secret_ids(role):
+        path = f"/v1/auth/approle/role/{role.name}/secret-id-accessor/destroy"
+        bao.call("POST", path, {"secret_id_accessor": accessor})
+    adopted = site.run()
+    assert adopted.rc == 0, adopted.output
+    assert not TOKEN.search(adopted.output)
+    assert containers.started(site) == 1
+
+
+def test_quiet_branch_does_not_cost_the_secret_id(
+    site: Site, upstream: Upstream, signers: Signers, role: Role, bao: OpenBao
+) -> None:
+    file = site.folder / "secret-id"
+    file.write_text(str(site.variables.pop("vault_secret_id")), encoding="utf-8")
+    file.chmod(0o600)
+    site.variables |= {"vault_secret_id_file": str(file), "vault_secret_id_ttl": "1h"}
+    upstream.commit("one", "First", signers.alice)
+    first_id = file.read_text(encoding="utf-8")
+    assert site.run().status == "processed"
+    second_id = file.read_text(encoding="utf-8")
+    assert second_id != first_id
+
+    quiet = site.run()
+    assert quiet.recap["changed"] == 0
+    assert file.read_text(encoding="utf-8") == second_id
+
+    due = site.facts["default"]["secret_id_rotate_at"]
+    text = site.facts_file.read_text(encoding="utf-8")
+    site.facts_file.write_text(text.replace(str(due), "2020-01-01T00:00:00Z"), encoding="utf-8")
+    site.variables["suspend"] = "Frozen, but not dead."
+    rotated = site.run()
+    assert rotated.rc == 0, rotated.output
+    assert file.read_text(encoding="utf-8") != second_id
+    assert site.facts["default"]["secret_id_rotate_at"] > "2026"
+    assert len(bao.secret_ids(role)) == 1
