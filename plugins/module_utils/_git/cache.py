@@ -1,0 +1,139 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to this collection: it may change without notice.
+"""The folder that is kept between runs: a bare repository, and nobody's but ours."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import stat
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._git import environment
+from ansible_collections.flant.gitops.plugins.module_utils._private_file import lock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+_LOCK = "lock"
+_REFS = "refs/flant_gitops"
+BRANCH = f"{_REFS}/branch"
+SIGNATURES = f"{_REFS}/signatures"
+"""Where the branch and, as a pattern, the signatures ref are kept."""
+
+_ABANDONED = {"": (".lock",), _REFS: (".lock",), "objects/pack": (".keep",)}
+_ABANDONED_PREFIXES = ("tmp_", ".tmp-")
+
+
+@dataclass(frozen=True)
+class Cache:
+    """A locked cache folder; ``path`` is the bare repository, once there is one."""
+
+    path: Path
+
+    @property
+    def home(self) -> Path:
+        """The folder that git takes for the user's home."""
+        return self.path / "home"
+
+    @property
+    def attributes(self) -> Path:
+        """The attributes that overrule those of commits; the last file a new repository gets."""
+        return self.path / "info" / "attributes"
+
+    @property
+    def ready(self) -> bool:
+        """Whether the repository has been created, to its end."""
+        return self.attributes.exists()
+
+    def prepare_home(self, access: environment.Access) -> None:
+        """Make git's home what ``access`` needs it to be."""
+        self.home.mkdir(mode=0o700, exist_ok=True)
+        configuration = self.home / ".gitconfig"
+        content = environment.global_configuration(access)
+        if not configuration.exists() or configuration.read_bytes() != content:
+            configuration.write_bytes(content)
+        for name, target in (
+            (environment.SSH_KEY, access.ssh_key_file),
+            (environment.SSH_KNOWN_HOSTS, access.ssh_known_hosts_file),
+        ):
+            _link(self.home / name, target)
+
+    def ref(self, name: str) -> str:
+        """Return the id that a ref of ours holds, or nothing if there is none; such refs are never packed."""
+        try:
+            return (self.path / name).read_text("ascii").strip()
+        except FileNotFoundError:
+            return ""
+
+    def drop_repository(self, kept: Iterable[str]) -> None:
+        """Remove everything but the lock and the files and folders ``kept``; the attributes first of all."""
+        self.attributes.unlink(missing_ok=True)
+        for entry in self.path.iterdir():
+            if entry.name in (_LOCK, *kept):
+                continue
+            shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
+
+
+@contextlib.contextmanager
+def opened(path: Path, marker: str) -> Iterator[Cache]:
+    """Yield the cache at ``path``, locked against other runs and rid of what killed ones left.
+
+    The folder is created where it is missing. One that exists is taken only if nobody else can write to it, and if
+    it is empty or holds the file ``marker``: a repository of somebody else's may run commands as us.
+
+    Raises:
+        Failure: the folder is not ours, or cannot be created.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=0o700, exist_ok=True)
+        _refuse_strangers(path, marker)
+        locked = lock(path / _LOCK)
+    except OSError as error:
+        raise Failure(f"git_dir: {path} cannot be used: {error.strerror}.") from None
+    with locked:
+        clear(path)
+        try:
+            yield Cache(path)
+        except BaseException:
+            clear(path)
+            raise
+
+
+def clear(path: Path) -> None:
+    """Remove what a git process that was killed has left in the repository ``path``; nobody uses it now."""
+    for folder, endings in _ABANDONED.items():
+        with contextlib.suppress(FileNotFoundError):
+            for file in (path / folder).iterdir():
+                if file.name.endswith(endings) or file.name.startswith(_ABANDONED_PREFIXES):
+                    file.unlink()
+
+
+def _refuse_strangers(path: Path, marker: str) -> None:
+    status = path.lstat()
+    if not stat.S_ISDIR(status.st_mode):
+        raise Failure(f"git_dir: {path} is no folder.")
+    if status.st_uid != os.geteuid():
+        raise Failure(f"git_dir: {path} belongs to another user, who could make git run anything.")
+    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise Failure(f"git_dir: others than its owner can write to {path}, and could make git run anything.")
+    names = {entry.name for entry in path.iterdir()}
+    if marker not in names and not names <= {_LOCK}:
+        raise Failure(f"git_dir: {path} is neither empty nor a folder that this module has made.")
+
+
+def _link(name: Path, target: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        if str(name.readlink()) == target:
+            return
+        name.unlink()
+    if target:
+        name.symlink_to(target)

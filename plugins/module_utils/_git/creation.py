@@ -1,0 +1,57 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to this collection: it may change without notice.
+"""The first use of a cache: an empty bare repository of the same object format as the server's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._git.diagnosis import fetch_failure, missing_branch
+from ansible_collections.flant.gitops.plugins.module_utils._git.poll import run
+
+if TYPE_CHECKING:
+    from ansible_collections.flant.gitops.plugins.module_utils._git.cache import Cache
+    from ansible_collections.flant.gitops.plugins.module_utils._git.environment import Access
+
+OBJECT_FORMATS = {40: "sha1", 64: "sha256"}
+"""Hexadecimal digits of an id -> the name of the object format, as gitformat-hash-function-transition has them."""
+
+# Whatever the attributes of a commit say, its tree is archived byte for byte.
+_ATTRIBUTES = b"* -export-ignore -export-subst -text -eol -crlf -ident -filter -working-tree-encoding\n"
+
+
+def create(cache: Cache, access: Access, branch: str, timeout: float) -> None:
+    """Make the cache a repository that can fetch ``branch``.
+
+    Raises:
+        Failure: there is no such branch, or the server cannot be reached within ``timeout`` seconds.
+    """
+    initialise(cache, _object_format(cache, access, branch, timeout), timeout)
+
+
+def initialise(cache: Cache, object_format: str, timeout: float) -> None:
+    """Make the cache an empty repository; what a run that was killed here has left is completed.
+
+    Raises:
+        Failure: git cannot write it.
+    """
+    arguments = ["init", "--quiet", "--bare", "--template=", f"--object-format={object_format}"]
+    status, _, errors = run(cache, None, arguments, timeout)
+    if status != 0:
+        raise Failure(f"git_dir: no repository can be made in {cache.path}: {errors.strip()}.")
+    cache.attributes.parent.mkdir(exist_ok=True)
+    cache.attributes.write_bytes(_ATTRIBUTES)
+
+
+def _object_format(cache: Cache, access: Access, branch: str, timeout: float) -> str:
+    status, output, errors = run(cache, access, ["ls-remote", "--heads", "origin"], timeout)
+    if status != 0:
+        raise fetch_failure(branch, errors)
+    ids = {name: identity for identity, name in (line.split("\t") for line in output.decode().splitlines())}
+    if f"refs/heads/{branch}" not in ids:
+        raise missing_branch(branch)
+    return OBJECT_FORMATS[len(ids[f"refs/heads/{branch}"])]

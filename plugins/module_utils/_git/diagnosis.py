@@ -1,0 +1,54 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to this collection: it may change without notice.
+"""What went wrong with a server, told from git's error text in the C locale."""
+
+from __future__ import annotations
+
+import re
+
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
+
+_SENTENCES = (
+    (
+        re.compile(r"mismatched algorithms", re.IGNORECASE),
+        "the repository has changed its object format; if that was meant, forget the old one with action: reset",
+    ),
+    (
+        re.compile(r"Authentication failed|could not read (Username|Password)|returned error: 40[13]"),
+        "the server refused the user name and password, or wants some",
+    ),
+    (re.compile(r"Host key verification failed"), "the server's host key is not in ssh_known_hosts_file"),
+    (re.compile(r"Permission denied \("), "the server refused ssh_key_file"),
+    (
+        re.compile(r"SSL certificate problem|server certificate verification failed"),
+        "the server's certificate is not trusted",
+    ),
+    (re.compile(r"dubious ownership"), "the local repository belongs to another user and git refuses it"),
+)
+_FATAL = re.compile(r"^(?:fatal|error|remote: fatal): (.+)$", re.MULTILINE)
+
+
+def missing_branch(branch: str) -> Failure:
+    """Return the failure of a branch that is not there."""
+    return Failure(f"branch: refs/heads/{branch} does not exist in the repository.")
+
+
+def fetch_failure(branch: str, errors: str) -> Failure:
+    """Return the failure of a fetch of ``branch`` that git's error text ``errors`` tells of."""
+    if f"couldn't find remote ref refs/heads/{branch}\n" in f"{errors}\n":
+        return missing_branch(branch)
+    return Failure(explanation(errors))
+
+
+def explanation(errors: str, subject: str = "repo") -> str:
+    """Return the sentence to show for git's error text ``errors``; it begins with ``subject``."""
+    for pattern, sentence in _SENTENCES:
+        if pattern.search(errors):
+            return f"{subject}: {sentence}."
+    fatal = _FATAL.findall(errors)
+    reason = printable(fatal[-1] if fatal else errors) or "git gave no reason"
+    return f"{subject}: git could not fetch from the server: {reason.rstrip('.')}."

@@ -1,0 +1,59 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to this collection: it may change without notice.
+"""How commits follow one another; all of them are local, whatever the length of the history."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ansible_collections.flant.gitops.plugins.module_utils._git.command import Git
+
+
+def exists(git: Git, commit: str) -> bool:
+    """Tell whether the commit is in the repository."""
+    return git.succeeds("cat-file", "-e", f"{commit}^{{commit}}", no=(1, 128))
+
+
+def is_ancestor(git: Git, older: str, newer: str) -> bool:
+    """Tell whether the commit ``newer`` is ``older`` or descends from it.
+
+    A commit that is not in the repository is nobody's ancestor.
+
+    Raises:
+        GitError: git cannot tell.
+    """
+    return exists(git, older) and exists(git, newer) and git.succeeds("merge-base", "--is-ancestor", older, newer)
+
+
+def between(git: Git, older: str, newer: str, limit: int) -> list[str]:
+    """Return the commits that ``newer`` has and ``older`` (empty: nothing) lacks, the newest ``limit``, oldest first.
+
+    Raises:
+        GitError: git cannot tell.
+    """
+    return _rev_list(git, ["--topo-order", *_range(older, newer)], limit)
+
+
+def path(git: Git, older: str, newer: str, limit: int) -> list[str]:
+    """Return the commits on the branch's own way from ``older`` to ``newer``, the newest ``limit``, oldest first.
+
+    They are those that the branch pointed to in turn: first parents, each of which descends from ``older`` (empty:
+    the way begins at the root). What was merged from the side is not among them.
+
+    Raises:
+        GitError: git cannot tell.
+    """
+    return _rev_list(git, ["--first-parent", *(["--ancestry-path"] if older else []), *_range(older, newer)], limit)
+
+
+def _range(older: str, newer: str) -> list[str]:
+    return [newer, f"^{older}"] if older else [newer]
+
+
+def _rev_list(git: Git, arguments: list[str], limit: int) -> list[str]:
+    output = git.output("rev-list", "--reverse", f"--max-count={limit}", *arguments, "--")
+    return output.decode().split()

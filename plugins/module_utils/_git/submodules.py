@@ -1,0 +1,99 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to this collection: it may change without notice.
+"""The trees of submodules, at every depth, each from a repository of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._git.cache import Cache, clear
+from ansible_collections.flant.gitops.plugins.module_utils._git.command import Git, GitError
+from ansible_collections.flant.gitops.plugins.module_utils._git.creation import OBJECT_FORMATS, initialise
+from ansible_collections.flant.gitops.plugins.module_utils._git.diagnosis import explanation
+from ansible_collections.flant.gitops.plugins.module_utils._git.transfer import Remote
+from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from ansible_collections.flant.gitops.plugins.module_utils._git.tree import Submodule
+
+_FOLDER = "submodules"
+_FETCH = (
+    "fetch",
+    "--quiet",
+    "--depth=1",
+    "--no-tags",
+    "--no-recurse-submodules",
+    "--no-auto-gc",
+    "--no-write-fetch-head",
+)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A commit whose tree makes up one part of an archive, everything below ``prefix``."""
+
+    remote: Remote
+    commit: str
+    prefix: str = ""
+
+
+def fetch_submodules(part: Part, submodules: Sequence[Submodule]) -> Iterator[Part]:
+    """Bring the ``submodules`` in the tree of ``part`` here, and yield each.
+
+    Raises:
+        Failure: one of them has no URL, or a refused one; its server does not give the commit, or not in time.
+    """
+    urls = _urls(part) if submodules else {}
+    for submodule in submodules:
+        subject = f"submodules: {printable(part.prefix + submodule.path)}"
+        if submodule.path not in urls:
+            raise Failure(f"{subject}: the .gitmodules of {part.commit} does not say where it comes from.")
+        remote = _fetch(part.remote, urls[submodule.path], submodule.commit, subject)
+        yield Part(remote, submodule.commit, f"{part.prefix}{submodule.path}/")
+
+
+def _urls(part: Part) -> dict[str, str]:
+    """Return the URLs of submodules by their paths; see gitmodules(5). A submodule's name plays no part."""
+    try:
+        output = part.remote.git.output("config", "--null", "--list", "--blob", f"{part.commit}:.gitmodules")
+    except GitError:
+        raise Failure(f"submodules: the .gitmodules of {part.commit} is missing or cannot be read.") from None
+    sections: dict[str, dict[str, str]] = {}
+    for setting in os.fsdecode(output).split("\0"):
+        name, _, value = setting.partition("\n")
+        section, _, key = name.rpartition(".")
+        sections.setdefault(section, {})[key] = value
+    return {section["path"]: section["url"] for section in sections.values() if {"path", "url"} <= section.keys()}
+
+
+def _fetch(parent: Remote, reference: str, commit: str, subject: str) -> Remote:
+    access = parent.access.at(parent.access.url.submodule(reference, subject))
+    cache = Cache(_folder(parent.git.cache) / hashlib.sha256(access.url.text.encode()).hexdigest())
+    cache.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    clear(cache.path)
+    cache.prepare_home(access)
+    if not cache.ready:
+        initialise(cache, OBJECT_FORMATS[len(commit)], parent.timeout)
+    git = Git(cache)
+    ref = f"refs/flant_gitops/{commit}"
+    if not cache.ref(ref):
+        try:
+            git.output(*_FETCH, "origin", f"{commit}:{ref}", access=access, timeout=parent.timeout)
+        except GitError as error:
+            raise Failure(explanation(error.errors, subject)) from None
+    return Remote(git, access, parent.timeout)
+
+
+def _folder(cache: Cache) -> Path:
+    """Return where submodules of every depth lie, side by side."""
+    return cache.path.parent if cache.path.parent.name == _FOLDER else cache.path / _FOLDER

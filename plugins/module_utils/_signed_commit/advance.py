@@ -1,0 +1,128 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to this collection: it may change without notice.
+"""What a branch that has moved asks for: where to go on from, what is new, which of it may be acted on, its tree."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._git import history
+from ansible_collections.flant.gitops.plugins.module_utils._git.command import Git
+from ansible_collections.flant.gitops.plugins.module_utils._git.submodules import Part
+from ansible_collections.flant.gitops.plugins.module_utils._git.transfer import Remote
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.archive import write_archive
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.base import base
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.outcome import (
+    AWAITING_SIGNATURES,
+    NEW,
+    UNCHANGED,
+    Outcome,
+)
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.plan import make_plan
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.selection import (
+    Checked,
+    first_sufficient,
+    last_of_all_sufficient,
+)
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.verification import verification
+
+if TYPE_CHECKING:
+    from ansible_collections.flant.gitops.plugins.module_utils._git.cache import Cache
+    from ansible_collections.flant.gitops.plugins.module_utils._git.environment import Access
+    from ansible_collections.flant.gitops.plugins.module_utils._git.poll import RemoteRefs
+    from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.ratchet import Ratchet
+    from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import Request
+
+_REASONS_SHOWN = 5
+
+
+def advance(request: Request, access: Access, cache: Cache, ratchet: Ratchet, refs: RemoteRefs) -> Outcome:
+    """Find the commit to act on, prove that it may be acted on, and write its tree.
+
+    Raises:
+        Failure: it must not be acted on, or a server does not give what is needed.
+    """
+    git = Git(cache)
+    remembered = ratchet.commit()
+    start = base(request.last_commit, remembered, lambda older, newer: history.is_ancestor(git, older, newer))
+    _check_descent(git, start.commit, refs.branch)
+    if start.commit != remembered and not request.check_mode:
+        ratchet.move(start.commit)
+    outcome = Outcome(
+        changed=False,
+        status=UNCHANGED,
+        commit=start.commit,
+        previous_commit=start.commit,
+        superseded=ratchet.superseded(),
+        head=refs.branch,
+        required_signatures=request.required_signatures,
+        warnings=start.warnings,
+    )
+    return (
+        outcome
+        if refs.branch == start.commit
+        else _choose(request, Remote(git, access, request.timeout), refs, outcome)
+    )
+
+
+def _check_descent(git: Git, previous: str, head: str) -> None:
+    if not history.exists(git, head):
+        raise Failure(f"branch: the server did not send {head}, its head; is its repository shallow?")
+    if previous and not history.exists(git, previous):
+        raise Failure(f"last_commit: {previous} is in no history that leads to {head}, the head of the branch.")
+    if previous and not history.is_ancestor(git, previous, head):
+        raise Failure(
+            f"branch: its head {head} does not descend from {previous}, the commit processed last; "
+            "if the history was rewritten on purpose, use action: reset."
+        )
+
+
+def _choose(request: Request, remote: Remote, refs: RemoteRefs, unchanged: Outcome) -> Outcome:
+    plan = make_plan(request, remote.git, unchanged.previous_commit, refs.branch)
+    with verification(request, remote, refs.signatures, plan.in_question) as (checked, warnings):
+        selection = last_of_all_sufficient(checked) if request.verify_every else first_sufficient(checked)
+    outcome = replace(
+        unchanged,
+        commits=tuple(plan.new),
+        signatures=tuple(signer.as_dict() for signer in selection.checked.signatures.signers),
+        verified_signatures=len(selection.checked.signatures.signers),
+        warnings=(*unchanged.warnings, *warnings),
+    )
+    if not selection.chosen:
+        return _insufficient(request, selection.checked, outcome)
+    commit = selection.checked.commit
+    if request.archive:
+        write_archive(Part(remote, commit.id), request.archive, submodules=request.submodules)
+    return replace(
+        outcome,
+        changed=True,
+        status=NEW,
+        commit=commit.id,
+        archive=str(request.archive or ""),
+        subject=commit.subject,
+        author=commit.author,
+        committed_at=commit.committed_at,
+    )
+
+
+def _insufficient(request: Request, checked: Checked, outcome: Outcome) -> Outcome:
+    if request.wait_for_signatures:
+        return replace(outcome, status=AWAITING_SIGNATURES)
+    result = outcome.result()
+    del result["changed"]
+    raise Failure(_reason(request, checked), **result)
+
+
+def _reason(request: Request, checked: Checked) -> str:
+    subject = "none of the new commits does; the newest," if request.select_oldest and not request.verify_every else ""
+    rejected = checked.signatures.rejected
+    reasons = f" ({'; '.join(rejected[:_REASONS_SHOWN])})" if rejected else ""
+    return (
+        f"required_signatures: {subject or 'commit'} {checked.commit.id}, carries {len(checked.signatures.signers)} of "
+        f"the {checked.required} required signatures{reasons}."
+    )

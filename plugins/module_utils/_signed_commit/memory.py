@@ -1,0 +1,72 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to this collection: it may change without notice.
+"""Recording and resetting what was processed; neither talks to a server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._git import history
+from ansible_collections.flant.gitops.plugins.module_utils._git.cache import BRANCH
+from ansible_collections.flant.gitops.plugins.module_utils._git.command import Git
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.base import base
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.outcome import RECORDED, Outcome
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.ratchet import FILES
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import RESET
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ansible_collections.flant.gitops.plugins.module_utils._git.cache import Cache
+    from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.ratchet import Ratchet
+    from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import Request
+
+
+def remember(request: Request, cache: Cache, ratchet: Ratchet) -> Outcome:
+    """Move the ratchet as the task asks: forward (record), or anywhere (reset).
+
+    Raises:
+        Failure: the commit to record is not known, or does not descend from the one that is remembered.
+    """
+    return _reset(request, cache, ratchet) if request.action == RESET else _record(request, cache, ratchet)
+
+
+def _record(request: Request, cache: Cache, ratchet: Ratchet) -> Outcome:
+    commit, remembered = request.last_commit, ratchet.commit()
+    git = Git(cache)
+    if commit != remembered and not (cache.ready and history.exists(git, commit)):
+        raise Failure(f"last_commit: {commit} cannot be recorded, because git_dir does not hold it.")
+    rules = base(commit, remembered, lambda older, newer: history.is_ancestor(git, older, newer))
+    if rules.commit != remembered and not request.check_mode:
+        ratchet.move(rules.commit)
+    return _recorded(request, ratchet, rules.commit, remembered, rules.warnings)
+
+
+def _reset(request: Request, cache: Cache, ratchet: Ratchet) -> Outcome:
+    try:
+        remembered: str | None = ratchet.commit()
+    except Failure:  # what is lost is what a reset is for
+        remembered = None
+    if not request.check_mode:
+        ratchet.move(request.last_commit)
+        if len(request.last_commit) != len(cache.ref(BRANCH)):  # nothing is remembered, or an id of another format
+            cache.drop_repository(kept=FILES)
+    return _recorded(request, ratchet, request.last_commit, remembered)
+
+
+def _recorded(
+    request: Request, ratchet: Ratchet, commit: str, previous: str | None, warnings: Sequence[str] = ()
+) -> Outcome:
+    return Outcome(
+        changed=commit != previous,
+        status=RECORDED,
+        commit=commit,
+        previous_commit=previous or "",
+        superseded=ratchet.superseded(),
+        required_signatures=request.required_signatures,
+        warnings=warnings,
+    )

@@ -1,0 +1,46 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to this collection: it may change without notice.
+"""What a task comes back with."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+NEW = "new"
+UNCHANGED = "unchanged"
+AWAITING_SIGNATURES = "awaiting_signatures"
+RECORDED = "recorded"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The module's return values, under their own names, and the warnings that go with them."""
+
+    changed: bool
+    status: str
+    commit: str
+    previous_commit: str
+    superseded: str
+    required_signatures: int
+    head: str = ""
+    commits: tuple[str, ...] = ()
+    signatures: tuple[dict[str, str], ...] = ()
+    verified_signatures: int = 0
+    archive: str = ""
+    subject: str = ""
+    author: str = ""
+    committed_at: str = ""
+    warnings: Sequence[str] = ()
+
+    def result(self) -> dict[str, object]:
+        """Return the module's return values."""
+        values = asdict(self)
+        del values["warnings"]
+        return values

@@ -1,0 +1,58 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to this collection: it may change without notice.
+"""Which commits are new, and which of them have to be verified."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._git import history
+
+if TYPE_CHECKING:
+    from ansible_collections.flant.gitops.plugins.module_utils._git.command import Git
+    from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import Request
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Ids of commits, oldest first.
+
+    Attributes:
+        new: what to report as new.
+        in_question: the commits to verify: candidates, or the way to the one that `verify: every` leads to.
+    """
+
+    new: list[str]
+    in_question: list[str]
+
+
+def make_plan(request: Request, git: Git, previous: str, head: str) -> Plan:
+    """Return the plan for a branch that has moved from ``previous`` (empty: from nowhere) to ``head``.
+
+    Raises:
+        Failure: the way is longer than ``max_commits``, and each commit on it would count.
+    """
+    exact = request.verify_every or request.select_oldest
+    new = history.between(git, previous, head, request.max_commits + 1) if previous or exact else [head]
+    if exact and len(new) > request.max_commits:
+        start = previous or "the root"
+        raise Failure(f"max_commits: more than {request.max_commits} commits lead from {start} to {head}.")
+    return Plan(
+        new=new[-request.max_commits :] if previous else [head],
+        in_question=_in_question(request, git, previous, head, new),
+    )
+
+
+def _in_question(request: Request, git: Git, previous: str, head: str, new: list[str]) -> list[str]:
+    if not request.select_oldest:
+        return new if request.verify_every else [head]
+    candidates = history.path(git, previous, head, request.max_commits)
+    if not request.verify_every:
+        return candidates
+    # Each later candidate has this one behind it: if this way is no good, no longer one is.
+    return history.between(git, previous, candidates[0], request.max_commits)

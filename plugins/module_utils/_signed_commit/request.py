@@ -1,0 +1,148 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to this collection: it may change without notice.
+"""What a task asks for, checked before anything is done."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.flant.gitops.plugins.module_utils._duration import parse_duration
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._git import url
+from ansible_collections.flant.gitops.plugins.module_utils._git.environment import Access
+from ansible_collections.flant.gitops.plugins.module_utils._git.names import is_object_id, is_ref_name
+from ansible_collections.flant.gitops.plugins.module_utils._openpgp.certificates import check
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+POLL = "poll"
+RECORD = "record"
+RESET = "reset"
+
+
+@dataclass(frozen=True)
+class Request:
+    """A task's parameters; ``access`` is there if the task is to poll, ``archive`` if it is to write one."""
+
+    action: str
+    git_dir: Path
+    last_commit: str
+    access: Access | None
+    branch: str
+    required_signatures: int
+    trusted_keys: tuple[str, ...]
+    signatures_ref: str
+    verify_every: bool
+    select_oldest: bool
+    wait_for_signatures: bool
+    max_commits: int
+    submodules: bool
+    archive: Path | None
+    timeout: float
+    check_mode: bool
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any], *, check_mode: bool) -> Request:
+        """Take a module's parameters.
+
+        Raises:
+            Failure: one of them is no good; the sentence names it.
+        """
+        request = cls(
+            action=params["action"],
+            git_dir=_absolute(params["git_dir"], "git_dir"),
+            last_commit=params["last_commit"].lower(),
+            access=_access(params) if params["action"] == POLL else None,
+            branch=params["branch"],
+            required_signatures=params["required_signatures"],
+            trusted_keys=tuple(params["trusted_keys"]),
+            signatures_ref=params["signatures_ref"],
+            verify_every=params["verify"] == "every",
+            select_oldest=params["select"] == "oldest",
+            wait_for_signatures=params["on_insufficient_signatures"] == "wait",
+            max_commits=params["max_commits"],
+            submodules=params["submodules"],
+            archive=_absolute(params["archive"], "archive") if params["archive"] and not check_mode else None,
+            timeout=parse_duration(params["timeout"], "timeout"),
+            check_mode=check_mode,
+        )
+        request._check()
+        return request
+
+    def _check(self) -> None:
+        if self.last_commit and not is_object_id(self.last_commit):
+            raise Failure("last_commit: this is no full commit id, which has 40 or 64 hexadecimal digits.")
+        if self.action == RECORD and not self.last_commit:
+            raise Failure("last_commit: action: record needs the commit that was processed.")
+        if not is_ref_name(self.branch):
+            raise Failure(f"branch: {self.branch!r} is no branch name.")
+        if not self.signatures_ref.startswith("refs/") or not is_ref_name(self.signatures_ref):
+            raise Failure(f"signatures_ref: {self.signatures_ref!r} is no full ref name, such as refs/tags/signatures.")
+        if self.max_commits < 1:
+            raise Failure("max_commits: it must be at least 1.")
+        if self.timeout <= 0:
+            raise Failure("timeout: it must be more than 0 seconds.")
+        self._check_trust()
+
+    def _check_trust(self) -> None:
+        check(self.trusted_keys)
+        if self.required_signatures < 0:
+            raise Failure("required_signatures: it must not be negative.")
+        if self.required_signatures > 0 and not self.trusted_keys:
+            raise Failure("required_signatures: without trusted_keys no signature can ever count.")
+        if self.access and self.access.url.open_to_the_network and self.required_signatures == 0:
+            raise Failure(
+                f"repo: {self.access.url.scheme} is not encrypted, so that with required_signatures: 0 "
+                "anybody on the way could run anything; use https or ssh, or require signatures."
+            )
+
+
+def _access(params: Mapping[str, Any]) -> Access:
+    if not params["repo"]:
+        raise Failure("repo: action: poll needs the repository to ask.")
+    access = Access(
+        url=url.parse(params["repo"], "repo"),
+        username=params["username"] or "",
+        password=params["password"] or "",
+        ssh_key_file=_readable(params, "ssh_key_file"),
+        ssh_known_hosts_file=_readable(params, "ssh_known_hosts_file"),
+        ca_cert_file=_readable(params, "ca_cert_file"),
+    )
+    _check_credentials(access)
+    return access
+
+
+def _check_credentials(access: Access) -> None:
+    scheme = access.url.scheme
+    if bool(access.username) != bool(access.password):
+        raise Failure("username, password: one goes with the other.")
+    if access.password and scheme != "https":
+        raise Failure(f"password: it is sent over https only, and repo is {scheme}.")
+    if any(character in access.username + access.password for character in "\0\r\n"):
+        raise Failure("username, password: they must hold no line feed and no NUL.")
+    if scheme == "ssh" and not access.ssh_key_file:
+        raise Failure("ssh_key_file: an ssh repo needs it; no other key and no agent is used.")
+    if scheme == "ssh" and not access.ssh_known_hosts_file:
+        raise Failure("ssh_known_hosts_file: an ssh repo needs it; an unknown host key is refused.")
+
+
+def _absolute(path: str, option: str) -> Path:
+    if not path or "\0" in path:
+        raise Failure(f"{option}: this is no path.")
+    return Path(path).absolute()
+
+
+def _readable(params: Mapping[str, Any], option: str) -> str:
+    if not params[option]:
+        return ""
+    path = _absolute(params[option], option)
+    if not os.access(path, os.R_OK) or not path.is_file():
+        raise Failure(f"{option}: {path} is no file that can be read.")
+    return str(path)

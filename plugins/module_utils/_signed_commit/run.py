@@ -1,0 +1,63 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to this collection: it may change without notice.
+"""Poll, record, reset: what the module does. A branch that has not moved needs no other file of this folder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._git.cache import opened
+from ansible_collections.flant.gitops.plugins.module_utils._git.poll import poll
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.outcome import UNCHANGED, Outcome
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.ratchet import NAME, Ratchet
+
+if TYPE_CHECKING:
+    from ansible_collections.flant.gitops.plugins.module_utils._git.cache import Cache
+    from ansible_collections.flant.gitops.plugins.module_utils._git.environment import Access
+    from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import Request
+
+
+def run(request: Request) -> Outcome:
+    """Do what the task asks for.
+
+    Raises:
+        Failure: it cannot be done, or must not.
+    """
+    try:
+        with opened(request.git_dir, NAME) as cache:
+            ratchet = Ratchet(cache.path)
+            ratchet.begin()
+            if request.access:
+                return _poll(request, request.access, cache, ratchet)
+            from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.memory import remember
+
+            return remember(request, cache, ratchet)
+    except OSError as error:
+        raise Failure(f"git_dir: {error.filename or request.git_dir} cannot be used: {error.strerror}.") from None
+
+
+def _poll(request: Request, access: Access, cache: Cache, ratchet: Ratchet) -> Outcome:
+    cache.prepare_home(access)
+    if not cache.ready:
+        from ansible_collections.flant.gitops.plugins.module_utils._git.creation import create
+
+        create(cache, access, request.branch, request.timeout)
+    signatures_ref = request.signatures_ref if request.required_signatures else ""
+    refs = poll(cache, access, request.branch, signatures_ref, request.timeout)
+    if refs.branch == request.last_commit == ratchet.commit():
+        return Outcome(
+            changed=False,
+            status=UNCHANGED,
+            commit=refs.branch,
+            previous_commit=refs.branch,
+            superseded=ratchet.superseded(),
+            head=refs.branch,
+            required_signatures=request.required_signatures,
+        )
+    from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.advance import advance
+
+    return advance(request, access, cache, ratchet, refs)

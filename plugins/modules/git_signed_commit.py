@@ -1,0 +1,382 @@
+#!/usr/bin/python
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Entry point of the module; what it does is in module_utils/_signed_commit."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: git_signed_commit
+short_description: Find the next commit of a branch to act on, and prove that it may be acted on
+version_added: 1.0.0
+author:
+  - flant.gitops contributors (@flant)
+description:
+  - Asks a git repository whether a branch has moved, verifies the OpenPGP signatures of the new commit, and writes its
+    tree to a tar file.
+  - A commit is acted on only if it descends from the one processed last and carries the signatures of enough distinct
+    trusted signers. A forced push or a rollback never passes.
+  - Counted are the commit's own signature and those that C(git-signatures) (in the form that werf and trdl use) has
+    published as notes. One signer counts once, however many keys, subkeys or signatures that signer has.
+  - The folder O(git_dir) remembers which commit was processed last. It only moves forward, even if the caller has
+    forgotten; O(action=record) moves it, O(action=reset) sets it on purpose.
+  - An unchanged branch costs one connection to the server and a few kilobytes.
+extends_documentation_fragment:
+  - flant.gitops.attributes
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Polls and verifies, and keeps what it fetched in O(git_dir), but writes no archive and remembers no commit.
+  diff_mode:
+    support: none
+requirements:
+  - git 2.30 or newer
+  - GitPython (Python library) 3.1.30 or newer
+  - python-gnupg (Python library) 0.4.8 or newer and GnuPG 2.2.20 or newer, where signatures are required
+notes:
+  - Neither the environment of the process nor any configuration of git, ssh or GnuPG on the target plays a part; that
+    includes proxies, credential helpers, F(.netrc) files, ssh agents and ssh configuration.
+  - A tree of more than a million entries or 16 GiB is refused, its submodules included.
+  - A commit of which git's own consistency check (C(fsck)) disapproves is refused; only ill-formed names and dates of
+    authors and committers are let through, because real histories have them.
+  - A signature binds a commit, not a branch or a repository. A commit signed for one repository may be pushed to
+    another that trusts the same keys.
+options:
+  action:
+    description:
+      - V(poll) asks the repository.
+      - V(record) remembers that O(last_commit) was processed. It never moves backwards, and talks to no server.
+      - V(reset) remembers O(last_commit) whatever was remembered before, and forgets everything if that is empty. It is
+        for operators, for example after the history was rewritten on purpose.
+    type: str
+    choices: [poll, record, reset]
+    default: poll
+  repo:
+    description:
+      - The repository as an C(https), C(ssh), C(git), C(http) or C(file) URL, as V(user@host:path) for ssh, or as an
+        absolute path. Required for O(action=poll).
+      - It must not hold a user name or a password, except the user name of an ssh URL.
+      - Plain C(http) and C(git) URLs of other machines are refused with O(required_signatures=0), as anybody on the way
+        could run anything.
+      - HTTP redirects are not followed.
+    type: str
+  branch:
+    description:
+      - The name of the branch. Exactly C(refs/heads/) and this name is read, never a ref that merely ends so.
+    type: str
+    default: main
+  git_dir:
+    description:
+      - A folder that is kept between runs. It is created if it is missing, and holds a bare git repository and the
+        memory of what was processed.
+      - It is refused if it belongs to another user, if others can write to it, or if it holds something else.
+      - It is locked during the whole call.
+    type: path
+    required: true
+  last_commit:
+    description:
+      - The full id of the commit processed last; empty if there is none yet.
+      - If it is older than what O(git_dir) remembers, or empty, what O(git_dir) remembers rules, and a warning says so.
+    type: str
+    default: ""
+  required_signatures:
+    description:
+      - How many distinct trusted signers a commit must carry.
+    type: int
+    default: 0
+  trusted_keys:
+    description:
+      - ASCII-armored OpenPGP public keys, each text with one or more certificates.
+      - A certificate that is expired or revoked does not count, and a warning says so. A text without a public key, or
+        with a private one, is an error.
+    type: list
+    elements: str
+    default: []
+  signatures_ref:
+    description:
+      - The ref under which C(git-signatures) publishes its notes. It may be missing. It is not asked for with
+        O(required_signatures=0).
+    type: str
+    default: refs/tags/latest-signature
+  verify:
+    description:
+      - V(tip) verifies the commit to act on.
+      - V(every) also verifies every commit since O(last_commit), those of merged branches included.
+    type: str
+    choices: [tip, every]
+    default: tip
+  select:
+    description:
+      - V(head) acts on the head of the branch.
+      - V(oldest) acts on the oldest new commit that is sufficiently signed. Only commits that the branch pointed to are
+        considered (first parents), not those merged into it.
+    type: str
+    choices: [head, oldest]
+    default: head
+  on_insufficient_signatures:
+    description:
+      - V(fail) is an error.
+      - V(wait) is none. RV(status) is V(awaiting_signatures), and the next call looks again.
+    type: str
+    choices: [fail, wait]
+    default: fail
+  max_commits:
+    description:
+      - With O(verify=every) or O(select=oldest), how many commits may lead from O(last_commit) (without one, from the
+        root) to the head.
+      - It also limits RV(commits).
+    type: int
+    default: 1000
+  submodules:
+    description:
+      - Whether the trees of submodules, at every depth and as pinned by the commit, are put into the archive.
+      - A submodule may come from a local path only if O(repo) is one.
+    type: bool
+    default: false
+  archive:
+    description:
+      - Where to write the tree of the commit as a tar file of mode 0600. It takes its place as a whole or not at all.
+      - The files are byte for byte those of the commit; C(.gitattributes) do not act.
+      - Without it no tree is fetched.
+    type: path
+  username:
+    description:
+      - The user name for HTTP basic authentication. Goes with O(password).
+    type: str
+  password:
+    description:
+      - The password or token for HTTP basic authentication, over https only.
+      - It is shown to the server of O(repo) only, and appears on no command line and in no file.
+    type: str
+  ssh_key_file:
+    description:
+      - The private key for ssh, on the target. Required for an ssh O(repo).
+    type: path
+  ssh_known_hosts_file:
+    description:
+      - The known host keys for ssh, on the target. Required for an ssh O(repo). An unknown host key is an error.
+    type: path
+  ca_cert_file:
+    description:
+      - The certificates, in PEM format and on the target, that alone are trusted for https; by default the system's.
+    type: path
+  timeout:
+    description:
+      - How long each network operation may take, as a number and a unit (V(ms), V(s), V(m), V(h), V(d)). Then git and
+        everything it started is killed, and the task fails.
+    type: str
+    default: 5m
+seealso:
+  - module: ansible.builtin.git
+  - module: flant.gitops.container_command
+  - name: git-signatures
+    description: The tool that adds signatures to a commit after it was made.
+    link: https://github.com/werf/3p-git-signatures
+"""
+
+EXAMPLES = r"""
+- name: Find the next commit that two of the maintainers have signed
+  flant.gitops.git_signed_commit:
+    repo: https://git.example.org/infrastructure.git
+    branch: main
+    git_dir: /var/lib/infrastructure/git
+    required_signatures: 2
+    trusted_keys: "{{ query('ansible.builtin.file', 'keys/alice.asc', 'keys/bob.asc', 'keys/carol.asc') }}"
+    archive: /var/lib/infrastructure/tree.tar
+  register: poll
+
+- name: Remember that the commit was processed
+  flant.gitops.git_signed_commit:
+    action: record
+    git_dir: /var/lib/infrastructure/git
+    last_commit: "{{ poll.commit }}"
+  when: poll is changed
+
+- name: Act on each signed commit in its turn, and wait where signatures are still to come
+  flant.gitops.git_signed_commit:
+    repo: git@git.example.org:infrastructure.git
+    ssh_key_file: /etc/infrastructure/deploy_key
+    ssh_known_hosts_file: /etc/infrastructure/known_hosts
+    git_dir: /var/lib/infrastructure/git
+    required_signatures: 1
+    trusted_keys: "{{ query('ansible.builtin.file', 'keys/alice.asc') }}"
+    select: oldest
+    on_insufficient_signatures: wait
+
+- name: Demand a signature on every commit, from a server with a password and a certificate of its own
+  flant.gitops.git_signed_commit:
+    repo: https://git.example.org/infrastructure.git
+    username: deploy
+    password: "{{ git_password }}"
+    ca_cert_file: /etc/ssl/certs/example.pem
+    git_dir: /var/lib/infrastructure/git
+    required_signatures: 1
+    trusted_keys: "{{ query('ansible.builtin.file', 'keys/alice.asc') }}"
+    verify: every
+
+- name: Go on from another commit after the history was rewritten on purpose
+  flant.gitops.git_signed_commit:
+    action: reset
+    git_dir: /var/lib/infrastructure/git
+    last_commit: 1f7a7a472abf3dd9643fd615f6da379c4acb3e3a
+"""
+
+RETURN = r"""
+changed:
+  description:
+    - With O(action=poll), whether there is a commit to act on; otherwise whether what is remembered has changed.
+  returned: success
+  type: bool
+  sample: true
+status:
+  description:
+    - V(unchanged), V(new) or V(awaiting_signatures) with O(action=poll); V(recorded) with the other actions.
+  returned: success
+  type: str
+  sample: new
+commit:
+  description:
+    - The commit to act on if RV(status) is V(new), and the remembered one if it is V(recorded). Otherwise there is
+      nothing to do, and it is RV(previous_commit).
+  returned: success
+  type: str
+  sample: 1f7a7a472abf3dd9643fd615f6da379c4acb3e3a
+previous_commit:
+  description:
+    - The commit processed last, as far as O(last_commit) and O(git_dir) know; empty if there is none.
+  returned: always
+  type: str
+  sample: 553c2077f0edc3d5dc5d17262f6aa498e69d6f8e
+superseded:
+  description:
+    - A path in O(git_dir) that does not exist, and will as soon as anything is recorded or reset after this call.
+  returned: always
+  type: path
+  sample: /var/lib/infrastructure/git/superseded/7
+head:
+  description:
+    - The head of the branch on the server; empty unless O(action=poll).
+  returned: always
+  type: str
+  sample: 1f7a7a472abf3dd9643fd615f6da379c4acb3e3a
+commits:
+  description:
+    - The new commits, oldest first, the newest O(max_commits) of them. Without a RV(previous_commit), the head alone.
+  returned: always
+  type: list
+  elements: str
+  sample: ["1f7a7a472abf3dd9643fd615f6da379c4acb3e3a"]
+signatures:
+  description:
+    - The signatures that count, one for each signer, and no more than are required.
+    - They are those of RV(commit) if RV(status) is V(new), otherwise those of the commit that has too few.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    fingerprint:
+      description: The fingerprint of the signer's primary key.
+      type: str
+      sample: 27B3C0A14C3B2C5E4F1B5E9D6C1A3D1E0F9A8B7C
+    signing_key:
+      description: The fingerprint of the key that made the signature, the primary key or one of its subkeys.
+      type: str
+      sample: 27B3C0A14C3B2C5E4F1B5E9D6C1A3D1E0F9A8B7C
+    user_id:
+      description: The signer's user id.
+      type: str
+      sample: Alice <alice@example.org>
+    created:
+      description: When the signature was made, in UTC as ISO 8601.
+      type: str
+      sample: "2026-11-24T07:50:35Z"
+    source:
+      description: V(commit) for the commit's own signature, V(notes) for one that C(git-signatures) has published.
+      type: str
+      sample: commit
+verified_signatures:
+  description:
+    - The number of RV(signatures).
+  returned: always
+  type: int
+  sample: 2
+required_signatures:
+  description:
+    - The number of signatures that were required.
+  returned: always
+  type: int
+  sample: 2
+archive:
+  description:
+    - The tar file that was written; empty if none was.
+  returned: always
+  type: path
+  sample: /var/lib/infrastructure/tree.tar
+subject:
+  description:
+    - The first paragraph of the commit's message on one line, without control characters. It is the author's text, and
+      nothing vouches for it but the signatures.
+  returned: success
+  type: str
+  sample: Raise the limits of the ingress controllers
+author:
+  description:
+    - Who wrote the commit, according to the commit.
+  returned: success
+  type: str
+  sample: Alice <alice@example.org>
+committed_at:
+  description:
+    - When the commit was made, according to the commit, in UTC as ISO 8601; empty if it does not say.
+  returned: success
+  type: str
+  sample: "2026-11-24T07:50:35Z"
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._interruption import interruptible
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import Request
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.run import run
+
+_ARGUMENT_SPEC = {
+    "action": {"type": "str", "choices": ["poll", "record", "reset"], "default": "poll"},
+    "repo": {"type": "str"},
+    "branch": {"type": "str", "default": "main"},
+    "git_dir": {"type": "path", "required": True},
+    "last_commit": {"type": "str", "default": ""},
+    "required_signatures": {"type": "int", "default": 0},
+    "trusted_keys": {"type": "list", "elements": "str", "default": [], "no_log": False},
+    "signatures_ref": {"type": "str", "default": "refs/tags/latest-signature"},
+    "verify": {"type": "str", "choices": ["tip", "every"], "default": "tip"},
+    "select": {"type": "str", "choices": ["head", "oldest"], "default": "head"},
+    "on_insufficient_signatures": {"type": "str", "choices": ["fail", "wait"], "default": "fail"},
+    "max_commits": {"type": "int", "default": 1000},
+    "submodules": {"type": "bool", "default": False},
+    "archive": {"type": "path"},
+    "username": {"type": "str"},
+    "password": {"type": "str", "no_log": True},
+    "ssh_key_file": {"type": "path", "no_log": False},
+    "ssh_known_hosts_file": {"type": "path"},
+    "ca_cert_file": {"type": "path"},
+    "timeout": {"type": "str", "default": "5m"},
+}
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(argument_spec=_ARGUMENT_SPEC, supports_check_mode=True)
+    try:
+        with interruptible():
+            outcome = run(Request.from_params(module.params, check_mode=module.check_mode))
+    except Failure as failure:
+        module.fail_json(msg=str(failure), **failure.result)
+    for warning in outcome.warnings:
+        module.warn(warning)
+    module.exit_json(**outcome.result())
+
+
+if __name__ == "__main__":
+    main()
