@@ -12,7 +12,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._container.request im
 from ansible_collections.flant.gitops.plugins.module_utils._duration import parse_duration
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._git import url
-from ansible_collections.flant.gitops.plugins.module_utils._openpgp import keyring
+from ansible_collections.flant.gitops.plugins.module_utils._openpgp import certificates
 from ansible_collections.flant.gitops.plugins.module_utils._vault.request import Request as VaultRequest
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def _key(name: object, key: object) -> None:
     if not isinstance(key, str):
         raise Failure(f"{option}: it must be a text.")
     try:
-        keyring.check([key])
+        certificates.check([key])
     except Failure as failure:
         raise Failure(str(failure).replace("trusted_keys[0]", option)) from failure
 

@@ -21,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure, MissingLibrary
-from ansible_collections.flant.gitops.plugins.module_utils._openpgp.certificates import check, read
+from ansible_collections.flant.gitops.plugins.module_utils._openpgp.certificates import read
 from ansible_collections.flant.gitops.plugins.module_utils._openpgp.listing import unfitness
 from ansible_collections.flant.gitops.plugins.module_utils._openpgp.signature import single_packet
 from ansible_collections.flant.gitops.plugins.module_utils._openpgp.status import Rejected, Verdict, judge
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ansible_collections.flant.gitops.plugins.module_utils._openpgp.certificates import Certificate, TrustedKeys
-
-__all__ = ["Keyring", "check", "trusted"]
 
 # Taken back here is also what /etc/gnupg/gpg.conf may ask for: gpg reads it all the same.
 _OPTIONS = [
