@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 import antsibull_nox
 import nox
+import nox.command
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).parent
 CACHE = ROOT / ".cache"
@@ -64,10 +65,22 @@ def working_tree() -> Path:
     return tree
 
 
-def check(session: nox.Session, *command: str, external: bool = False) -> None:
-    """Run a command that is a check of its own, for tests/run.py to count."""
-    session.run(*command, external=external)
-    session.log(f"passed: {' '.join(command[:2])}")
+@contextlib.contextmanager
+def checks(session: nox.Session) -> Iterator[Callable[..., None]]:
+    """Yield a ``session.run`` for commands that are a check each: all are run, and counted by tests/run.py."""
+    failed = []
+
+    def check(*command: str, external: bool = False) -> None:
+        name = " ".join(command[:2])
+        try:
+            session.run(*command, external=external)
+        except nox.command.CommandFailed:
+            failed.append(name)
+        session.log(f"{'failed' if name in failed else 'passed'}: {name}")
+
+    yield check
+    if failed:
+        session.error(f"failed: {', '.join(failed)}")
 
 
 def ansible_test(session: nox.Session, core: str, *arguments: str) -> None:
@@ -98,22 +111,21 @@ def pytest(session: nox.Session, *arguments: str) -> None:
 @nox.session
 def code(session: nox.Session) -> None:
     """Check Python and shell code: ruff with all rules and its format, mypy --strict on plugins/, shellcheck."""
-    session.install("mypy", "ruff")
-    check(session, "ruff", "format", "--diff")
-    check(session, "ruff", "check")
-    with session.chdir(working_tree()):
-        check(
-            session, "mypy", "--config-file", str(ROOT / "pyproject.toml"), "ansible_collections/flant/gitops/plugins"
-        )
+    session.install("mypy", "ruff", "types-requests", "urllib3")
     scripts = session.run("git", "grep", "-lE", r"^#!.*\b(ba)?sh$", silent=True, external=True)
-    check(session, "shellcheck", *str(scripts).split(), external=True)
+    with checks(session) as check:
+        check("ruff", "format", "--diff")
+        check("ruff", "check")
+        check("shellcheck", *str(scripts).split(), external=True)
+        session.chdir(working_tree())
+        check("mypy", "--config-file", str(ROOT / "pyproject.toml"), "ansible_collections/flant/gitops/plugins")
 
 
 @nox.session(python=CORES[NEWEST_CORE])
 def changelog(session: nox.Session) -> None:
     """Check the changelog and its fragments with antsibull-changelog."""
     session.install("antsibull-changelog", "ansible-core")
-    check(session, "antsibull-changelog", "lint")
+    session.run("antsibull-changelog", "lint")
 
 
 for core in CORES:

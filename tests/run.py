@@ -169,6 +169,7 @@ def count(log: str, *, success: bool) -> tuple[int, int]:
             elif word in {"failed", "error", "errors", "skipped", "xfailed", "xpassed"}:
                 failed += int(number)
     passed += len(re.findall(r"^nox > passed: ", log, re.MULTILINE))
+    failed += len(re.findall(r"^nox > failed: ", log, re.MULTILINE))
     passed += len(re.findall(r'^Running sanity test "(?!.*\nNo tests applicable)', log, re.MULTILINE))
     passed += len(re.findall(r"^Running \S+ integration test role", log, re.MULTILINE))
     for number in re.findall(r"^(?:ERROR|FATAL): The (\d+) \w+ test\(s\) listed below", log, re.MULTILINE):
