@@ -161,3 +161,66 @@ for core in ("2.18", NEWEST_CORE):
     add_ansible_test_session(
         f"integration-{core}", description, core, "integration", default=any(ROOT.glob("tests/integration/targets/*"))
     )
+
+
+@nox.session(python=CORES[NEWEST_CORE], default=(ROOT / "molecule").exists())
+def molecule(session: nox.Session) -> None:
+    """Run the role against a real engine and a real OpenBao, on the oldest and the newest Python of a target."""
+    session.install("molecule")
+    install_core(session, NEWEST_CORE)
+    with installed(session) as folder:
+        for name, python in (("OLDEST_PYTHON", TARGETS[0]), ("NEWEST_PYTHON", TARGETS[-1])):
+            environment = CACHE / "targets" / python
+            session.run(
+                "uv", "venv", "--quiet", "--allow-existing", "--python", python, str(environment), external=True
+            )
+            session.run(
+                "uv", "pip", "install", "--quiet", "--python", str(environment), "-r", "requirements.txt", external=True
+            )
+            session.env[name] = str(environment / "bin/python")
+        session.run("molecule", "test", *session.posargs, env={"ANSIBLE_HOME": str(folder / "home")})
+
+
+@nox.session(python=CORES[NEWEST_CORE])
+def docs(session: nox.Session) -> None:
+    """Build the documentation into docs/build/html, with warnings as errors."""
+    session.install("ansible-pygments", "antsibull-docs", "sphinx", "sphinx-ansible-theme")
+    install_core(session, NEWEST_CORE)
+    sources, pages = ROOT / "docs/build/rst", ROOT / "docs/build/html"
+    sources.mkdir(mode=0o755, parents=True, exist_ok=True)
+    with installed(session):
+        command = ("antsibull-docs", "collection", "--use-current", "--squash-hierarchy", "--cleanup=everything")
+        session.run(*command, "--fail-on-error", f"--dest-dir={sources}", "flant.gitops")
+        session.run("sphinx-build", "-W", "--keep-going", "-E", "-q", "-c", "docs", str(sources), str(pages))
+
+
+@nox.session(python=CORES[NEWEST_CORE])
+def galaxy(session: nox.Session) -> None:
+    """Build and install the tarball, read its documentation, and check it as Galaxy and Automation Hub do."""
+    session.install("ansible-builder", "galaxy-importer")
+    install_core(session, NEWEST_CORE)
+    with installed(session) as folder, checks(session) as check:
+        for module in sorted(Path("plugins/modules").glob("*.py")):
+            check("ansible-doc", f"flant.gitops.{module.stem}")
+        check("ansible-doc", "--type=role", "flant.gitops.flant_gitops")
+        check("ansible-builder", "introspect", str(folder))
+        check("python", str(ROOT / "tests/galaxy_importer.py"), *map(str, folder.glob("*.tar.gz")))
+
+
+@nox.session(python=TARGETS[-1], default=False)
+def bench(session: nox.Session) -> None:
+    """Print how fast the modules are, against a floor or a peer measured beside them."""
+    session.install("-r", "tests/component/requirements.txt")
+    install_core(session, NEWEST_CORE)
+    with installed(session), checks(session) as check:
+        for script in sorted(Path("tests/benchmarks").glob("*.py")):
+            check("python", str(script), *session.posargs)
+
+
+@nox.session(name="try", python=TARGETS[-1], default=False)
+def try_(session: nox.Session) -> None:
+    """Run pytest on the working tree as it is, in seconds: -- tests/unit/plugins/module_utils/test__size.py."""
+    session.install("pytest", "pytest-xdist", "-r", "tests/component/requirements.txt")
+    install_core(session, NEWEST_CORE)
+    collection = working_tree() / "ansible_collections/flant/gitops"
+    session.run("pytest", f"--rootdir={collection}", *session.posargs, env={"PYTHONPATH": str(working_tree())})
