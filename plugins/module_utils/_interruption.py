@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import FrameType
-    from typing import NoReturn
 
 _SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 
@@ -25,7 +24,21 @@ class _Signalled(BaseException):
     """No ``Exception``: nothing between the signal and `interruptible` may take it for a fault of its own."""
 
 
-def _interrupt(number: int, _frame: FrameType | None) -> NoReturn:
+class _Delay:
+    """Whether a signal has to wait, and the one that does."""
+
+    def __init__(self) -> None:
+        self.on = False
+        self.waiting: int | None = None
+
+
+_delay = _Delay()
+
+
+def _interrupt(number: int, _frame: FrameType | None) -> None:
+    if _delay.on:
+        _delay.waiting = number
+        return
     for each in _SIGNALS:
         signal.signal(each, signal.SIG_IGN)
     raise _Signalled(signal.Signals(number).name)
@@ -46,3 +59,31 @@ def interruptible() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[Callable[[], None]]:
+    """Let signals wait until the body calls what it is given, or ends.
+
+    So a process can be started and be put under the care of a ``finally`` without a signal in between::
+
+        with uninterrupted() as interruptible_again:
+            process = start()
+            try:
+                interruptible_again()
+                ...
+            finally:
+                process.kill()
+    """
+    _delay.on = True
+    try:
+        yield _end_delay
+    finally:
+        _end_delay()
+
+
+def _end_delay() -> None:
+    _delay.on = False
+    waiting, _delay.waiting = _delay.waiting, None
+    if waiting is not None:
+        _interrupt(waiting, None)

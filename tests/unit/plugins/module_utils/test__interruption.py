@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
-from ansible_collections.flant.gitops.plugins.module_utils._interruption import interruptible
+from ansible_collections.flant.gitops.plugins.module_utils._interruption import interruptible, uninterrupted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,6 +68,34 @@ def test_failures_of_the_body_pass_unchanged() -> None:
     with pytest.raises(Failure) as raised, interruptible():
         raise failure
     assert raised.value is failure
+
+
+def test_a_signal_waits_until_what_was_begun_is_taken_care_of() -> None:
+    steps = []
+    with pytest.raises(Failure, match="SIGTERM"), interruptible(), uninterrupted() as interruptible_again:
+        os.kill(os.getpid(), signal.SIGTERM)
+        steps.append("begun")
+        try:
+            interruptible_again()
+            steps.append("went on")
+        finally:
+            steps.append("cleaned up")
+    assert steps == ["begun", "cleaned up"]
+
+
+def test_a_signal_waits_no_longer_than_the_body_lasts() -> None:
+    steps = []
+    with pytest.raises(Failure, match="SIGHUP"), interruptible():
+        with uninterrupted():
+            os.kill(os.getpid(), signal.SIGHUP)
+            steps.append("done")
+        steps.append("went on")
+    assert steps == ["done"]
+
+
+def test_without_a_signal_nothing_happens_at_the_end_of_a_delay() -> None:
+    with interruptible(), uninterrupted() as interruptible_again:
+        interruptible_again()
 
 
 PROCESS = """
