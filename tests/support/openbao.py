@@ -163,10 +163,13 @@ class OpenBao:
         *,
         token: str | None = None,
         namespace: str = "",
+        wrap_ttl: str = "",
     ) -> dict[str, Any]:
         """Make a request, as root unless another ``token`` is given, and return its JSON; an error status raises."""
         bearer = self.root_token if token is None else token
         headers = {"X-Vault-Token": bearer} if bearer else {}
+        if wrap_ttl:
+            headers["X-Vault-Wrap-TTL"] = wrap_ttl
         if namespace:
             headers["X-Vault-Namespace"] = namespace
         response = self._session.request(method, self.address + path, json=body, headers=headers, timeout=_PATIENCE)

@@ -23,6 +23,7 @@ try:
     from hvac.adapters import RawAdapter
     from hvac.api.auth_methods import AppRole as AppRoleApi
     from hvac.api.auth_methods import Token as TokenApi
+    from requests.exceptions import ChunkedEncodingError
     from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 except ImportError:
     _HVAC = False
@@ -235,26 +236,28 @@ class Client:
         try:
             response = send()
         except requests.RequestException as error:
-            failure = self._unanswered(purpose, error)
-            return _Attempt(failure, repeatable=_never_sent(error) or retry.may_repeat(method, None))
+            return self._unanswered(purpose, method, error)
         return _Attempt(
             _judge(purpose, response),
             repeatable=retry.may_repeat(method, response.status_code),
             retry_after=response.headers.get("Retry-After"),
         )
 
-    def _unanswered(self, purpose: str, error: requests.RequestException) -> Failure:
+    def _unanswered(self, purpose: str, method: str, error: requests.RequestException) -> _Attempt:
         untrusted = _find(error, ssl.SSLCertVerificationError)
         if untrusted:
-            return Failure(
-                f"{purpose}: the server's certificate is not trusted ({untrusted.verify_message.rstrip('.')}); "
-                "see vault_cacert and vault_tls_server_name."
-            )
-        if _never_sent(error):
-            return Failure(f"{purpose}: {self.server.address} cannot be reached; see vault_addr.")
-        if isinstance(error, requests.Timeout):
-            return Failure(f"{purpose}: no answer within {self.server.timeout:g}s; it may have been carried out.")
-        return Failure(f"{purpose}: the connection was lost; it may have been carried out.")
+            reason = untrusted.verify_message.rstrip(".")
+            advice = "see vault_cacert and vault_tls_server_name"
+            return _Attempt(Failure(f"{purpose}: the server's certificate is not trusted ({reason}); {advice}."))
+        if _find(error, NewConnectionError) or _find(error, ConnectTimeoutError):
+            unreachable = f"{purpose}: {self.server.address} cannot be reached; see vault_addr."
+            return _Attempt(Failure(unreachable), repeatable=True)
+        if not isinstance(error, (requests.ConnectionError, requests.Timeout, ChunkedEncodingError)):
+            return _Attempt(Failure(f"{purpose}: it cannot be sent, as HTTP does not allow something in it."))
+        timed_out = isinstance(error, requests.Timeout)
+        what = f"no answer within {self.server.timeout:g}s" if timed_out else "the connection was lost"
+        lost = f"{purpose}: {what}; it may have been carried out."
+        return _Attempt(Failure(lost), repeatable=retry.may_repeat(method, None))
 
 
 @dataclass(frozen=True)
@@ -304,10 +307,6 @@ def _judge(purpose: str, response: requests.Response) -> Reply | Failure:
     if not isinstance(content, dict):
         return Failure(f"{purpose}: the server's reply is no JSON object; see vault_addr.")
     return Reply(purpose, response.status_code, content)
-
-
-def _never_sent(error: requests.RequestException) -> bool:
-    return any(_find(error, kind) for kind in (NewConnectionError, ConnectTimeoutError))
 
 
 def _find(error: BaseException, kind: type[_Error]) -> _Error | None:

@@ -98,7 +98,8 @@ class Rotation:
     def _log_in(self, stored: Stored | None) -> tuple[Session, _Candidate]:
         candidates = [candidate for candidate in self._candidates(stored) if candidate.secret_id]
         if not candidates:
-            raise Failure(f"secret_id_file: {self.file.path} holds no secret-id yet; give one as secret_id.")
+            state = "is empty" if stored else "does not exist yet"
+            raise Failure(f"secret_id_file: {self.file.path} {state}; give a secret-id as secret_id.")
         *others, last = candidates
         for candidate in others:
             session = self._try(candidate)
