@@ -12,7 +12,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._git.notes import paths
-from ansible_collections.flant.gitops.plugins.module_utils._git.transfer import fetch_blobs, fetch_folders
+from ansible_collections.flant.gitops.plugins.module_utils._git.transfer import (
+    fetch_blobs,
+    fetch_folders,
+    missing_blobs,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,8 +48,8 @@ def published_notes(remote: Remote, objects: Objects, tip: str, commits: Sequenc
     fetch_folders(remote, notes_commit)
     folders = _Folders(objects)
     blobs = {commit: folders.files(tree, paths(commit)) for commit in commits}
-    absent = {blob for found in blobs.values() for blob in found if not objects.read(blob, 0)}
-    fetch_blobs(remote, sorted(absent))
+    absent = missing_blobs(remote.git, notes_commit)
+    fetch_blobs(remote, [blob for found in blobs.values() for blob in found if blob in absent])
     notes = {commit: [objects.read(blob, _NOTE_LIMIT) for blob in found] for commit, found in blobs.items()}
     return {commit: [note.data for note in found if note] for commit, found in notes.items()}
 

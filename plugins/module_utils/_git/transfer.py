@@ -73,6 +73,14 @@ def fetch_blobs(remote: Remote, ids: Collection[str]) -> None:
         _fetch(remote, ids, "--no-filter")
 
 
+def missing_blobs(git: Git, commit: str) -> frozenset[str]:
+    """Return which files of ``commit``, whose folders are all here, are not.
+
+    To ask ``git cat-file --batch`` for one of them would end it, since nothing may be fetched on the side.
+    """
+    return frozenset(_missing(git, commit, "--no-filter"))
+
+
 def _complete(remote: Remote, commit: str, *, mark: str, filtering: str) -> None:
     """Bring here what is missing of a commit's tree, and let the ref ``mark`` name the commit from then on.
 
