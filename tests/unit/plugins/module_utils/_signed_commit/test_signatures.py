@@ -5,22 +5,31 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import subprocess
-from typing import TYPE_CHECKING
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from ansible_collections.flant.gitops.plugins.module_utils._git import commit as git_commit
 from ansible_collections.flant.gitops.plugins.module_utils._git import notes as git_notes
 from ansible_collections.flant.gitops.plugins.module_utils._openpgp import keyring
+from ansible_collections.flant.gitops.plugins.module_utils._openpgp.status import GoodSignature, Rejected
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.signatures import collect, collect_each
 from ansible_collections.flant.gitops.tests.support import signature_notes
-from ansible_collections.flant.gitops.tests.support.signers import Signer, Signers, opened
+from ansible_collections.flant.gitops.tests.support.signers import Signer, Signers, armored, opened, with_header
+from hypothesis import given
+from hypothesis import strategies as st
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from concurrent.futures import Executor
     from pathlib import Path
 
     from ansible_collections.flant.gitops.plugins.module_utils._git.commit import Commit
+    from ansible_collections.flant.gitops.plugins.module_utils._openpgp.keyring import Keyring
+    from ansible_collections.flant.gitops.plugins.module_utils._openpgp.status import Verdict
 
 
 @pytest.fixture
@@ -98,6 +107,282 @@ def test_signers_in_notes_count_beside_the_commits_own(repository: Repository, s
     ]
 
 
+# The table of trdl (server/pkg/git/signatures_test.go): who signed how, and how many signers that makes
+
+
+@pytest.mark.parametrize(
+    ("own", "in_notes", "distinct"),
+    [
+        pytest.param(None, [], [], id="not signed"),
+        pytest.param("alice", [], ["alice"], id="regular signature"),
+        pytest.param(None, ["alice"], ["alice"], id="one note"),
+        pytest.param(None, ["alice", "bob"], ["alice", "bob"], id="two notes"),
+        pytest.param("alice", ["bob", "carol"], ["alice", "bob", "carol"], id="regular signature and two notes"),
+        pytest.param("alice", ["alice", "alice"], ["alice"], id="three signatures by one signer"),
+    ],
+)
+def test_as_many_signers_stand_as_in_trdl(
+    tmp_path: Path, signers: Signers, own: str | None, in_notes: list[str], distinct: list[str]
+) -> None:
+    repository = Repository(tmp_path, signers)
+    commit = repository.commit(signers[own] if own else None)
+    if in_notes:
+        signature_notes.add(repository.folder, commit.id, *(signers[name] for name in in_notes))
+    notes = repository.notes(commit) if in_notes else []
+    for trusted_names in ([], ["alice"], ["bob"], ["carol", "bob", "alice"]):
+        expected = [name for name in distinct if name in trusted_names]
+        with keyring.trusted(_keys([signers[name] for name in trusted_names])) as trusted:
+            for required in range(5):
+                found = collect(trusted, commit, notes, required).signers
+                assert [each.fingerprint for each in found] == [
+                    signers[name].fingerprint for name in expected[:required]
+                ]
+
+
+# What a signature covers
+
+
+_RAW = b"""tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904
+author A. Author <author@example.test> 1700000000 +0000
+committer C. Committer <committer@example.test> 1700000000 +0000
+
+Change the gate
+"""
+
+
+def _commit(raw: bytes) -> Commit:
+    return git_commit.parse(hashlib.new("sha1", b"commit %d\0" % len(raw) + raw).hexdigest(), raw)
+
+
+def _signers_of(commit: Commit, *trusted_signers: Signer, notes: Sequence[bytes] = ()) -> list[str]:
+    with keyring.trusted(_keys(trusted_signers)) as trusted:
+        return [signer.fingerprint for signer in collect(trusted, commit, notes, 9).signers]
+
+
+def test_s1_two_trees_count_only_if_both_were_signed(signers: Signers) -> None:
+    other = b"tree " + b"1" * 40 + b"\n"
+    signed_both = signers.alice.sign_commit(other + _RAW)
+    signed_one = signers.alice.sign_commit(_RAW)
+    assert _signers_of(_commit(signed_both), signers.alice) == [signers.alice.fingerprint]
+    assert _signers_of(_commit(other + signed_one), signers.alice) == []
+    assert _signers_of(_commit(signed_one.replace(b"\nauthor", b"\n" + other + b"author")), signers.alice) == []
+
+
+@pytest.mark.parametrize("header", ["encoding", "unknown", "gpgsigx", "gpgsig-sha256"])
+def test_s1_unknown_headers_count_only_if_they_were_signed(signers: Signers, header: str) -> None:
+    signed = signers.alice.sign_commit(with_header(_RAW, header, b"any\nthing"))
+    assert _signers_of(_commit(signed), signers.alice) == [signers.alice.fingerprint]
+    added = with_header(signers.alice.sign_commit(_RAW), header, b"any\nthing")
+    assert _signers_of(_commit(added), signers.alice) == []
+
+
+def test_s2_two_signature_headers_are_ignored(signers: Signers) -> None:
+    twice = with_header(signers.alice.sign_commit(_RAW), "gpgsig", armored(signers.bob.sign(_RAW)))
+    assert _signers_of(_commit(twice), signers.alice, signers.bob) == []
+
+
+def test_s2_two_packets_in_one_header_are_ignored(signers: Signers) -> None:
+    both = armored(signers.alice.sign(_RAW) + signers.bob.sign(_RAW))
+    assert _signers_of(_commit(with_header(_RAW, "gpgsig", both)), signers.alice, signers.bob) == []
+
+
+def test_s2_notes_count_beside_an_ignored_signature(signers: Signers) -> None:
+    twice = signers.alice.sign_commit(signers.alice.sign_commit(_RAW))
+    commit = _commit(twice)
+    note = signers.bob.note_line(commit.id)
+    assert _signers_of(commit, signers.alice, signers.bob, notes=[note]) == [signers.bob.fingerprint]
+
+
+def test_s3_unsigned_text_in_a_header_like_the_signatures_fails(signers: Signers) -> None:
+    """Of this very commit, ``git verify-commit`` says that its signature is good."""
+    signed = signers.alice.sign_commit(_RAW).replace(b"\ngpgsig", b"\ngpgsigx unsigned\ngpgsig")
+    assert _signers_of(_commit(signed), signers.alice) == []
+
+
+def test_s4_a_merged_tags_signature_is_not_the_commits(signers: Signers) -> None:
+    tag = b"object 1\ntype commit\n\nTag\n"
+    merged = with_header(_RAW, "mergetag", tag + b"gpgsig " + armored(signers.bob.sign(tag)))
+    assert _signers_of(_commit(merged), signers.bob) == []
+    assert _signers_of(_commit(signers.alice.sign_commit(merged)), signers.alice, signers.bob) == [
+        signers.alice.fingerprint
+    ]
+
+
+def test_s4_a_signature_in_the_message_is_not_the_commits(signers: Signers) -> None:
+    lines = armored(signers.alice.sign(_RAW)).replace(b"\n", b"\n ")
+    for separator in (b"\n", b"\n\n"):
+        assert _signers_of(_commit(_RAW + separator + b"gpgsig " + lines), signers.alice) == []
+
+
+def test_s5_an_inline_signed_message_in_the_header_is_ignored(signers: Signers) -> None:
+    for data in (_RAW, b"anything else"):
+        message = signers.alice.sign_inline(data)
+        for label in ("MESSAGE", "SIGNATURE"):
+            commit = _commit(with_header(_RAW, "gpgsig", armored(message, label)))
+            assert _signers_of(commit, signers.alice) == []
+
+
+def test_s17_a_text_mode_signature_does_not_let_line_ends_change(signers: Signers) -> None:
+    windows = _RAW + b"echo safe\r\n"
+    for raw in (windows, windows.replace(b"\r\n", b"\n")):
+        signed = with_header(raw, "gpgsig", armored(signers.alice.sign(windows, "--textmode")))
+        assert _signers_of(_commit(signed), signers.alice) == []
+
+
+# What a note covers
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{id}\n",
+        " {id}",
+        "{ID}",
+        "{other}",
+        "commit {id}",
+        "",
+    ],
+)
+def test_only_a_note_over_exactly_the_id_counts(signers: Signers, text: str) -> None:
+    commit = _commit(_RAW)
+    signed = text.format(id=commit.id, ID=commit.id.upper(), other="0" * 40).encode()
+    note = base64.b64encode(signers.alice.sign(signed))
+    assert _signers_of(commit, signers.alice, notes=[note]) == []
+    assert _signers_of(commit, signers.alice, notes=[note, signers.alice.note_line(commit.id)]) == [
+        signers.alice.fingerprint
+    ]
+
+
+def test_a_commits_signature_is_no_note_and_a_notes_is_no_commits(signers: Signers) -> None:
+    commit = _commit(signers.alice.sign_commit(_RAW))
+    assert _signers_of(commit, signers.bob, notes=[base64.b64encode(signers.bob.sign(_RAW))]) == []
+    assert _signers_of(commit, signers.bob, notes=[base64.b64encode(signers.bob.sign(commit.payload))]) == []
+    noted = with_header(_RAW, "gpgsig", armored(signers.bob.sign(_commit(_RAW).id.encode())))
+    assert _signers_of(_commit(noted), signers.bob) == []
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        b"\0\xff" * 100,
+        b"A" * 70_000,
+        base64.b64encode(b"no signature"),
+        base64.b64encode(b"\xc2\x03abc"),
+        b"-----BEGIN PGP SIGNATURE-----\n\nabcd\n-----END PGP SIGNATURE-----",
+    ],
+)
+def test_s14_good_lines_count_among_bad_ones(signers: Signers, bad: bytes) -> None:
+    commit = _commit(_RAW)
+    lines = [bad, signers.alice.note_line(commit.id), bad, signers.bob.note_line(commit.id), bad]
+    assert _signers_of(commit, signers.alice, signers.bob, notes=[b"\n".join(lines)]) == [
+        signers.alice.fingerprint,
+        signers.bob.fingerprint,
+    ]
+
+
+def test_several_notes_for_one_commit_count_together(signers: Signers) -> None:
+    commit = _commit(_RAW)
+    notes = [signers.alice.note_line(commit.id), signers.bob.note_line(commit.id)]
+    assert len(_signers_of(commit, signers.alice, signers.bob, notes=notes)) == 2
+
+
+# Who counts once
+
+
+def test_s15_a_key_given_twice_counts_once(signers: Signers) -> None:
+    commit = _commit(signers.alice.sign_commit(_RAW))
+    notes = [signers.alice.note_line(commit.id), signers.alice.note_line(commit.id, "--digest-algo", "SHA384")]
+    assert _signers_of(commit, signers.alice, signers.alice, notes=notes) == [signers.alice.fingerprint]
+
+
+def test_s15_two_certificates_in_one_text_are_two(signers: Signers) -> None:
+    commit = _commit(signers.alice.sign_commit(_RAW))
+    text = signers.alice.public_key + signers.bob.public_key
+    with keyring.trusted([text]) as trusted:
+        found = collect(trusted, commit, [signers.bob.note_line(commit.id)], 2)
+    assert len(found.signers) == 2
+
+
+def test_s15_two_subkeys_of_one_certificate_count_once(signers: Signers) -> None:
+    subkeys = [signers.alice.add_subkey(), signers.alice.add_subkey()]
+    commit = _commit(_RAW)
+    notes = [base64.b64encode(signers.alice.sign(commit.id.encode(), key=key)) for key in subkeys]
+    with keyring.trusted([signers.alice.public_key]) as trusted:
+        found = collect(trusted, commit, notes, 2)
+    assert [(each.fingerprint, each.signing_key) for each in found.signers] == [(signers.alice.fingerprint, subkeys[0])]
+
+
+# How many are looked at
+
+
+class Ledger:
+    """A keyring without gpg: it takes the signatures that stand in its ledger, and counts what it is asked."""
+
+    def __init__(self, entries: dict[tuple[bytes, bytes], str], workers: Executor) -> None:
+        self._entries = entries
+        self.workers = workers
+        self.asked = 0
+
+    def verify(self, payload: bytes, signature: bytes) -> Verdict:
+        self.asked += 1
+        name = self._entries.get((payload, signature))
+        return GoodSignature(name, name, name, "") if name else Rejected("it is not in the ledger")
+
+
+def test_no_signature_is_looked_at_in_vain() -> None:
+    commit = _commit(with_header(_RAW, "gpgsig", b"by alice"))
+    names = ["alice", "alice", "bob", "", "carol", "dave", "erin"]
+    note = b"\n".join(base64.b64encode(b"%d by %b" % (number, name.encode())) for number, name in enumerate(names))
+    entries = {(commit.id.encode(), b"%d by %b" % (number, name.encode())): name for number, name in enumerate(names)}
+    entries[commit.payload, b"by alice"] = "alice"
+    with ThreadPoolExecutor(2) as workers:
+        for required, asked in [(0, 0), (1, 1), (2, 4), (3, 6), (4, 7), (5, 8), (6, 8)]:
+            ledger = Ledger(entries, workers)
+            found = collect(cast("Keyring", ledger), commit, [note], required)
+            assert len(found.signers) == min(required, 5)
+            assert ledger.asked == asked
+
+
+def test_what_does_not_count_says_which_it_is_and_why() -> None:
+    commit = _commit(with_header(_RAW, "gpgsig", b"x"))
+    with ThreadPoolExecutor(1) as workers:
+        found = collect(
+            cast("Keyring", Ledger({}, workers)), commit, [base64.b64encode(b"y"), base64.b64encode(b"z")], 1
+        )
+    assert found.rejected == (
+        "the commit's own signature: it is not in the ledger",
+        "signature 1 in the notes: it is not in the ledger",
+        "signature 2 in the notes: it is not in the ledger",
+    )
+
+
+_SIGNED = {b"by alice": "alice", b"by alice again": "alice", b"by bob": "bob", b"by carol": "carol"}
+
+
+@given(
+    st.sampled_from([None, *_SIGNED, b"by nobody"]),
+    st.lists(st.lists(st.one_of(st.sampled_from([*_SIGNED]).map(base64.b64encode), st.binary())), max_size=4),
+    st.integers(0, 4),
+)
+def test_s14_any_notes_make_no_signer_who_has_not_signed(
+    own: bytes | None, note_lines: list[list[bytes]], required: int
+) -> None:
+    commit = _commit(with_header(_RAW, "gpgsig", own) if own is not None else _RAW)
+    notes = [b"\n".join(lines) for lines in note_lines]
+    entries = {
+        (payload, text): name for payload in (commit.payload, commit.id.encode()) for text, name in _SIGNED.items()
+    }
+    with ThreadPoolExecutor(1) as workers:
+        found = collect(cast("Keyring", Ledger(entries, workers)), commit, notes, required).signers
+    lines = {line.strip() for note in notes for line in note.split(b"\n")}
+    signed = {name for text, name in _SIGNED.items() if own == text or base64.b64encode(text) in lines}
+    assert {each.fingerprint for each in found} <= signed
+    assert len(found) == len({each.fingerprint for each in found}) == min(required, len(signed))
+
+
+# Many commits
+
+
 def test_many_commits_come_back_in_their_order(repository: Repository, signers: Signers) -> None:
     people = [signers.alice, signers.bob, None] * 4
     commits = [(repository.commit(person), ()) for person in people]
@@ -106,3 +391,17 @@ def test_many_commits_come_back_in_their_order(repository: Repository, signers: 
     assert [[each.fingerprint for each in one.signers] for one in found] == [
         [person.fingerprint] if person else [] for person in people
     ]
+
+
+def test_commits_are_taken_as_they_are_yielded(signers: Signers) -> None:
+    taken = []
+
+    def commits() -> Iterator[tuple[Commit, Sequence[bytes]]]:
+        for number in range(100):
+            taken.append(number)
+            yield _commit(_RAW + b"%d" % number), ()
+
+    with keyring.trusted([signers.alice.public_key]) as trusted:
+        results = collect_each(trusted, commits(), 1)
+        next(results)
+    assert len(taken) == 16
