@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.flant.gitops.plugins.module_utils._container.deadline import Deadline
+from ansible_collections.flant.gitops.plugins.module_utils._container.dialect import DOCKER, PODMAN
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure, MissingLibrary
 
 try:
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
+    from ansible_collections.flant.gitops.plugins.module_utils._container.dialect import Dialect
     from ansible_collections.flant.gitops.plugins.module_utils._container.image import Image
     from ansible_collections.flant.gitops.plugins.module_utils._container.request import Registry, Tls
     from requests import Response
@@ -99,17 +101,12 @@ class Attached:
 class Engine:
     """One engine. Its methods say what they do in the API's words."""
 
-    def __init__(self, client: APIClient, address: str, *, is_podman: bool) -> None:
+    def __init__(self, client: APIClient, address: str, dialect: Dialect) -> None:
         """Take a client that is set up; `connect` makes one."""
         # Its published types are stricter than it is: it takes fractions of seconds, for one.
         self._client: Any = client
         self._address = address
-        self.is_podman = is_podman
-
-    @property
-    def log_driver(self) -> str:
-        """The log driver that can be bounded and read back."""
-        return "k8s-file" if self.is_podman else "local"
+        self.dialect = dialect
 
     def now(self) -> datetime:
         """Return the engine's own time, to the second."""
@@ -274,11 +271,11 @@ def connect(address: str, tls: Tls | None) -> Iterator[Engine]:
         with _client(address, settings, _OLDEST_VERSION) as greeter:
             answer = greeter.get(f"{greeter.base_url}/_ping", timeout=_CALL_SECONDS)
         version = answer.headers["Api-Version"]
-        is_podman = "Libpod-Api-Version" in answer.headers
+        dialect = PODMAN if "Libpod-Api-Version" in answer.headers else DOCKER
     except (RequestException, DockerException, KeyError, ValueError) as error:
         raise Unreachable(f"docker_host: no engine answers at {address}.") from error
     with _client(address, settings, version) as client:
-        yield Engine(client, address, is_podman=is_podman)
+        yield Engine(client, address, dialect)
 
 
 @contextlib.contextmanager

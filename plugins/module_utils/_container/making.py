@@ -29,43 +29,38 @@ def check_network(engine: Engine, name: str) -> None:
         raise Failure(f"network_mode: the engine has no network named {name}.")
 
 
-def needs_pull(engine: Engine, request: Request) -> bool:
-    """Whether the image has to be pulled before it can be used.
+def find_image(engine: Engine, request: Request) -> Mapping[str, Any] | None:
+    """Return the engine's description of the image, None where it has to be pulled first.
 
     Raises:
         Failure: it is not there, and not to be pulled.
     """
     image = request.image
-    if request.pull == "always" and not image.is_local:
-        return True
-    if engine.image(image.reference):
-        return False
-    if image.is_local:
+    described = engine.image(image.reference)
+    if described is None and image.is_local:
         raise Failure(f"image: the engine has no image of the id {image.text}.")
-    if request.pull == "never":
+    if described is None and request.pull == "never":
         raise Failure(f"image: the engine does not have {image.text}, and pull is never.")
-    return True
+    return described
 
 
 def ensure_image(engine: Engine, request: Request, deadline: Deadline) -> tuple[Mapping[str, Any], bool]:
-    """Return the engine's description of the image, and whether it was pulled for that."""
-    pulled = needs_pull(engine, request)
-    if pulled:
-        engine.pull(request.image, request.registry, deadline)
+    """Return the engine's description of the image, pulled if need be, and whether the engine has gained it."""
+    before = find_image(engine, request)
+    if before and (request.pull != "always" or request.image.is_local):
+        return before, False
+    engine.pull(request.image, request.registry, deadline)
     described = engine.image(request.image.reference)
     if described is None:
-        raise Failure(f"image: {request.image.text} is not on the engine although it was pulled.")
-    return described, pulled
+        raise Failure(f"image: the engine does not have {request.image.text} although it was pulled.")
+    return described, before is None or before["Id"] != described["Id"]
 
 
 def fill(engine: Engine, request: Request, container: str, user: str, deadline: Deadline) -> None:
     """Put the tree and the files into a container that was created and not started; ``user`` is the container's."""
     owner = account.resolve(user, lambda path: engine.read(container, path))
-    if request.archive or request.files or owner != account.Account():
-        stream = upload.TreeStream(request.working_dir, owner, request.files)
-        engine.put(container, request.working_dir, stream.chunks(request.archive), deadline)
-    if others := upload.outside(request.files, request.working_dir, owner):
-        engine.put(container, "/", [others], deadline)
+    for folder, chunks in upload.plan(request, owner, engine.dialect):
+        engine.put(container, folder, chunks, deadline)
 
 
 def why_no_shell(engine: Engine, image: Image, container: str, described: Mapping[str, Any]) -> str:

@@ -76,9 +76,9 @@ class _Call:
         if standing in (Standing.SAME_RUNNING, Standing.SAME_EXITED, Standing.OTHER_RUNNING, Standing.BEING_MADE):
             return _standing_by(found, standing)
         if request.check_mode:
-            return replace(_standing_by(found, standing), changed=making.needs_pull(engine, request))
+            return replace(_standing_by(found, standing), changed=making.find_image(engine, request) is None)
         image, pulled = making.ensure_image(engine, request, Deadline(request.timeout))
-        spec.create_body(request, image, {}, engine.log_driver)
+        spec.create_body(request, image, {}, engine.dialect)
         return replace(_standing_by(found, standing), changed=pulled, image_id=image["Id"])
 
     def _run(self) -> Outcome:
@@ -171,7 +171,7 @@ class _Call:
         deadline = Deadline(request.timeout)
         image, _pulled = making.ensure_image(engine, request, deadline)
         ours = builder.current()
-        body = spec.create_body(request, image, labels.describe(request, self._run_digest, ours), engine.log_driver)
+        body = spec.create_body(request, image, labels.describe(request, self._run_digest, ours), engine.dialect)
         with self._removed_unless_kept(ours) as keep:
             container = self._create(body)
             making.fill(engine, request, container, body["User"], deadline)

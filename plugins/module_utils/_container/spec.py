@@ -15,10 +15,12 @@ from ansible_collections.flant.gitops.plugins.module_utils._failure import Failu
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from ansible_collections.flant.gitops.plugins.module_utils._container.dialect import Dialect
     from ansible_collections.flant.gitops.plugins.module_utils._container.request import Request
 
 # The kernel's MAX_ARG_STRLEN less the final NUL: the script is one argument, each variable one string.
 _LONGEST_ARGUMENT = 131071
+_LEAST_LOG = 1 << 16
 # What a client of Vault or OpenBao obeys. An image must not say where the tokens go.
 _VAULT_PREFIXES = ("VAULT_", "BAO_")
 
@@ -29,7 +31,7 @@ def script(commands: tuple[str, ...]) -> str:
 
 
 def create_body(
-    request: Request, image: Mapping[str, Any], labels: Mapping[str, str], log_driver: str
+    request: Request, image: Mapping[str, Any], labels: Mapping[str, str], dialect: Dialect
 ) -> dict[str, Any]:
     """Return the body of ``POST /containers/create`` for ``image``, which is described as the engine describes it.
 
@@ -49,16 +51,19 @@ def create_body(
         "Cmd": ["-ec", text],
         "WorkingDir": request.working_dir,
         "User": request.user or config.get("User") or "",
-        "Env": [*_taken_away(config.get("Env") or (), variables), *map("=".join, variables.items())],
+        "Env": [
+            *(f"{name}{dialect.unset}" for name in _unwanted(config.get("Env") or ()) if name not in variables),
+            *map("=".join, variables.items()),
+        ],
         "Labels": dict(labels),
         "Healthcheck": {"Test": ["NONE"]},
         "Tty": False,
         "OpenStdin": False,
-        "HostConfig": _host_config(request, log_driver),
+        "HostConfig": _host_config(request, dialect),
     }
 
 
-def _host_config(request: Request, log_driver: str) -> dict[str, Any]:
+def _host_config(request: Request, dialect: Dialect) -> dict[str, Any]:
     return {
         "Mounts": [{"Type": "volume", "Target": request.working_dir, "VolumeOptions": {"NoCopy": True}}],
         "NetworkMode": request.network_mode,
@@ -74,20 +79,18 @@ def _host_config(request: Request, log_driver: str) -> dict[str, Any]:
         "NanoCpus": int((request.cpus or 0) * 1_000_000_000),
         "RestartPolicy": {"Name": "no"},
         "AutoRemove": False,
-        "LogConfig": {"Type": log_driver, "Config": _log_options(log_driver, request.max_output)},
+        # About twice what is shown of a stream, so that a run that is taken over still has its end.
+        "LogConfig": {
+            "Type": dialect.log_driver,
+            "Config": {"max-size": str(max(request.max_output, _LEAST_LOG)), **dict(dialect.log_options)},
+        },
     }
 
 
-def _log_options(driver: str, max_output: int) -> dict[str, str]:
-    """Bound the log to about twice what is shown of a stream, so that a run that is adopted still has its end."""
-    size = {"max-size": str(max(max_output, 1 << 16))}
-    return {**size, "max-file": "2", "compress": "false"} if driver == "local" else size
-
-
-def _taken_away(image_env: Iterable[str], variables: Mapping[str, str]) -> list[str]:
-    """Return what unsets the image's own Vault variables: a name without a value."""
-    names = (variable.partition("=")[0] for variable in image_env)
-    return sorted(name for name in names if name.startswith(_VAULT_PREFIXES) and name not in variables)
+def _unwanted(image_env: Iterable[str]) -> list[str]:
+    """Return the names of the image's own variables for Vault's clients."""
+    names = {variable.partition("=")[0] for variable in image_env}
+    return sorted(name for name in names if name.startswith(_VAULT_PREFIXES))
 
 
 def _check_volumes(volumes: Mapping[str, Any], working_dir: str) -> None:

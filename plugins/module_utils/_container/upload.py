@@ -5,8 +5,8 @@
 # Private to this collection: it may change without notice.
 """The tree and the extra files on their way into a container, as tar streams whose every member was looked at.
 
-The engine unpacks as root of the host, though inside of the container's root. So only plain files, folders and
-symbolic links go through, no name stands for two of them, and all lie below folders only.
+The engine unpacks as root of the host, though inside of the container's root. So only plain files, folders and symbolic
+links go through, no name stands for two of them, and all lie below folders only.
 """
 
 from __future__ import annotations
@@ -15,14 +15,15 @@ import posixpath
 import tarfile
 from typing import TYPE_CHECKING, BinaryIO
 
+from ansible_collections.flant.gitops.plugins.module_utils._container.account import Account
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from ansible_collections.flant.gitops.plugins.module_utils._container.account import Account
-    from ansible_collections.flant.gitops.plugins.module_utils._container.request import ExtraFile
+    from ansible_collections.flant.gitops.plugins.module_utils._container.dialect import Dialect
+    from ansible_collections.flant.gitops.plugins.module_utils._container.request import ExtraFile, Request
 
 _CHUNK = 1 << 18
 _KINDS = {
@@ -37,122 +38,127 @@ _WORDS = {
     tarfile.BLKTYPE: "a device",
     tarfile.FIFOTYPE: "a FIFO",
 }
+_FOLDER_MODE = 0o755
 _END = bytes(2 * tarfile.BLOCKSIZE)
+# What keeps a volume from being empty, where an empty one would be filled with files of the image.
+_PLACEHOLDER = ".flant_gitops"
 
 
-class TreeStream:
-    """The tar that is put at the working directory: its own owner and mode, the archive, then files inside of it."""
+def plan(request: Request, owner: Account, dialect: Dialect) -> list[tuple[str, Iterable[bytes]]]:
+    """Return what to put into a new container: folders that exist in it, each with a tar to unpack there.
 
-    def __init__(self, working_dir: str, owner: Account, files: Sequence[ExtraFile]) -> None:
-        """Take what is to be ``owner``'s; ``files`` may lie anywhere, those outside of ``working_dir`` are left out."""
-        self._root = f"../{posixpath.basename(working_dir)}"
+    All of it will be ``owner``'s. The tars are made while they are read, which raises Failure where the archive cannot
+    be read, is cut off, or holds what must not go in; the sentence names the member.
+    """
+    root = request.working_dir
+    inside = {posixpath.relpath(file.path, root): file for file in request.files if _is_below(root, file.path)}
+    outside = [_file(file.path[1:], file, owner) for file in request.files if not _is_below(root, file.path)]
+    tree = _Tree(owner, inside)
+    if dialect.image_shapes_volume:
+        folder = _header(root[1:], tarfile.DIRTYPE, _FOLDER_MODE, owner)
+        return [("/", [folder, *outside, _END]), (root, tree.chunks(request.archive, if_empty=_PLACEHOLDER))]
+    puts: list[tuple[str, Iterable[bytes]]] = []
+    if request.archive or inside or owner != Account():
+        # Engines skip "./", and cannot write beside the volume where the container's root is read-only.
+        puts.append((root, tree.chunks(request.archive, first=f"../{posixpath.basename(root)}")))
+    if outside:
+        puts.append(("/", [*outside, _END]))
+    return puts
+
+
+class _Tree:
+    """What goes to the working directory: the archive, then the files inside of it."""
+
+    def __init__(self, owner: Account, files: Mapping[str, ExtraFile]) -> None:
         self._owner = owner
-        self._files = {
-            posixpath.relpath(file.path, working_dir): file for file in files if _is_below(file, working_dir)
-        }
+        self._files = files
         # The names so far, and whether each is a folder.
         self._seen: dict[str, bool] = {}
 
-    def chunks(self, archive: Path | None) -> Iterator[bytes]:
-        """Yield the stream.
-
-        Raises:
-            Failure: the archive cannot be read, is cut off, or holds what must not go in; the member is named.
-        """
-        # Engines skip "./", and cannot write beside the volume where the container's root is read-only.
-        yield self._header(self._root, tarfile.DIRTYPE, 0o755)
+    def chunks(self, archive: Path | None, *, first: str = "", if_empty: str = "") -> Iterator[bytes]:
+        """Yield the tar; it begins with a folder ``first``, or has a folder ``if_empty`` if it has nothing else."""
+        if first:
+            yield _header(first, tarfile.DIRTYPE, _FOLDER_MODE, self._owner)
         if archive:
             try:
                 with archive.open("rb") as file:
-                    yield from self._tree(file)
+                    yield from self._members(file)
             except (OSError, tarfile.TarError) as error:
                 raise Failure(f"archive: {archive} cannot be read: {error}.") from error
         for name, extra in self._files.items():
-            yield from self._parents(name)
+            yield from self._folders_above(name)
             yield _file(name, extra, self._owner)
+        if if_empty and not self._seen and not self._files:
+            yield _header(if_empty, tarfile.DIRTYPE, _FOLDER_MODE, self._owner)
         yield _END
 
-    def _tree(self, file: BinaryIO) -> Iterator[bytes]:
+    def _members(self, file: BinaryIO) -> Iterator[bytes]:
         with tarfile.open(fileobj=file, mode="r:", encoding="utf-8", errors="surrogateescape") as tar:
             while member := tar.next():
                 # It would keep every member in memory otherwise.
-                tar.members.clear()  # type: ignore[attr-defined]  # the documented way to free them is to reopen
-                yield from self._member(member, file)
+                tar.members.clear()  # type: ignore[attr-defined]  # not in its published types
+                name = self._checked(member)
+                if name == ".":
+                    continue
+                yield from self._folders_above(name)
+                self._seen[name] = member.isdir()
+                yield _header(name, _KINDS[member.type], member.mode & 0o777, self._owner, member)
+                if member.isreg():
+                    yield from _content(file, member.offset_data, member.size)
+            # It takes the end of the file, and anything that is no header, for the end of the archive.
             file.seek(tar.offset)
             if file.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
                 raise tarfile.ReadError("its end is missing")
 
-    def _member(self, member: tarfile.TarInfo, file: BinaryIO) -> Iterator[bytes]:
-        name = self._checked(member)
-        if name == ".":
-            return
-        yield from self._parents(name)
-        self._seen[name] = member.isdir()
-        yield self._header(name, _KINDS[member.type], member.mode & 0o777, member)
-        if member.isreg():
-            yield from _content(file, member.offset_data, member.size)
-
     def _checked(self, member: tarfile.TarInfo) -> str:
         """Return the member's name in its plain form."""
+        shown = f"archive: member {member.name!r}"
         if member.type not in _KINDS or member.issparse():
-            raise Failure(f"archive: member {member.name!r} is {_WORDS.get(member.type, 'of an unknown type')}.")
+            raise Failure(f"{shown} is {_WORDS.get(member.type, 'of a kind that is not taken')}.")
         if member.name.startswith("/") or ".." in member.name.split("/") or "\0" in member.name:
-            raise Failure(f"archive: member {member.name!r} does not stay inside of working_dir.")
+            raise Failure(f"{shown} does not stay inside of working_dir.")
         name = posixpath.normpath(member.name)
         if name == "." and not member.isdir():
-            raise Failure(f"archive: member {member.name!r} stands in the place of working_dir.")
+            raise Failure(f"{shown} stands in the place of working_dir.")
         if name in self._seen and not (self._seen[name] and member.isdir()):
-            raise Failure(f"archive: member {member.name!r} is there twice.")
+            raise Failure(f"{shown} is there twice.")
         for path in self._files:
-            if path == name or (path.startswith(f"{name}/") and not member.isdir()):
-                raise Failure(f"archive: member {member.name!r} is in the way of {path}, which is one of files.")
+            if path == name or (_is_below(name, path) and not member.isdir()):
+                raise Failure(f"{shown} is in the way of {path}, which is one of files.")
         return name
 
-    def _parents(self, name: str) -> Iterator[bytes]:
-        """Yield the folders above ``name`` that nothing has named yet: the engine's own would belong to root."""
+    def _folders_above(self, name: str) -> Iterator[bytes]:
+        """Yield the folders above ``name`` that were not named yet: those that the engine adds would be root's."""
         missing = []
         while (name := posixpath.dirname(name)) and name not in self._seen:
             missing.append(name)
         if name and not self._seen[name]:
-            raise Failure(f"archive: {name!r} is no folder, yet members stand below it.")
+            raise Failure(f"archive: member {name!r} is no folder, yet others are below it.")
         for folder in reversed(missing):
             self._seen[folder] = True
-            yield self._header(folder, tarfile.DIRTYPE, 0o755)
-
-    def _header(self, name: str, kind: bytes, mode: int, origin: tarfile.TarInfo | None = None) -> bytes:
-        header = _new(name, kind, mode, self._owner)
-        if origin:
-            header.size = origin.size if kind == tarfile.REGTYPE else 0
-            header.linkname = origin.linkname if kind == tarfile.SYMTYPE else ""
-            header.mtime = int(origin.mtime)
-        return _encoded(header)
+            yield _header(folder, tarfile.DIRTYPE, _FOLDER_MODE, self._owner)
 
 
-def outside(files: Iterable[ExtraFile], working_dir: str, owner: Account) -> bytes:
-    """Return the tar that is put at ``/``: the files outside of ``working_dir``; empty where there are none."""
-    members = [_file(file.path[1:], file, owner) for file in files if not _is_below(file, working_dir)]
-    return b"".join((*members, _END)) if members else b""
-
-
-def _is_below(file: ExtraFile, working_dir: str) -> bool:
-    return file.path.startswith(f"{working_dir}/")
+def _is_below(folder: str, path: str) -> bool:
+    return path.startswith(f"{folder}/")
 
 
 def _file(name: str, file: ExtraFile, owner: Account) -> bytes:
-    header = _new(name, tarfile.REGTYPE, file.mode, owner)
+    header = tarfile.TarInfo(name)
     header.size = len(file.content)
-    return _encoded(header) + file.content + _padding(header.size)
+    return _header(name, tarfile.REGTYPE, file.mode, owner, header) + file.content + _padding(header.size)
 
 
-def _new(name: str, kind: bytes, mode: int, owner: Account) -> tarfile.TarInfo:
+def _header(name: str, kind: bytes, mode: int, owner: Account, origin: tarfile.TarInfo | None = None) -> bytes:
+    """Return a header block; size, target and time are those of ``origin``, so far as they belong to ``kind``."""
     header = tarfile.TarInfo(name)
     header.type = kind
     header.mode = mode
     header.uid, header.gid = owner.uid, owner.gid
-    return header
-
-
-def _encoded(header: tarfile.TarInfo) -> bytes:
+    if origin:
+        header.size = origin.size if kind == tarfile.REGTYPE else 0
+        header.linkname = origin.linkname if kind == tarfile.SYMTYPE else ""
+        header.mtime = int(origin.mtime)
     return header.tobuf(tarfile.GNU_FORMAT, "utf-8", "surrogateescape")
 
 

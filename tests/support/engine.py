@@ -1,0 +1,185 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Container engines of the tests' own, which the machine's engine and other runs do not notice.
+
+Each has its folders, its socket and its network namespace, and so its own bridge and firewall. It takes root.
+"""
+
+from __future__ import annotations
+
+import abc
+import contextlib
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ansible_collections.flant.gitops.tests.support.environment import clean
+from docker import APIClient
+from docker.errors import DockerException
+from requests.exceptions import RequestException
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_STARTS_WITHIN = 60  # seconds
+_ENDS_WITHIN = 60
+
+
+class Engine(abc.ABC):
+    """An engine that can be stopped, killed and started again."""
+
+    is_podman = False
+
+    def __init__(self, folder: Path) -> None:
+        """Keep everything in ``folder``, whose name has to be short, for sockets."""
+        self.folder = folder
+        self.url = f"unix://{folder}/s"
+        self._namespace = subprocess.Popen(["unshare", "--net", "sleep", "infinity"])
+        self._process: subprocess.Popen[bytes] | None = None
+        _until(lambda: self._run("ip", "link", "set", "lo", "up") == 0, "network namespace")
+
+    @abc.abstractmethod
+    def _command(self) -> list[str]:
+        """Return what starts the engine."""
+
+    def client(self) -> APIClient:
+        """Return a client that no setting of this machine acts upon."""
+        client = APIClient(base_url=self.url, version="1.41", timeout=120)
+        client.trust_env = False
+        return client
+
+    def within(self, *command: str) -> list[str]:
+        """Return a command line that runs ``command`` in the engine's network."""
+        return ["nsenter", f"--target={self._namespace.pid}", "--net", *command]
+
+    def start(self) -> None:
+        """Start the engine and return when it answers."""
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                self.within(*self._command()), stdout=log, stderr=log, env=self._environment(), start_new_session=True
+            )
+        _until(self._answers, f"engine; see {self.folder}/log")
+
+    def stop(self) -> None:
+        """Ask the engine to stop and return when it has."""
+        if self._process:
+            self._process.terminate()
+            self._process.wait(_ENDS_WITHIN)
+            self._process = None
+
+    def crash(self) -> None:
+        """Kill the engine, and it alone."""
+        assert self._process
+        self._process.kill()
+        self._process.wait(_ENDS_WITHIN)
+        self._process = None
+
+    def close(self) -> None:
+        """Stop the engine for good."""
+        try:
+            self.stop()
+        finally:
+            self._namespace.kill()
+            self._namespace.wait()
+
+    def _environment(self) -> dict[str, str]:
+        return clean()
+
+    def _run(self, *command: str) -> int:
+        return subprocess.run(self.within(*command), check=False, capture_output=True).returncode
+
+    def _answers(self) -> bool:
+        assert self._process
+        if self._process.poll() is not None:
+            raise AssertionError(f"The engine did not start: {(self.folder / 'log').read_text()[-2000:]}")
+        with contextlib.suppress(DockerException, RequestException, OSError), self.client() as client:
+            return bool(client.ping())
+        return False
+
+
+class Docker(Engine):
+    """A dockerd."""
+
+    def _command(self) -> list[str]:
+        return [
+            "dockerd",
+            f"--host={self.url}",
+            f"--data-root={self.folder}/data",
+            f"--exec-root={self.folder}/exec",
+            f"--pidfile={self.folder}/pid",
+            f"--containerd-namespace={self.folder.name}",
+            f"--containerd-plugins-namespace=plugins-{self.folder.name}",
+        ]
+
+
+class Podman(Engine):
+    """Podman's service, whose containers live on without it."""
+
+    is_podman = True
+
+    def _podman(self) -> list[str]:
+        return [
+            "podman",
+            f"--root={self.folder}/data",
+            f"--runroot={self.folder}/run",
+            f"--tmpdir={self.folder}/tmp",
+            f"--network-config-dir={self.folder}/networks",
+            "--cgroup-manager=cgroupfs",
+            "--events-backend=file",
+        ]
+
+    def _command(self) -> list[str]:
+        return [*self._podman(), "system", "service", "--time=0", self.url]
+
+    def _environment(self) -> dict[str, str]:
+        # Podman asks for more files and processes than a machine that is itself a guest may give.
+        configuration = self.folder / "containers.conf"
+        configuration.write_text('[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]\n')
+        registries = self.folder / "registries.conf"
+        registries.write_text('[[registry]]\nlocation = "127.0.0.1"\ninsecure = true\n')
+        return {
+            **clean(),
+            "HOME": str(self.folder),
+            "CONTAINERS_CONF": str(configuration),
+            "CONTAINERS_REGISTRIES_CONF": str(registries),
+        }
+
+    def close(self) -> None:
+        """Remove everything: containers would live on, and mounts with them."""
+        self.stop()
+        subprocess.run(
+            self.within(*self._podman(), "system", "reset", "--force"),
+            check=False,
+            env=self._environment(),
+            capture_output=True,
+        )
+        super().close()
+
+
+@contextlib.contextmanager
+def running(kind: type[Engine], *, size: str = "") -> Iterator[Engine]:
+    """Yield an engine of ``kind`` that runs, with a disk of its own where a ``size`` is given as tmpfs(5) has it."""
+    folder = Path(tempfile.mkdtemp(prefix="fg-", dir="/tmp"))
+    with contextlib.ExitStack() as stack:
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        if size:
+            (folder / "data").mkdir()
+            subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder / "data"], check=True)
+            stack.callback(subprocess.run, ["umount", "--recursive", folder / "data"], check=True)
+        engine = kind(folder)
+        stack.callback(engine.close)
+        engine.start()
+        yield engine
+
+
+def _until(condition: Callable[[], object], what: str) -> None:
+    """Wait until ``condition()`` holds."""
+    end = time.monotonic() + _STARTS_WITHIN
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError(f"no {what}")
+        time.sleep(0.05)
