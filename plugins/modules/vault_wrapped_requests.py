@@ -10,19 +10,316 @@ DOCUMENTATION = r"""
 module: vault_wrapped_requests
 short_description: Turn requests to Vault or OpenBao into single-use wrapping tokens
 version_added: 1.0.0
-description:
-  - Set C(no_log=true) on the task, as RV(env) holds tokens.
 author:
   - flant.gitops contributors (@flant)
+description:
+  - B(Set) C(no_log=true) B(on every task that uses this module), because RV(env) holds tokens. The reason of a failure
+    is hidden then, too. It never holds a secret, so register the result and show its C(msg) in a task of its own.
+  - Logs in by AppRole, sends every request with C(X-Vault-Wrap-TTL) and returns one wrapping token per request. Neither
+    Ansible nor the target ever sees a response; whoever gets a token unwraps it, once.
+  - All requests are sent side by side, over at most 20 connections. It is all or nothing. If one request fails, the
+    tokens that the others have got are revoked, and so is the login token.
+  - Keeps the secret-id in a file and replaces it in time, if O(secret_id_file) is given.
 extends_documentation_fragment:
   - flant.gitops.attributes
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Validates all options, logs in and out, sends no request and replaces no secret-id.
+  diff_mode:
+    support: none
+requirements:
+  - hvac (Python library) 1.1.0 or newer
+notes:
+  - The least policy for the AppRole names the path of each request with the one capability it takes (C(read) for
+    V(GET), C(list) for V(LIST), C(update) or C(create) for V(POST) and V(PUT), C(delete) for V(DELETE)). Wrapping
+    itself takes none. The policy C(default) lets the login token revoke itself; with C(token_no_default_policy), give
+    C(update) on C(auth/token/revoke-self). To replace the secret-id of the AppRole C(NAME), give C(update) on
+    C(auth/approle/role/NAME/secret-id), C(auth/approle/role/NAME/secret-id/lookup) and
+    C(auth/approle/role/NAME/secret-id/destroy).
+  - Of the AppRole's settings, C(token_ttl) has to cover the task, which takes a second if the server answers. If it
+    does not, one call takes up to O(timeout) times one more than O(retries), and as much again for the pauses in
+    between; requests are 20 calls at a time, the login and its end are a call each, and to replace the secret-id takes
+    five. Ten minutes do in practice. C(token_num_uses) has to be 0 or to cover all calls but the login;
+    C(secret_id_num_uses) has to be 0 where the secret-id is replaced.
+  - A wrapping token ends O(requests[].wrap_ttl) after the request, used or not, however long the login lives. It has to
+    cover what happens between this task and the moment the token is unwrapped.
+  - What hangs on the login token dies with it, unwrapped or not. This goes for child tokens (C(auth/token/create)
+    without C(no_parent)) and for everything that has a lease, such as credentials of the engines C(database), C(aws),
+    C(kubernetes) or C(rabbitmq), or certificates of a C(pki) role with C(generate_lease). For these set
+    O(revoke_login_token=false) and give the AppRole a C(token_ttl) that covers their use. What is read from C(kv), made
+    by C(transit) or issued by C(pki) without a lease stays.
+  - Only a response with content can be wrapped. V(DELETE), and a V(POST) or V(PUT) that the server answers with 204,
+    such as a write to C(kv) version 1, is carried out and then fails. A deleted version in C(kv) version 2 is wrapped,
+    and unwraps to an error 404.
+  - A call is sent again only if the server has certainly not carried it out (refused connection, HTTP 412, 429, 503) or
+    if it does not write (V(GET), V(LIST)). What is answered by 500, 502 or 504 or not at all may have been carried out;
+    then the task fails, and a wrapping token that was on its way ends by itself after O(requests[].wrap_ttl).
+  - A process that is killed cannot revoke anything. Its login token lives until C(token_ttl), its wrapping tokens until
+    O(requests[].wrap_ttl), and a secret-id that was not in O(secret_id_file) yet until the C(secret_id_ttl) of the
+    AppRole, though nobody knows its value; all else the next run cleans up.
+  - Redirects are not followed. Neither environment variables (C(VAULT_*), C(BAO_*), proxies, CA bundles) nor files such
+    as F(~/.vault-token) and F(~/.netrc) play a part.
+options:
+  vault_addr:
+    description:
+      - URL of Vault or OpenBao, such as V(https://vault.example.com:8200). It must hold no user, password or query.
+      - With V(http) to another machine, tokens and the secret-id can be read on the way; a warning says so.
+    type: str
+    required: true
+  vault_tls_server_name:
+    description:
+      - The name that the server's certificate is for, if O(vault_addr) has another. It is what is asked for in the TLS
+        handshake (SNI) and what is checked.
+    type: str
+  vault_cacert:
+    description:
+      - CA certificates in PEM form, the text itself. The server's certificate has to come from one of them.
+      - Without it, those of the system are trusted.
+    type: str
+  vault_namespace:
+    description:
+      - The namespace that the AppRole and the requests are in.
+    type: str
+  approle_mount_point:
+    description:
+      - Where the AppRole method is mounted, with or without V(auth/).
+    type: str
+    default: auth/approle
+  role_name:
+    description:
+      - Name of the AppRole. Required with O(secret_id_file).
+    type: str
+  role_id:
+    description:
+      - The role-id to log in with.
+    type: str
+    required: true
+  secret_id:
+    description:
+      - The secret-id to log in with. Required unless O(secret_id_file) holds one.
+      - With O(secret_id_file) it is used if the file is missing or empty or holds a secret-id that is no longer
+        accepted, and is then replaced and destroyed.
+    type: str
+  secret_id_file:
+    description:
+      - File that holds the current secret-id and nothing else, on a file system that only the user of this task writes
+        to. Its directory must exist.
+      - The secret-id in it is used in preference to O(secret_id) and is replaced when due. A new one is created with
+        the CIDR bindings and metadata of the old one, written to O(secret_id_file).new, proved by a login and put into
+        the file; then the old one is destroyed. Wherever that is cut off, a secret-id that works is in the file, and
+        the next run ends what was left.
+      - It is due at first use, once a tenth of its life has passed, if the file is dated ahead of the clock, and if
+        other users can read it. A file that other users can write, or a symbolic link, is refused.
+      - Beside it are O(secret_id_file).lock, which makes runs wait for each other, O(secret_id_file).rotation, which
+        says how long the secret-id lives, and, while it is being replaced, O(secret_id_file).new and
+        O(secret_id_file).old.
+      - Give each host a file and a secret-id of its own.
+    type: path
+  secret_id_ttl:
+    description:
+      - How long a secret-id is meant to live, at least V(2m). It is replaced once a tenth of this has passed, or of the
+        C(secret_id_ttl) that the AppRole sets, if that is shorter.
+      - It is never sent to the server. What really ends a secret-id is the AppRole's own C(secret_id_ttl).
+      - If neither sets a limit, it is replaced at first use only.
+    type: str
+  requests:
+    description:
+      - The requests whose responses are to be wrapped. If empty, the module logs in, replaces the secret-id if due, and
+        that is all.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description:
+          - Names the request in messages and, in upper case and with every character other than C(A-Z) and C(0-9)
+            turned into C(_), its variable in RV(env). Two names must not give the same variable.
+        type: str
+        required: true
+      path:
+        description:
+          - Path in the API, beginning with a slash. C(/v1) in front may be left out, a query may follow.
+        type: str
+        required: true
+      method:
+        description:
+          - The HTTP method.
+        type: str
+        choices: [GET, POST, LIST, PUT, DELETE]
+        default: GET
+      options:
+        description:
+          - What is sent as the JSON body.
+        type: dict
+      secret_options:
+        description:
+          - Like O(requests[].options), for what must not be logged. Both are merged, dictionaries in them too; the same
+            key must not be in both.
+        type: dict
+      wrap_ttl:
+        description:
+          - How long the wrapping token can be used, at least V(60s).
+        type: str
+        default: 1m
+  revoke_login_token:
+    description:
+      - Whether the login token is revoked once the requests are done. Set it to V(false) only for requests whose
+        results hang on it, see the notes; it then lives until the AppRole's C(token_ttl).
+      - It is revoked all the same if the task fails and if there was no request.
+    type: bool
+    default: true
+  timeout:
+    description:
+      - How long to wait for a connection and, each time, for the server's answer. At most V(1h).
+    type: str
+    default: 30s
+  retries:
+    description:
+      - How many times a call is sent again, where the notes say that it is. The pause doubles each time from half a
+        second, unless the server asks for another, and is never longer than O(timeout).
+    type: int
+    default: 3
 """
 
 EXAMPLES = r"""
+# The policy of an AppRole named deploy that may do the first two examples and no more:
+#
+#   path "secret/data/database"                    { capabilities = ["read"] }
+#   path "pki/issue/web"                           { capabilities = ["update"] }
+#   path "auth/approle/role/deploy/secret-id"         { capabilities = ["update"] }
+#   path "auth/approle/role/deploy/secret-id/lookup"  { capabilities = ["update"] }
+#   path "auth/approle/role/deploy/secret-id/destroy" { capabilities = ["update"] }
+
+- name: Ask for a single-use token per secret
+  flant.gitops.vault_wrapped_requests:
+    vault_addr: https://vault.example.com:8200
+    vault_cacert: "{{ vault_cacert }}"
+    role_id: "{{ vault_role_id }}"
+    secret_id: "{{ vault_secret_id }}"
+    requests:
+      - name: database
+        path: /secret/data/database
+      - name: certificate
+        path: /pki/issue/web
+        method: POST
+        options:
+          common_name: web.example.com
+        wrap_ttl: 5m
+  register: vault
+  no_log: true
+
+- name: Hand the tokens to a process, which unwraps VAULT_REQUEST_TOKEN_DATABASE and VAULT_REQUEST_TOKEN_CERTIFICATE
+  ansible.builtin.command: /usr/local/bin/deploy
+  environment: "{{ vault.env }}"
+  changed_when: true
+  no_log: true
+
+- name: Keep the secret-id on the target and replace it every 72 hours; the first one is given once
+  flant.gitops.vault_wrapped_requests:
+    vault_addr: https://vault.example.com:8200
+    vault_cacert: "{{ vault_cacert }}"
+    role_name: deploy
+    role_id: "{{ vault_role_id }}"
+    secret_id: "{{ vault_secret_id | default(omit) }}"
+    secret_id_file: /var/lib/deploy/secret-id
+    secret_id_ttl: 30d
+    requests:
+      - name: database
+        path: /secret/data/database
+  register: vault
+  no_log: true
+
+- name: Show why a task failed that no_log hid
+  block:
+    - name: Encrypt a value that must not be logged
+      flant.gitops.vault_wrapped_requests:
+        vault_addr: https://vault.example.com:8200
+        vault_cacert: "{{ vault_cacert }}"
+        role_id: "{{ vault_role_id }}"
+        secret_id: "{{ vault_secret_id }}"
+        requests:
+          - name: encrypted
+            path: /transit/encrypt/deploy
+            method: POST
+            secret_options:
+              plaintext: "{{ card_number | b64encode }}"
+      register: vault
+      no_log: true
+  rescue:
+    - name: Repeat the reason
+      ansible.builtin.fail:
+        msg: "{{ vault.msg }}"
+
+- name: Ask for a token that lives on after this task, until the token_ttl of the AppRole
+  flant.gitops.vault_wrapped_requests:
+    vault_addr: https://vault.example.com:8200
+    vault_cacert: "{{ vault_cacert }}"
+    role_id: "{{ vault_role_id }}"
+    secret_id: "{{ vault_secret_id }}"
+    revoke_login_token: false
+    requests:
+      - name: child
+        path: /auth/token/create
+        method: POST
+        options:
+          policies: [reader]
+          ttl: 10m
+  register: vault
+  no_log: true
 """
 
 RETURN = r"""
+env:
+  description:
+    - One wrapping token per request, in the environment variable that is made of its name.
+    - Empty in check mode.
+  returned: success
+  type: dict
+  sample:
+    VAULT_REQUEST_TOKEN_DATABASE: s.eKfFKVqjfLCCT9vYlIgpyhkk
+requests:
+  description:
+    - What may be shown of each wrapping token, in the order of the requests. Empty in check mode.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the request.
+      type: str
+      sample: database
+    env:
+      description: The variable in RV(env) that holds the token.
+      type: str
+      sample: VAULT_REQUEST_TOKEN_DATABASE
+    accessor:
+      description: The token's accessor, by which an operator can look it up or revoke it.
+      type: str
+      sample: 5zEIBUSDIxtbQ8MSJFtLBkYQ
+    creation_path:
+      description: The path of the request as the server names it.
+      type: str
+      sample: secret/data/database
+    ttl:
+      description: How many seconds the token can be used.
+      type: int
+      sample: 60
+secret_id_rotated:
+  description: Whether the secret-id was replaced.
+  returned: success
+  type: bool
+secret_id_rotate_at:
+  description:
+    - When the secret-id is to be replaced, in UTC and ISO 8601. In check mode and if it is due, that is now.
+    - Null without O(secret_id_file), and if its life is not limited.
+  returned: success
+  type: str
+  sample: "2026-11-27T08:00:00Z"
 """
+
+import json
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
@@ -57,6 +354,20 @@ _ARGUMENT_SPEC = {
 }
 
 
+def _leave_whole(module: AnsibleModule, result: dict[str, object]) -> None:
+    """Keep Ansible from masking a part of a token that happens to be a secret option too, such as a number.
+
+    Nothing in the ``result`` comes from a secret option; only the parameters do, which Ansible adds to it.
+    """
+    shown = json.dumps(result)
+    met = {value for value in module.no_log_values if value in shown}
+    if met:
+        module.no_log_values -= met
+        module.params["secret_id"] = None
+        for request in module.params["requests"]:
+            request["secret_options"] = None
+
+
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=_ARGUMENT_SPEC, supports_check_mode=True)
@@ -67,7 +378,9 @@ def main() -> None:
         module.fail_json(msg=str(failure), **failure.result)
     for warning in outcome.warnings:
         module.warn(warning)
-    module.exit_json(**outcome.result())
+    result = outcome.result()
+    _leave_whole(module, result)
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":
