@@ -69,11 +69,14 @@ class Container:
     def from_inspect(cls, described: Mapping[str, Any]) -> Container:
         """Read the answer of ``GET /containers/{id}/json``."""
         state, config = described["State"], described["Config"]
+        started, finished = moment(state["StartedAt"]), moment(state["FinishedAt"])
+        if started and finished and finished < started:
+            finished = started  # Podman notes the start when that call returns, and some runs are over before
         return cls(
             id=described["Id"],
             status=state["Status"],
-            started_at=moment(state["StartedAt"]),
-            finished_at=moment(state["FinishedAt"]),
+            started_at=started,
+            finished_at=finished,
             exit_code=state["ExitCode"],
             oom_killed=state["OOMKilled"],
             error=state.get("Error") or "",

@@ -1,0 +1,126 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every test runs on Docker and on Podman, and leaves both as they were."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import tarfile
+import time
+import uuid
+from typing import TYPE_CHECKING
+
+import pytest
+from ansible_collections.flant.gitops.tests.support import engine as engines
+from ansible_collections.flant.gitops.tests.support import images
+from ansible_collections.flant.gitops.tests.support.container_call import Caller
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from ansible_collections.flant.gitops.tests.support.engine import Engine
+    from ansible_collections.flant.gitops.tests.support.images import Image
+    from docker import APIClient
+
+
+@pytest.fixture(scope="session")
+def docker_engine() -> Iterator[Engine]:
+    with engines.running(engines.Docker) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def podman_engine() -> Iterator[Engine]:
+    with engines.running(engines.Podman) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session", params=["docker", "podman"])
+def engine(request: pytest.FixtureRequest) -> Engine:
+    engine: Engine = request.getfixturevalue(f"{request.param}_engine")
+    return engine
+
+
+@pytest.fixture(scope="session")
+def client(engine: Engine) -> Iterator[APIClient]:
+    with engine.client() as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def image(client: APIClient) -> Iterator[str]:
+    """The id of an image with a shell and little else."""
+    with images.busybox().loaded(client) as image_id:
+        yield image_id
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left(client: APIClient, image: str) -> Iterator[None]:  # noqa: ARG001 -- the image is there before and after
+    before = inventory(client)
+    yield
+    assert inventory(client) == before
+
+
+def inventory(client: APIClient) -> dict[str, set[str]]:
+    """Return everything that an engine has."""
+    return {
+        "containers": {container["Id"] for container in client.containers(all=True)},
+        "volumes": {volume["Name"] for volume in client.volumes()["Volumes"] or ()},
+        "networks": {network["Name"] for network in client.networks()},
+        "images": {found["Id"] for found in client.images(all=True)},
+    }
+
+
+@pytest.fixture
+def load(client: APIClient, _nothing_left: None) -> Iterator[Callable[[Image], str]]:
+    """Bring an image to the engine for one test."""
+    with contextlib.ExitStack() as stack:
+        yield lambda image: stack.enter_context(image.loaded(client))
+
+
+@pytest.fixture
+def name() -> str:
+    return f"test-{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def call(engine: Engine, image: str, name: str) -> Caller:
+    return Caller({"docker_host": engine.url, "image": image, "name": name})
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Callable[..., Path]:
+    """Make a tar out of members: (name, content), or (name, fields of its header)."""
+
+    def make(*members: tuple[str, object]) -> Path:
+        path = tmp_path / f"{uuid.uuid4().hex}.tar"
+        with tarfile.open(path, "w") as tar:
+            for member, what in members:
+                header = tarfile.TarInfo(member)
+                content = b""
+                if isinstance(what, dict):
+                    for field, value in what.items():
+                        setattr(header, field, value)
+                else:
+                    content = str(what).encode()
+                    header.size = len(content)
+                tar.addfile(header, io.BytesIO(content))
+        return path
+
+    return make
+
+
+@pytest.fixture
+def until() -> Callable[[Callable[[], object]], None]:
+    """Wait until something holds."""
+
+    def wait(condition: Callable[[], object], seconds: float = 30) -> None:
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end
+            time.sleep(0.05)
+
+    return wait
