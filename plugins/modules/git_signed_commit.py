@@ -338,7 +338,7 @@ committed_at:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._interruption import interruptible
-from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import Request
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import Request, hidden_values
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.run import run
 
 _ARGUMENT_SPEC = {
@@ -368,6 +368,7 @@ _ARGUMENT_SPEC = {
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=_ARGUMENT_SPEC, supports_check_mode=True)
+    module.no_log_values.update(hidden_values(module.params))
     try:
         with interruptible():
             outcome = run(Request.from_params(module.params, check_mode=module.check_mode))

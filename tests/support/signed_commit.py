@@ -5,13 +5,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import Request
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.run import run
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.outcome import Outcome
+    from ansible_collections.flant.gitops.tests.support.repository import Repository
 
 _DEFAULTS: dict[str, Any] = {
     "action": "poll",
@@ -42,3 +46,35 @@ def call(*, check_mode: bool = False, **params: object) -> Outcome:
         name: value if isinstance(value, (int, list)) or value is None else str(value) for name, value in params.items()
     }
     return run(Request.from_params({**_DEFAULTS, **given}, check_mode=check_mode))
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task for one upstream, with a cache and an archive of its own."""
+
+    upstream: Repository
+    folder: Path
+
+    @property
+    def git_dir(self) -> Path:
+        return self.folder / "cache"
+
+    @property
+    def archive(self) -> Path:
+        return self.folder / "tree.tar"
+
+    def poll(self, **params: object) -> Outcome:
+        return call(**{"repo": self.upstream.path, "git_dir": self.git_dir, **params})
+
+    def record(self, commit: str, **params: object) -> Outcome:
+        return call(action="record", git_dir=self.git_dir, last_commit=commit, **params)
+
+    def reset(self, commit: str = "", **params: object) -> Outcome:
+        return call(action="reset", git_dir=self.git_dir, last_commit=commit, **params)
+
+    def process(self, **params: object) -> str:
+        """Poll a new commit, take it as processed, and return its id."""
+        outcome = self.poll(**params)
+        assert outcome.changed
+        self.record(outcome.commit)
+        return outcome.commit

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _LOCK = "lock"
+_UNFILTERED = "unfiltered"
 _REFS = "refs/flant_gitops"
 BRANCH = f"{_REFS}/branch"
 SIGNATURES = f"{_REFS}/signatures"
@@ -72,6 +73,16 @@ class Cache:
             return (self.path / name).read_text("ascii").strip()
         except FileNotFoundError:
             return ""
+
+    @property
+    def filtered(self) -> bool:
+        """Whether fetches leave trees and blobs on the server."""
+        return not (self.path / _UNFILTERED).exists()
+
+    def begin_unfiltered(self, kept: Iterable[str]) -> None:
+        """Drop the repository, as `drop_repository` does; the next one is fetched as a whole."""
+        self.drop_repository(kept)
+        (self.path / _UNFILTERED).touch()
 
     def drop_repository(self, kept: Iterable[str]) -> None:
         """Remove everything but the lock and the files and folders ``kept``; the attributes first of all."""

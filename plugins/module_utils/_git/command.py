@@ -11,11 +11,11 @@ import contextlib
 import os
 import subprocess
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, cast
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure, MissingLibrary
 from ansible_collections.flant.gitops.plugins.module_utils._git import environment
-from ansible_collections.flant.gitops.plugins.module_utils._git.process import ended, finish
+from ansible_collections.flant.gitops.plugins.module_utils._git.process import finish, running
 from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
 
 if TYPE_CHECKING:
@@ -45,20 +45,18 @@ class Git:
         *arguments: str,
         access: Access | None = None,
         timeout: float | None = None,
-        data: bytes | None = None,
         **settings: str,
     ) -> bytes:
-        """Run a command to its end, ``data`` being its input, and return its output.
+        """Run a command to its end and return its output.
 
         Raises:
             GitError: git exits with another status than 0.
             Failure: it was not done within ``timeout`` seconds.
         """
-        process = self._start(arguments, access, **settings)
-        output, errors = finish(process, timeout, data)
-        if process.returncode != 0:
-            raise GitError(arguments[0], errors)
-        return output
+        ended = finish(lambda: self._start(arguments, None, access, **settings), timeout)
+        if ended.status != 0:
+            raise GitError(arguments[0], ended.errors)
+        return ended.output
 
     def succeeds(self, *arguments: str, no: Container[int] = (1,)) -> bool:
         """Run a command that answers by its exit status: 0 is yes, and ``no`` is no.
@@ -66,11 +64,10 @@ class Git:
         Raises:
             GitError: any other exit status.
         """
-        process = self._start(arguments)
-        _, errors = finish(process, None)
-        if process.returncode != 0 and process.returncode not in no:
-            raise GitError(arguments[0], errors)
-        return process.returncode == 0
+        ended = finish(lambda: self._start(arguments))
+        if ended.status != 0 and ended.status not in no:
+            raise GitError(arguments[0], ended.errors)
+        return ended.status == 0
 
     @contextlib.contextmanager
     def stream(self, *arguments: str) -> Iterator[IO[bytes]]:
@@ -79,8 +76,7 @@ class Git:
         Raises:
             GitError: git exits with another status than 0.
         """
-        process = self._start(arguments)
-        with ended(process):
+        with running(lambda: self._start(arguments)) as process:
             yield cast("IO[bytes]", process.stdout)
             errors = cast("IO[bytes]", process.stderr).read().decode("utf-8", "replace")
         if process.returncode != 0:
@@ -89,34 +85,37 @@ class Git:
     @contextlib.contextmanager
     def conversation(self, *arguments: str) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
         """Yield the input and the output of a command that answers line by line until its input is closed."""
-        process = self._start(arguments)
-        questions, answers = cast("IO[bytes]", process.stdin), cast("IO[bytes]", process.stdout)
-        with ended(process):
-            yield questions, answers
+        with running(lambda: self._start(arguments, subprocess.PIPE)) as process:
+            questions = cast("IO[bytes]", process.stdin)
+            yield questions, cast("IO[bytes]", process.stdout)
             questions.close()
 
     def _start(
         self,
         arguments: tuple[str, ...],
+        stdin: int | None = None,
         access: Access | None = None,
         **settings: str,
     ) -> subprocess.Popen[bytes]:
         options = environment.options(access, **settings)
         command = ["git", *options, f"--git-dir={self.cache.path}", *arguments]
         with _environment(environment.variables(self.cache.home, access)):
-            runner = _runner()(str(self.cache.home))
-            wrapper = runner.execute(command, istream=subprocess.PIPE, as_process=True, start_new_session=True)
-        process: subprocess.Popen[bytes] = wrapper.proc
-        wrapper.proc = None  # or it would be ended a second time, by another rule, when the wrapper is collected
-        return process
+            return _popen(command, str(self.cache.home), stdin)
 
 
-def _runner() -> Any:  # noqa: ANN401 -- GitPython has no types of its own on the oldest versions
+def _popen(command: list[str], folder: str, stdin: int | None) -> subprocess.Popen[bytes]:
     try:
         from git.cmd import Git as Runner
+        from git.exc import GitCommandNotFound
     except ImportError:
         raise MissingLibrary("GitPython") from None
-    return Runner
+    try:
+        wrapper = Runner(folder).execute(command, istream=stdin, as_process=True, start_new_session=True)
+    except GitCommandNotFound:
+        raise Failure("git is needed on the target and is not installed there.") from None
+    process: subprocess.Popen[bytes] = wrapper.proc
+    wrapper.proc = None  # or it would be ended a second time, by another rule, when the wrapper is collected
+    return process
 
 
 @contextlib.contextmanager
@@ -124,7 +123,7 @@ def _environment(variables: dict[str, str]) -> Iterator[None]:
     """Let ``os.environ``, which GitPython reads and hands on, hold ``variables`` alone."""
     before = dict(os.environ)
     os.environ.clear()
-    os.environ.update(variables)
+    os.environ.update(variables, GIT_PYTHON_REFRESH="quiet")  # or a missing git would look like a missing GitPython
     try:
         yield
     finally:

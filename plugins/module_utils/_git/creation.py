@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._git.diagnosis import fetch_failure, missing_branch
-from ansible_collections.flant.gitops.plugins.module_utils._git.poll import run
+from ansible_collections.flant.gitops.plugins.module_utils._git.process import run
+from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
 
 if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._git.cache import Cache
@@ -40,18 +41,19 @@ def initialise(cache: Cache, object_format: str, timeout: float) -> None:
         Failure: git cannot write it.
     """
     arguments = ["init", "--quiet", "--bare", "--template=", f"--object-format={object_format}"]
-    status, _, errors = run(cache, None, arguments, timeout)
-    if status != 0:
-        raise Failure(f"git_dir: no repository can be made in {cache.path}: {errors.strip()}.")
+    ended = run(cache, None, arguments, timeout)
+    if ended.status != 0:
+        raise Failure(f"git_dir: no repository can be made in {cache.path}: {printable(ended.errors)}.")
     cache.attributes.parent.mkdir(exist_ok=True)
     cache.attributes.write_bytes(_ATTRIBUTES)
 
 
 def _object_format(cache: Cache, access: Access, branch: str, timeout: float) -> str:
-    status, output, errors = run(cache, access, ["ls-remote", "--heads", "origin"], timeout)
-    if status != 0:
-        raise fetch_failure(branch, errors)
-    ids = {name: identity for identity, name in (line.split("\t") for line in output.decode().splitlines())}
-    if f"refs/heads/{branch}" not in ids:
-        raise missing_branch(branch)
-    return OBJECT_FORMATS[len(ids[f"refs/heads/{branch}"])]
+    ended = run(cache, access, ["ls-remote", "--heads", "origin"], timeout)
+    if ended.status != 0:
+        raise fetch_failure(cache, access, branch, ended.errors, timeout)
+    for line in ended.output.decode("utf-8", "replace").split("\n"):
+        identity, _, name = line.partition("\t")
+        if name == f"refs/heads/{branch}" and len(identity) in OBJECT_FORMATS:
+            return OBJECT_FORMATS[len(identity)]
+    raise missing_branch(branch)

@@ -8,9 +8,15 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._git.process import run
 from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
+
+if TYPE_CHECKING:
+    from ansible_collections.flant.gitops.plugins.module_utils._git.cache import Cache
+    from ansible_collections.flant.gitops.plugins.module_utils._git.environment import Access
 
 _SENTENCES = (
     (
@@ -29,6 +35,8 @@ _SENTENCES = (
     ),
     (re.compile(r"dubious ownership"), "the local repository belongs to another user and git refuses it"),
 )
+_REDIRECTED = re.compile(r"returned error: 30[12378]")
+_LOCATION = re.compile(r"Recv header: location:\s*(?:[a-z]+:)?//(?:[^/@\s]*@)?([^/?#\s]+)", re.IGNORECASE)
 _FATAL = re.compile(r"^(?:fatal|error|remote: fatal): (.+)$", re.MULTILINE)
 
 
@@ -37,11 +45,23 @@ def missing_branch(branch: str) -> Failure:
     return Failure(f"branch: refs/heads/{branch} does not exist in the repository.")
 
 
-def fetch_failure(branch: str, errors: str) -> Failure:
-    """Return the failure of a fetch of ``branch`` that git's error text ``errors`` tells of."""
+def fetch_failure(cache: Cache, access: Access, branch: str, errors: str, timeout: float) -> Failure:
+    """Return the failure of a fetch of ``branch`` that git's error text ``errors`` tells of.
+
+    Where that is a redirect, the server is asked once more, within ``timeout`` seconds, for where it leads.
+    """
     if f"couldn't find remote ref refs/heads/{branch}\n" in f"{errors}\n":
         return missing_branch(branch)
-    return Failure(explanation(errors))
+    if not _REDIRECTED.search(errors):
+        return Failure(explanation(errors))
+    trace = run(cache, access, ["ls-remote", "origin"], timeout, GIT_TRACE_CURL="1", GIT_TRACE_CURL_NO_DATA="1").errors
+    return Failure(f"repo: the server redirects to {redirect_target(trace)}, and redirects are not followed.")
+
+
+def redirect_target(trace: str) -> str:
+    """Return the server that a trace of git's HTTP requests (GIT_TRACE_CURL) was redirected to."""
+    targets = _LOCATION.findall(trace)
+    return printable(targets[-1]) if targets else "another address"
 
 
 def explanation(errors: str, subject: str = "repo") -> str:

@@ -7,20 +7,18 @@
 
 from __future__ import annotations
 
-import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
-from ansible_collections.flant.gitops.plugins.module_utils._git import environment
 from ansible_collections.flant.gitops.plugins.module_utils._git.cache import BRANCH, SIGNATURES
-from ansible_collections.flant.gitops.plugins.module_utils._git.process import finish
+from ansible_collections.flant.gitops.plugins.module_utils._git.process import run
 
 if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._git.cache import Cache
     from ansible_collections.flant.gitops.plugins.module_utils._git.environment import Access
 
-_FETCH = ("fetch", "--quiet", "--filter=tree:0", "--prune", "--no-tags", "--no-recurse-submodules", "--no-auto-gc")
+_FETCH = ("fetch", "--quiet", "--prune", "--no-tags", "--no-recurse-submodules", "--no-auto-gc")
+_KINDS = {"refs/heads/": "branch", "refs/tags/": "tag", "refs/remotes/": "remote-tracking branch"}
 
 
 @dataclass(frozen=True)
@@ -43,55 +41,32 @@ def poll(cache: Cache, access: Access, branch: str, signatures_ref: str, timeout
     if signatures_ref:
         # A pattern may match nothing, where a name would have to exist.
         refspecs.append(f"+{signatures_ref}*:{SIGNATURES}*")
-    status, _, errors = run(cache, access, [*_FETCH, "origin", *refspecs], timeout)
-    head = _fetched(cache, f"refs/heads/{branch}")
-    if status == 0 and head:
-        return RemoteRefs(head, _fetched(cache, signatures_ref) if signatures_ref else "")
+    fetch_head = cache.path / "FETCH_HEAD"
+    fetch_head.unlink(missing_ok=True)
+    filtering = "--filter=tree:0" if cache.filtered else "--no-filter"
+    ended = run(cache, access, [*_FETCH, filtering, "origin", *refspecs], timeout)
+    fetched = fetch_head.read_text("utf-8", "replace") if fetch_head.exists() else ""
+    head = _id_of(f"refs/heads/{branch}", fetched)
+    if ended.status == 0 and head:
+        return RemoteRefs(head, _id_of(signatures_ref, fetched) if signatures_ref else "")
     from ansible_collections.flant.gitops.plugins.module_utils._git.diagnosis import fetch_failure, missing_branch
 
-    raise missing_branch(branch) if status == 0 else fetch_failure(branch, errors)
+    if fetched and not head:
+        raise missing_branch(branch)
+    raise fetch_failure(cache, access, branch, ended.errors, timeout)
 
 
-def run(cache: Cache, access: Access | None, arguments: list[str], timeout: float) -> tuple[int, bytes, str]:
-    """Run git on the cache and return its exit status, output and error text; without GitPython, which loads slowly.
+def _id_of(ref: str, fetched: str) -> str:
+    """Return the id that came from exactly ``ref``, as told by the content of FETCH_HEAD, or nothing.
 
-    Raises:
-        Failure: git is not installed, or was not done within ``timeout`` seconds.
+    ``git fetch`` is content with a ref that only ends in the name it was given; its lines here say which one it took.
     """
-    command = ["git", *environment.options(access), f"--git-dir={cache.path}", *arguments]
-    try:
-        process = subprocess.Popen(
-            command,
-            cwd=cache.home,
-            env=environment.variables(cache.home, access),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise Failure(f"git cannot be run on the target: {error.strerror}.") from None
-    output, errors = finish(process, timeout)
-    return process.returncode, output, errors
-
-
-def _fetched(cache: Cache, ref: str) -> str:
-    """Return the id that the last fetch brought from exactly ``ref``, or nothing.
-
-    ``git fetch`` also takes a ref that only ends in the name it was given; FETCH_HEAD says which one it took.
-    """
-    for prefix, kind in (
-        ("refs/heads/", "branch "),
-        ("refs/tags/", "tag "),
-        ("refs/remotes/", "remote-tracking branch "),
-    ):
+    source = f"'{ref}' of "
+    for prefix, kind in _KINDS.items():
         if ref.startswith(prefix):
-            source = f"{kind}'{ref[len(prefix) :]}' of "
-            break
-    else:
-        source = f"'{ref}' of "
-    for line in (cache.path / "FETCH_HEAD").read_text("utf-8", "replace").splitlines():
-        identity, _, description = line.split("\t", 2)
-        if description.startswith(source):
-            return identity
+            source = f"{kind} '{ref[len(prefix) :]}' of "
+    for line in fetched.split("\n"):
+        fields = line.split("\t")  # the id, a mark or nothing, where it came from
+        if fields[-1].startswith(source):
+            return fields[0]
     return ""

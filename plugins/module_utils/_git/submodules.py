@@ -24,18 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from ansible_collections.flant.gitops.plugins.module_utils._git.environment import Access
     from ansible_collections.flant.gitops.plugins.module_utils._git.tree import Submodule
 
 _FOLDER = "submodules"
-_FETCH = (
-    "fetch",
-    "--quiet",
-    "--depth=1",
-    "--no-tags",
-    "--no-recurse-submodules",
-    "--no-auto-gc",
-    "--no-write-fetch-head",
-)
+_FETCH = ("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-auto-gc", "--no-write-fetch-head")
 
 
 @dataclass(frozen=True)
@@ -85,13 +78,28 @@ def _fetch(parent: Remote, reference: str, commit: str, subject: str) -> Remote:
     if not cache.ready:
         initialise(cache, OBJECT_FORMATS[len(commit)], parent.timeout)
     git = Git(cache)
-    ref = f"refs/flant_gitops/{commit}"
-    if not cache.ref(ref):
-        try:
-            git.output(*_FETCH, "origin", f"{commit}:{ref}", access=access, timeout=parent.timeout)
-        except GitError as error:
-            raise Failure(explanation(error.errors, subject)) from None
+    try:
+        if not cache.ref(_pin(commit)):
+            _fetch_commit(git, access, commit, parent.timeout)
+    except GitError as error:
+        raise Failure(explanation(error.errors, subject)) from None
     return Remote(git, access, parent.timeout)
+
+
+def _fetch_commit(git: Git, access: Access, commit: str, timeout: float) -> None:
+    """Fetch a commit with its tree and pin it; where the server gives only what its refs point to, all of these."""
+    try:
+        git.output(*_FETCH, "--depth=1", "origin", f"{commit}:{_pin(commit)}", access=access, timeout=timeout)
+    except GitError as error:
+        if "unadvertised object" not in error.errors:
+            raise
+        git.output(*_FETCH, "origin", "+refs/*:refs/flant_gitops/all/*", access=access, timeout=timeout)
+        git.output("update-ref", _pin(commit), commit)
+
+
+def _pin(commit: str) -> str:
+    """Return the ref that says that the whole tree of a submodule's commit is here."""
+    return f"refs/flant_gitops/{commit}"
 
 
 def _folder(cache: Cache) -> Path:

@@ -16,7 +16,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._git.command import G
 from ansible_collections.flant.gitops.plugins.module_utils._git.diagnosis import explanation
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Sequence
 
     from ansible_collections.flant.gitops.plugins.module_utils._git.command import Git
     from ansible_collections.flant.gitops.plugins.module_utils._git.environment import Access
@@ -30,10 +30,15 @@ _FETCH = (
     "--no-write-fetch-head",
     "--stdin",
 )
+_IDS_AT_ONCE = 10_000  # what a command line has room for
 
 
 class TransferError(Failure):
     """The server did not give what it was asked for."""
+
+
+class UnadvertisedError(TransferError):
+    """The server gives only what its refs point to, as it may by git's older protocols."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,7 @@ def fetch_folders(remote: Remote, commit: str) -> None:
     _complete(remote, commit, mark="refs/flant_gitops/folders", filtering="--filter=blob:none")
 
 
-def fetch_blobs(remote: Remote, ids: Collection[str]) -> None:
+def fetch_blobs(remote: Remote, ids: Sequence[str]) -> None:
     """Bring some blobs here.
 
     Raises:
@@ -107,20 +112,16 @@ def _missing(git: Git, commit: str, filtering: str) -> list[str]:
     return [line[1:].decode() for line in output.splitlines() if line.startswith(b"?")]
 
 
-def _fetch(remote: Remote, ids: Collection[str], filtering: str, known: str = "") -> None:
+def _fetch(remote: Remote, ids: Sequence[str], filtering: str, known: str = "") -> None:
     """Fetch objects and what they lead to; the server is told that we have the commit ``known``, or nothing."""
     settings = {} if known else {"fetch_negotiationAlgorithm": "noop"}
     tip = [f"--negotiation-tip={known}"] if known else []
-    try:
-        remote.git.output(
-            *_FETCH,
-            filtering,
-            *tip,
-            "origin",
-            access=remote.access,
-            timeout=remote.timeout,
-            data="".join(f"{identity}\n" for identity in ids).encode(),
-            **settings,
-        )
-    except GitError as error:
-        raise TransferError(explanation(error.errors)) from None
+    for start in range(0, len(ids), _IDS_AT_ONCE):
+        wanted = ids[start : start + _IDS_AT_ONCE]
+        try:
+            remote.git.output(
+                *_FETCH, filtering, *tip, "origin", *wanted, access=remote.access, timeout=remote.timeout, **settings
+            )
+        except GitError as error:
+            refused = "unadvertised object" in error.errors
+            raise (UnadvertisedError if refused else TransferError)(explanation(error.errors)) from None

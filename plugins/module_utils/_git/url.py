@@ -102,6 +102,16 @@ def parse(text: str, subject: str) -> RemoteUrl:
     raise Failure(f"{subject}: this is no https, ssh, git, http or file URL, no user@host:path and no absolute path.")
 
 
+def credentials(text: str) -> set[str]:
+    """Return what of a URL that `parse` refuses must not be shown."""
+    match = re.match(r"(\w+)://([^/@]*)@", text)
+    if not match:
+        return set()
+    user_and_password = match[2]
+    hidden = {user_and_password.partition(":")[2]}
+    return (hidden if match[1] == "ssh" else hidden | {user_and_password}) - {""}
+
+
 def _network_url(text: str, match: re.Match[str], subject: str) -> RemoteUrl:
     scheme = match["scheme"]
     port = int(match["port"] or _DEFAULT_PORTS[scheme])

@@ -104,6 +104,11 @@ class Request:
             )
 
 
+def hidden_values(params: Mapping[str, Any]) -> set[str]:
+    """Return what a module with these parameters must not show, although no option that is meant for it holds it."""
+    return url.credentials(params["repo"] or "")
+
+
 def _access(params: Mapping[str, Any]) -> Access:
     if not params["repo"]:
         raise Failure("repo: action: poll needs the repository to ask.")

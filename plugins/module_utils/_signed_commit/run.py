@@ -13,7 +13,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._failure import Failu
 from ansible_collections.flant.gitops.plugins.module_utils._git.cache import opened
 from ansible_collections.flant.gitops.plugins.module_utils._git.poll import poll
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.outcome import UNCHANGED, Outcome
-from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.ratchet import NAME, Ratchet
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.ratchet import FILES, NAME, Ratchet
 
 if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._git.cache import Cache
@@ -58,6 +58,13 @@ def _poll(request: Request, access: Access, cache: Cache, ratchet: Ratchet) -> O
             head=refs.branch,
             required_signatures=request.required_signatures,
         )
+    from ansible_collections.flant.gitops.plugins.module_utils._git.transfer import UnadvertisedError
     from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.advance import advance
 
-    return advance(request, access, cache, ratchet, refs)
+    try:
+        return advance(request, access, cache, ratchet, refs)
+    except UnadvertisedError:
+        if not cache.filtered:
+            raise
+    cache.begin_unfiltered(kept=FILES)
+    return _poll(request, access, cache, ratchet)
