@@ -151,7 +151,8 @@ Change the gate
 
 
 def _commit(raw: bytes) -> Commit:
-    return git_commit.parse(hashlib.new("sha1", b"commit %d\0" % len(raw) + raw).hexdigest(), raw)
+    commit_id = hashlib.sha1(b"commit %d\0" % len(raw) + raw, usedforsecurity=False).hexdigest()
+    return git_commit.parse(commit_id, raw)
 
 
 def _signers_of(commit: Commit, *trusted_signers: Signer, notes: Sequence[bytes] = ()) -> list[str]:
