@@ -111,7 +111,7 @@ class OpenBao:
                 env={"PATH": os.environ["PATH"], "HOME": str(self._directory)},
             )
         deadline = time.monotonic() + _PATIENCE
-        while not self._answers():
+        while not self._answers("/v1/sys/seal-status"):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 log_text = (self._directory / "bao.log").read_text(encoding="utf-8", errors="replace")
                 raise RuntimeError(f"OpenBao did not start:\n{log_text[-2000:]}")
@@ -147,10 +147,10 @@ class OpenBao:
         self.call("POST", "/v1/sys/seal")
 
     def unseal(self) -> None:
-        """Open the storage again."""
+        """Open the storage again and wait until everything can be done."""
         self.call("POST", "/v1/sys/unseal", {"key": self._unseal_key}, token="")
         deadline = time.monotonic() + _PATIENCE
-        while self.call("GET", "/v1/sys/health?standbyok=true&sealedcode=200&uninitcode=200", token="").get("sealed"):
+        while not self._answers("/v1/sys/mounts"):
             if time.monotonic() > deadline:
                 raise RuntimeError("OpenBao stays sealed.")
             time.sleep(0.05)
@@ -259,9 +259,9 @@ listener "tcp" {{
 {storage}
 """
 
-    def _answers(self) -> bool:
+    def _answers(self, path: str) -> bool:
         try:
-            self.call("GET", "/v1/sys/seal-status", token="")
+            self.call("GET", path)
         except requests.RequestException:
             return False
         return True

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._vault.run import Outcome
     from ansible_collections.flant.gitops.tests.support.openbao import OpenBao
 
+TLS_NAME = "vault.example.test"  # which no server of a test has as its address
+
 # What the module's documentation names as the least that works, beside the paths of the requests themselves.
 ROTATION_POLICY = """
 path "{role}/secret-id" { capabilities = ["update"] }

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure, MissingLibrary
+from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
 from ansible_collections.flant.gitops.plugins.module_utils._vault import retry
 
 try:
@@ -294,7 +295,7 @@ def connect(server: Server) -> Iterator[Client]:
 def _judge(purpose: str, response: requests.Response) -> Reply | Failure:
     if response.status_code in _REDIRECTS:
         target = urlsplit(urljoin(response.url, response.headers.get("Location", "")))
-        origin = f"{target.scheme}://{target.netloc.rpartition('@')[2]}"
+        origin = printable(f"{target.scheme}://{target.netloc.rpartition('@')[2]}")
         return Failure(f"{purpose}: the server redirects to {origin}, which is not followed; see vault_addr.")
     if not response.ok:
         return Rejected(purpose, response.status_code)

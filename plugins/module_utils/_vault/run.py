@@ -10,9 +10,9 @@ from __future__ import annotations
 import math
 from concurrent.futures import wait
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from ansible_collections.flant.gitops.plugins.module_utils._timestamp import iso8601
 from ansible_collections.flant.gitops.plugins.module_utils._vault.approle import log_in
 from ansible_collections.flant.gitops.plugins.module_utils._vault.client import connect
 from ansible_collections.flant.gitops.plugins.module_utils._vault.custody import MAX_CONNECTIONS, custody
@@ -69,7 +69,7 @@ def run(request: Request) -> Outcome:
         changed=bool(request.requests) or entry.due,
         tokens=tokens,
         secret_id_rotated=entry.rotated,
-        secret_id_rotate_at=_iso(entry.rotate_at),
+        secret_id_rotate_at=None if math.isinf(entry.rotate_at) else iso8601(math.ceil(entry.rotate_at)),
         warnings=((_OVERHEARD,) if request.server.overheard else ()) + entry.warnings,
     )
 
@@ -95,9 +95,3 @@ def _enter(client: Client, request: Request, held: Custody) -> Entry:
 def _open_connections(client: Client, calls: int, held: Custody) -> None:
     for _ in range(min(calls, MAX_CONNECTIONS) - 1):
         held.workers.submit(client.open_connection)
-
-
-def _iso(seconds: float) -> str | None:
-    if math.isinf(seconds):
-        return None
-    return datetime.fromtimestamp(math.ceil(seconds), timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

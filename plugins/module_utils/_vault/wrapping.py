@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,7 +70,7 @@ def _wrap(client: Client, request: WrappedRequest, custody: Custody) -> WrappedT
     custody.enter(token, f"the wrapping token of {request.name!r}")
     creation_path = wrap_info.text("creation_path")
     if not is_path_of(request.path, creation_path, token):
-        raise Failure(f"{request}: the server wrapped the response to another path, {creation_path!r}.")
+        raise Failure(f"{request}: the server wrapped the response to another path, {printable(creation_path)!r}.")
     return WrappedToken(request, token, wrap_info.text("accessor"), creation_path, wrap_info.number("ttl"))
 
 

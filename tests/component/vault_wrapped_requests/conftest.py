@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from ansible_collections.flant.gitops.tests.support import openbao
-from ansible_collections.flant.gitops.tests.support.vault_account import Account
+from ansible_collections.flant.gitops.tests.support.vault_account import TLS_NAME, Account
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-TLS_NAME = "vault.example.test"
 
 
 @pytest.fixture(scope="session")

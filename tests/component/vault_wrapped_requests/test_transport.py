@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
-from ansible_collections.flant.gitops.tests.component.vault_wrapped_requests.conftest import TLS_NAME
 from ansible_collections.flant.gitops.tests.support import openbao
 from ansible_collections.flant.gitops.tests.support.http_faults import Fault, FaultyServer, faulty
+from ansible_collections.flant.gitops.tests.support.vault_account import TLS_NAME, Account
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from ansible_collections.flant.gitops.tests.support.openbao import OpenBao
-    from ansible_collections.flant.gitops.tests.support.vault_account import Account
 
 LOGIN = "/v1/auth/approle/login"
 REVOKE = "/v1/auth/token/revoke-self"
@@ -154,8 +153,6 @@ def test_v3_a_refused_connection_is_tried_again(account: Account, bao: OpenBao) 
 
 
 def test_v3_a_server_that_restarts_is_waited_for(tmp_path: Path) -> None:
-    from ansible_collections.flant.gitops.tests.support.vault_account import Account  # noqa: PLC0415 -- for once
-
     with openbao.running(durable=True) as server:
         account = Account(server, tmp_path)
         server.stop()
