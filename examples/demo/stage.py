@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HOST = "demo"
+FACT = "ansible_facts['flant_gitops_state']"
 COMMANDS = (
     'password=$(VAULT_TOKEN="$VAULT_REQUEST_TOKEN_DATABASE" bao unwrap -field=password)',
-    'echo "Deploying version $(cat version.txt) with a password of ${#password} characters."',
+    'words=$(echo "$password" | wc -w)',
+    'echo "Deploying version $(cat version.txt) with a password of $words words."',
 )
 SIGNERS = ("alice", "bob")
 ANSIBLE_CFG = """\
@@ -45,9 +47,14 @@ callback_result_format = yaml
 
 def run_playbook(folder: Path) -> subprocess.CompletedProcess[str]:
     """Run the collection's playbook once with the configuration in ``folder``; print what it prints."""
-    command = [VENV / "bin" / "ansible-playbook", "flant.gitops.run", "--extra-vars", f"@{folder}/vars.json"]
+    return run_ansible(folder, "ansible-playbook", "flant.gitops.run", "--extra-vars", f"@{folder}/vars.json")
+
+
+def run_ansible(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    """Run one of Ansible's commands with the configuration in ``folder``; print what it prints."""
     environment = {**os.environ, "ANSIBLE_CONFIG": str(folder / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
-    done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
+    program = VENV / "bin" / command[0]
+    done = subprocess.run([program, *command[1:]], env=environment, check=False, capture_output=True, text=True)
     for line in filter(str.strip, (done.stdout + done.stderr).splitlines()):
         print(f"    | {line.rstrip('*')}")
     return done
@@ -65,17 +72,9 @@ class Stage:
         """Run the collection's playbook once, as a schedule would; print what it prints."""
         return run_playbook(self.folder)
 
-    def remembered(self) -> dict[str, object]:
-        """Return what the fact cache holds of the instance, whichever name this Ansible gives the file."""
-        file = next((self.folder / "facts").glob(f"*{HOST}"))
-        text = file.read_text(encoding="utf-8")
-        return dict(_plain(json.loads(text))["flant_gitops_state"]["default"])
-
-
-def _plain(document: dict[str, object]) -> dict[str, dict[str, dict[str, object]]]:
-    """Return the facts in a cache file: since ansible-core 2.19 they are wrapped in ``__payload__``."""
-    payload = document.get("__payload__", document)
-    return json.loads(payload) if isinstance(payload, str) else payload
+    def show_facts(self) -> subprocess.CompletedProcess[str]:
+        """Print what the fact cache holds of the role."""
+        return run_ansible(self.folder, "ansible", HOST, "-m", "ansible.builtin.debug", "-a", f"var={FACT}")
 
 
 def _configure(folder: Path, variables: dict[str, object]) -> None:
