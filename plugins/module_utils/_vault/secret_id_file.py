@@ -158,11 +158,10 @@ class SecretIdFile:
 
 def _open_for_reading(path: Path) -> BinaryIO:
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    file = os.fdopen(descriptor, "rb")
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        file.close()
+        os.close(descriptor)
         raise OSError(errno.EINVAL, "it is no regular file")
-    return file
+    return os.fdopen(descriptor, "rb")
 
 
 def _secret_id(file: BinaryIO) -> str:

@@ -1,0 +1,158 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import math
+import os
+import stat
+from typing import TYPE_CHECKING
+
+import pytest
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._vault.secret_id_file import SecretIdFile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> SecretIdFile:
+    return SecretIdFile(tmp_path / "secret-id")
+
+
+def put(file: SecretIdFile, content: bytes, mode: int = 0o600) -> None:
+    file.path.write_bytes(content)
+    file.path.chmod(mode)
+
+
+def test_there_is_nothing_at_first(file: SecretIdFile) -> None:
+    assert file.read() is None
+    assert (file.staged(), file.superseded()) == ("", "")
+
+
+@pytest.mark.parametrize("ttl", [3600.0, math.inf])
+def test_a_staged_secret_id_is_promoted_with_its_life(file: SecretIdFile, ttl: float) -> None:
+    put(file, b"first")
+
+    file.stage("second")
+    file.prepare("first", ttl)
+    file.promote()
+    file.sync()
+
+    held = file.read()
+    assert held
+    assert (held.secret_id, held.ttl, held.exposed) == ("second", ttl, False)
+    assert (file.staged(), file.superseded()) == ("", "first")
+    file.forget_superseded()
+    file.forget_staged()
+    assert file.superseded() == ""
+
+
+def test_the_life_of_another_secret_id_is_not_taken_for_its_own(file: SecretIdFile) -> None:
+    put(file, b"first")
+    file.stage("second")
+    file.prepare("first", 3600)
+
+    held = file.read()
+
+    assert held
+    assert held.ttl is None
+
+
+@pytest.mark.parametrize(
+    ("content", "secret_id"),
+    [(b"", ""), (b" \n", ""), (b"\0" * 36, ""), (b"id\n", "id"), (b"id", "id"), (b"\xff", "\ufffd")],
+)
+def test_v9_whatever_is_in_the_file_is_read(file: SecretIdFile, content: bytes, secret_id: str) -> None:
+    put(file, content)
+
+    held = file.read()
+
+    assert held
+    assert held.secret_id == secret_id
+
+
+def test_no_secret_id_is_in_what_a_traceback_would_show(file: SecretIdFile) -> None:
+    put(file, b"hidden")
+
+    assert "hidden" not in repr(file.read())
+
+
+@pytest.mark.parametrize(("mode", "exposed"), [(0o600, False), (0o400, False), (0o640, True), (0o604, True)])
+def test_v9_a_file_that_others_can_read_is_exposed(
+    file: SecretIdFile,
+    mode: int,
+    exposed: bool,  # noqa: FBT001 -- a parameter
+) -> None:
+    put(file, b"id", mode)
+
+    held = file.read()
+
+    assert held
+    assert held.exposed is exposed
+
+
+@pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
+def test_v9_a_file_that_others_can_write_is_refused(file: SecretIdFile, mode: int) -> None:
+    put(file, b"id", mode)
+
+    with pytest.raises(Failure, match=f"^secret_id_file: {file.path} may be written by other users"):
+        file.read()
+
+
+def test_v9_a_symbolic_link_is_refused(file: SecretIdFile, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").write_text("id")
+    file.path.symlink_to(tmp_path / "elsewhere")
+
+    with pytest.raises(Failure, match=r"cannot be read: it is a symbolic link\.$"):
+        file.read()
+
+
+def test_v9_a_pipe_or_a_directory_is_refused(file: SecretIdFile, tmp_path: Path) -> None:
+    os.mkfifo(file.path)
+    with pytest.raises(Failure, match=r"cannot be read: it is no regular file\.$"):
+        file.read()
+    with pytest.raises(Failure, match=r"cannot be read: it is no regular file\.$"):
+        SecretIdFile(tmp_path).read()
+
+
+@pytest.mark.parametrize("companion", ["new", "old", "rotation", "lock"])
+def test_v9_a_symbolic_link_beside_it_is_not_followed(file: SecretIdFile, tmp_path: Path, companion: str) -> None:
+    target = tmp_path / "target"
+    target.write_text("untouched")
+    put(file, b"id")
+    file.path.with_name(f"secret-id.{companion}").symlink_to(target)
+
+    with pytest.raises(Failure, match=rf"secret-id\.{companion} cannot be"):
+        _use_all(file)
+
+    assert target.read_text() == "untouched"
+
+
+def _use_all(file: SecretIdFile) -> None:
+    with file.lock():
+        file.stage("second")
+        file.prepare("id", 60)
+
+
+def test_a_missing_directory_is_named(tmp_path: Path) -> None:
+    file = SecretIdFile(tmp_path / "missing" / "secret-id")
+
+    for use in (file.lock().__enter__, lambda: file.stage("id"), file.promote):
+        with pytest.raises(Failure, match=rf"^secret_id_file: the directory {tmp_path}/missing does not exist\.$"):
+            use()
+
+
+def test_all_files_are_private_whatever_the_umask_is(file: SecretIdFile, tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        with file.lock():
+            file.stage("first")
+            file.prepare("none", 60)
+            file.promote()
+    finally:
+        os.umask(before)
+
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+    assert modes == dict.fromkeys(["secret-id", "secret-id.lock", "secret-id.old", "secret-id.rotation"], 0o600)
