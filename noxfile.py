@@ -166,7 +166,7 @@ for core in ("2.18", NEWEST_CORE):
 @nox.session(python=CORES[NEWEST_CORE], default=(ROOT / "molecule").exists())
 def molecule(session: nox.Session) -> None:
     """Run the role against a real engine and a real OpenBao, on the oldest and the newest Python of a target."""
-    session.install("molecule")
+    session.install("molecule", "-r", "tests/component/requirements.txt")
     install_core(session, NEWEST_CORE)
     with installed(session) as folder:
         for name, python in (("OLDEST_PYTHON", TARGETS[0]), ("NEWEST_PYTHON", TARGETS[-1])):

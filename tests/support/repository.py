@@ -81,6 +81,21 @@ class Repository:
     def object(self, kind: str, content: bytes) -> str:
         return self.git("hash-object", "-t", kind, "-w", "--stdin", "--literally", stdin=content)
 
+    def notes(self, files: Mapping[str, bytes]) -> str:
+        """Return a commit, on no branch, with these notes by path, as `tree` takes them."""
+        tree = self.tree(files)
+        return self.object(
+            "commit", f"tree {tree}\nauthor {_ANYBODY} 1 +0000\ncommitter {_ANYBODY} 1 +0000\n\nN\n".encode()
+        )
+
+    def publish(self, notes: str, *, annotated: bool = False) -> None:
+        """Let the signatures ref name a commit of notes, or an annotated tag of it."""
+        self.point(signature_notes.SIGNATURES_REF, self.tag(notes, "commit") if annotated else notes)
+
+    def tag(self, target: str, kind: str) -> str:
+        """Return an annotated tag of the object ``target``."""
+        return self.object("tag", f"object {target}\ntype {kind}\ntag t\ntagger {_ANYBODY} 1 +0000\n\nT\n".encode())
+
     def point(self, ref: str, target: str) -> None:
         """Let a ref of any name point to any object."""
         file = self.path / ref

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import Request
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.run import run
+from ansible_collections.flant.gitops.tests.support.repository import Repository
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.outcome import Outcome
-    from ansible_collections.flant.gitops.tests.support.repository import Repository
 
 _DEFAULTS: dict[str, Any] = {
     "action": "poll",
@@ -62,6 +62,10 @@ class Task:
     @property
     def archive(self) -> Path:
         return self.folder / "tree.tar"
+
+    @property
+    def cache(self) -> Repository:
+        return Repository(self.git_dir)
 
     def poll(self, **params: object) -> Outcome:
         return call(**{"repo": self.upstream.path, "git_dir": self.git_dir, **params})

@@ -5,28 +5,25 @@
 
 from __future__ import annotations
 
-import io
 import subprocess
-import tarfile
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import docker
 import pytest
-from ansible_collections.flant.gitops.tests.support import signature_notes
+from ansible_collections.flant.gitops.tests.support import images, signature_notes
 from ansible_collections.flant.gitops.tests.support.environment import clean
 from ansible_collections.flant.gitops.tests.support.signers import Signers, opened
 from ansible_collections.flant.gitops.tests.support.site import Site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from ansible_collections.flant.gitops.tests.support.signers import Signer
 
 ENGINE = "unix:///var/run/docker.sock"
-BUSYBOX = Path("/bin/busybox")
 
 
 @pytest.fixture
@@ -76,17 +73,10 @@ def engine() -> Iterator[docker.DockerClient]:
 
 
 @pytest.fixture(scope="session")
-def image(engine: docker.DockerClient) -> str:
+def image(engine: docker.DockerClient) -> Iterator[str]:
     """The id of an image that holds busybox alone."""
-    layer = io.BytesIO()
-    with tarfile.open(fileobj=layer, mode="w") as tar:
-        tar.add(BUSYBOX, "bin/busybox")
-        for applet in ("sh", "cat", "echo", "sleep", "env", "ls", "wget"):
-            link = tarfile.TarInfo(f"bin/{applet}")
-            link.type, link.linkname = tarfile.SYMTYPE, "busybox"
-            tar.addfile(link)
-    engine.api.import_image_from_data(layer.getvalue(), repository="localhost/flant-gitops-role-test", tag="1")
-    return str(engine.images.get("localhost/flant-gitops-role-test:1").id)
+    with images.busybox().loaded(engine.api) as image_id:
+        yield image_id
 
 
 @dataclass
