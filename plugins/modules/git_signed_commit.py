@@ -246,25 +246,25 @@ commit:
 previous_commit:
   description:
     - The commit processed last, as far as O(last_commit) and O(git_dir) know; empty if there is none.
-  returned: always
+  returned: success, or when a commit has too few signatures
   type: str
   sample: 553c2077f0edc3d5dc5d17262f6aa498e69d6f8e
 superseded:
   description:
     - A path in O(git_dir) that does not exist, and will as soon as anything is recorded or reset after this call.
-  returned: always
+  returned: success
   type: path
   sample: /var/lib/infrastructure/git/superseded/7
 head:
   description:
     - The head of the branch on the server; empty unless O(action=poll).
-  returned: always
+  returned: success, or when a commit has too few signatures
   type: str
   sample: 1f7a7a472abf3dd9643fd615f6da379c4acb3e3a
 commits:
   description:
     - The new commits, oldest first, the newest O(max_commits) of them. Without a RV(previous_commit), the head alone.
-  returned: always
+  returned: success, or when a commit has too few signatures
   type: list
   elements: str
   sample: ["1f7a7a472abf3dd9643fd615f6da379c4acb3e3a"]
@@ -272,7 +272,7 @@ signatures:
   description:
     - The signatures that count, one for each signer, and no more than are required.
     - They are those of RV(commit) if RV(status) is V(new), otherwise those of the commit that has too few.
-  returned: always
+  returned: success, or when a commit has too few signatures
   type: list
   elements: dict
   contains:
@@ -299,19 +299,19 @@ signatures:
 verified_signatures:
   description:
     - The number of RV(signatures).
-  returned: always
+  returned: success, or when a commit has too few signatures
   type: int
   sample: 2
 required_signatures:
   description:
     - The number of signatures that were required.
-  returned: always
+  returned: success, or when a commit has too few signatures
   type: int
   sample: 2
 archive:
   description:
     - The tar file that was written; empty if none was.
-  returned: always
+  returned: success
   type: path
   sample: /var/lib/infrastructure/tree.tar
 subject:

@@ -9,6 +9,7 @@ import itertools
 import subprocess
 from typing import TYPE_CHECKING
 
+from ansible_collections.flant.gitops.tests.support import signature_notes
 from ansible_collections.flant.gitops.tests.support.environment import clean
 
 if TYPE_CHECKING:
@@ -22,12 +23,13 @@ _START = 1_700_000_000
 
 
 class Repository:
-    """A bare repository; each commit is a minute younger than the one made before it."""
+    """A bare repository, a new one unless there is one; each commit is a minute younger than the one made before it."""
 
     def __init__(self, path: Path, object_format: str = "sha1") -> None:
         self.path = path
         self._numbers = itertools.count()
-        self._git_anywhere("init", "--quiet", "--bare", f"--object-format={object_format}", str(path))
+        if not path.exists():
+            self._git_anywhere("init", "--quiet", "--bare", f"--object-format={object_format}", str(path))
 
     def git(self, *arguments: str, stdin: bytes = b"") -> str:
         return self.git_bytes(*arguments, stdin=stdin).decode("utf-8", "replace").strip()
@@ -95,6 +97,13 @@ class Repository:
     def tag(self, target: str, kind: str) -> str:
         """Return an annotated tag of the object ``target``."""
         return self.object("tag", f"object {target}\ntype {kind}\ntag t\ntagger {_ANYBODY} 1 +0000\n\nT\n".encode())
+
+    def note(self, commit: str, *signers: Signer, ref: str = signature_notes.SIGNATURES_REF) -> None:
+        """Let each sign the commit with a note, and publish all notes there are."""
+        signature_notes.add(self.path, commit, *signers)
+        if ref != signature_notes.SIGNATURES_REF:
+            self.git("update-ref", ref, signature_notes.SIGNATURES_REF)
+            self.git("update-ref", "-d", signature_notes.SIGNATURES_REF)
 
     def point(self, ref: str, target: str) -> None:
         """Let a ref of any name point to any object."""

@@ -33,6 +33,7 @@ _SENTENCES = (
         re.compile(r"SSL certificate problem|server certificate verification failed"),
         "the server's certificate is not trusted",
     ),
+    (re.compile(r"shallow roots are not allowed"), "the repository is shallow, and the new commits have no history"),
     (re.compile(r"dubious ownership"), "the local repository belongs to another user and git refuses it"),
 )
 _REDIRECTED = re.compile(r"returned error: 30[12378]")

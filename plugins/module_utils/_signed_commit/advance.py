@@ -113,16 +113,16 @@ def _choose(request: Request, remote: Remote, refs: RemoteRefs, unchanged: Outco
 def _insufficient(request: Request, checked: Checked, outcome: Outcome) -> Outcome:
     if request.wait_for_signatures:
         return replace(outcome, status=AWAITING_SIGNATURES)
-    result = outcome.result()
-    del result["changed"]
-    raise Failure(_reason(request, checked), **result)
+    raise Failure(_reason(request, checked), **outcome.facts())
 
 
 def _reason(request: Request, checked: Checked) -> str:
-    subject = "none of the new commits does; the newest," if request.select_oldest and not request.verify_every else ""
-    rejected = checked.signatures.rejected
-    reasons = f" ({'; '.join(rejected[:_REASONS_SHOWN])})" if rejected else ""
-    return (
-        f"required_signatures: {subject or 'commit'} {checked.commit.id}, carries {len(checked.signatures.signers)} of "
-        f"the {checked.required} required signatures{reasons}."
-    )
+    commit, found, required = checked.commit.id, len(checked.signatures.signers), checked.required
+    rejected = "; ".join(checked.signatures.rejected[:_REASONS_SHOWN])
+    reasons = f" ({rejected})" if rejected else ""
+    if request.select_oldest and not request.verify_every:
+        return (
+            f"required_signatures: no new commit carries the {required} required signatures; "
+            f"the newest, {commit}, carries {found}{reasons}."
+        )
+    return f"required_signatures: commit {commit} carries {found} of the {required} required signatures{reasons}."

@@ -17,6 +17,14 @@ NEW = "new"
 UNCHANGED = "unchanged"
 AWAITING_SIGNATURES = "awaiting_signatures"
 RECORDED = "recorded"
+_FACTS = {
+    "previous_commit",
+    "head",
+    "commits",
+    "signatures",
+    "verified_signatures",
+    "required_signatures",
+}
 
 
 @dataclass(frozen=True)
@@ -44,3 +52,7 @@ class Outcome:
         values = asdict(self)
         del values["warnings"]
         return values
+
+    def facts(self) -> dict[str, object]:
+        """Return those of the return values that also hold if there is no commit to act on."""
+        return {name: value for name, value in self.result().items() if name in _FACTS}
