@@ -27,8 +27,8 @@ ENGINE = "unix:///var/run/docker.sock"
 STARTS_WITHIN = 120  # seconds
 POLICY = 'path "{mount}/*" { capabilities = ["read"] }'
 COMMANDS = (
-    'answer=$(wget -q -O - --header "X-Vault-Token: $VAULT_REQUEST_TOKEN_DATABASE" --post-data "{}"'
-    ' "$VAULT_ADDR/v1/sys/wrapping/unwrap")',
+    'export HEADER="X-Vault-Token: $VAULT_REQUEST_TOKEN_DATABASE"',
+    'answer=$(wget -q -O - --header "$HEADER" --post-data "{}" "$VAULT_ADDR/v1/sys/wrapping/unwrap")',
     'case "$answer" in *staple*) cat file;; *) false;; esac',
 )
 
