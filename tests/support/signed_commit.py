@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import Request
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.run import run
 from ansible_collections.flant.gitops.tests.support.repository import Repository
@@ -69,6 +70,14 @@ class Task:
 
     def poll(self, **params: object) -> Outcome:
         return call(**{"repo": self.upstream.path, "git_dir": self.git_dir, **params})
+
+    def poll_refused(self, **params: object) -> str:
+        """Poll what must be refused, and return the reason."""
+        try:
+            self.poll(**params)
+        except Failure as failure:
+            return str(failure)
+        raise AssertionError("it was not refused")
 
     def record(self, commit: str, **params: object) -> Outcome:
         return call(action="record", git_dir=self.git_dir, last_commit=commit, **params)

@@ -29,9 +29,6 @@ BRANCH = f"{_REFS}/branch"
 SIGNATURES = f"{_REFS}/signatures"
 """Where the branch and, as a pattern, the signatures ref are kept."""
 
-_ABANDONED = {"": (".lock",), _REFS: (".lock",), "objects/pack": (".keep",)}
-_ABANDONED_PREFIXES = ("tmp_", ".tmp-")
-
 
 @dataclass(frozen=True)
 class Cache:
@@ -120,12 +117,13 @@ def opened(path: Path, marker: str) -> Iterator[Cache]:
 
 
 def clear(path: Path) -> None:
-    """Remove what a git process that was killed has left in the repository ``path``; nobody uses it now."""
-    for folder, endings in _ABANDONED.items():
-        with contextlib.suppress(FileNotFoundError):
-            for file in (path / folder).iterdir():
-                if file.name.endswith(endings) or file.name.startswith(_ABANDONED_PREFIXES):
-                    file.unlink()
+    """Remove what a process that was killed has left in the repository ``path``, which nobody uses now."""
+    files = [*path.glob(".*"), *path.glob("*.lock"), *(path / "refs").rglob("*.lock")]
+    packs = path / "objects" / "pack"
+    for pattern in ("*.lock", "*.keep", "tmp_*", ".*"):
+        files += packs.glob(pattern)
+    for file in files:
+        file.unlink()
 
 
 def _refuse_strangers(path: Path, marker: str) -> None:

@@ -81,7 +81,7 @@ def test_oldest_without_required_signatures_takes_each_commit_in_turn(task: Task
 
 def test_the_refusal_of_oldest_names_the_newest_commit(task: Task, signers: Signers) -> None:
     new = branch(task, signers, "--")
-    with pytest.raises(Failure, match=f"no new commit carries the 1 required .* {new[1]}, carries 0"):
+    with pytest.raises(Failure, match=rf"no new commit carries the 1 required .* {new[1]}, carries 0"):
         task.poll(required_signatures=1, trusted_keys=[signers.alice.public_key], select="oldest")
 
 
@@ -104,7 +104,7 @@ def test_a_longer_way_than_max_commits_is_refused_where_each_commit_counts(
     previous = "" if fresh else task.upstream.commit()
     new = [task.upstream.commit() for _ in range(3)]
     params = {"select": select, "verify": verify, "last_commit": previous}
-    with pytest.raises(Failure, match=f"^max_commits: more than 2 .* from {previous or 'the root'} to {new[-1]}"):
+    with pytest.raises(Failure, match=rf"^max_commits: more than 2 .* from {previous or 'the root'} to {new[-1]}"):
         task.poll(**params, max_commits=2)
     assert task.poll(**params, max_commits=3).commit == new[0 if select == "oldest" else -1]
 

@@ -144,7 +144,7 @@ def test_g6_a_commit_with_a_bad_signature_only_is_never_returned(
 ) -> None:
     commit = task.upstream.commit(signer=signers.bob)
     params = {"required_signatures": 1, "trusted_keys": [signers.alice.public_key], "select": select, "verify": verify}
-    with pytest.raises(Failure, match=f"required_signatures: .*{commit}") as raised:
+    with pytest.raises(Failure, match=rf"required_signatures: .*{commit}") as raised:
         task.poll(**params, archive=task.archive)
     assert "commit" not in raised.value.result
     waiting = task.poll(**params, archive=task.archive, on_insufficient_signatures="wait")

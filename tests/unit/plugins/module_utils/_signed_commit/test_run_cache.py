@@ -1,0 +1,150 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The folder kept between runs: ours alone, and usable whatever killed processes have left in it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from typing import TYPE_CHECKING
+
+import pytest
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.tests.support.repository import Repository
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ansible_collections.flant.gitops.tests.support.signed_commit import Task
+
+
+def test_a_new_folder_is_ours_alone(task: Task) -> None:
+    task.upstream.commit()
+    task.poll(git_dir=task.folder / "deep" / "down" / "cache")
+    assert stat.S_IMODE((task.folder / "deep" / "down" / "cache").stat().st_mode) == 0o700
+
+
+def test_t4_a_folder_of_another_user_is_refused(task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
+    task.upstream.commit()
+    task.poll()
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    with pytest.raises(Failure, match=r"^git_dir: .* belongs to another user"):
+        task.poll()
+
+
+@pytest.mark.parametrize("mode", [0o770, 0o702, 0o777])
+def test_t4_a_folder_that_others_can_write_to_is_refused(task: Task, mode: int) -> None:
+    task.upstream.commit()
+    task.poll()
+    task.git_dir.chmod(mode)
+    with pytest.raises(Failure, match="^git_dir: others than its owner can write"):
+        task.poll()
+
+
+def test_t4_a_repository_that_is_not_ours_is_refused_and_runs_nothing(task: Task) -> None:
+    task.upstream.commit()
+    ran = task.folder / "ran"
+    trap = Repository(task.git_dir)
+    trap.git("config", "core.sshCommand", f"touch {ran}")
+    trap.git("config", "core.fsmonitor", f"touch {ran}")
+    before = {file.name for file in task.git_dir.iterdir()}
+    with pytest.raises(Failure, match=r"^git_dir: .* is neither empty nor a folder that this module has made"):
+        task.poll()
+    assert not ran.exists()
+    assert {file.name for file in task.git_dir.iterdir()} == before
+
+
+@pytest.mark.parametrize("make", [lambda path: path.write_text("file"), lambda path: path.symlink_to(path.parent)])
+def test_t4_what_is_no_folder_is_refused(task: Task, make: object) -> None:
+    task.upstream.commit()
+    make(task.git_dir)
+    with pytest.raises(Failure, match="^git_dir: "):
+        task.poll()
+
+
+def test_an_empty_folder_is_taken(task: Task) -> None:
+    commit = task.upstream.commit()
+    task.git_dir.mkdir(mode=0o755)
+    assert task.poll().commit == commit
+
+
+def test_a_folder_that_cannot_be_made_is_an_error_that_says_so(task: Task) -> None:
+    task.upstream.commit()
+    (task.folder / "file").touch()
+    with pytest.raises(Failure, match=r"^git_dir: .*file/cache cannot be used: "):
+        task.poll(git_dir=task.folder / "file" / "cache")
+
+
+LEFTOVERS = [
+    "HEAD.lock",
+    "config.lock",
+    "packed-refs.lock",
+    "shallow.lock",
+    "refs/flant_gitops/branch.lock",
+    "refs/flant_gitops/whole.lock",
+    "refs/flant_gitops/signatures/deep.lock",
+    "objects/pack/tmp_pack_abcdef",
+    "objects/pack/tmp_idx_abcdef",
+    "objects/pack/.tmp-123-pack-abc.pack",
+    "objects/pack/pack-abc.keep",
+    "objects/pack/multi-pack-index.lock",
+    ".last_commit.abcdef",
+]
+
+
+def test_t12_what_a_killed_git_left_is_cleared(task: Task) -> None:
+    task.upstream.commit()
+    last = task.process(archive=task.archive)
+    head = task.upstream.commit()
+    for name in LEFTOVERS:
+        (task.git_dir / name).parent.mkdir(exist_ok=True)
+        (task.git_dir / name).touch()
+    assert task.poll(last_commit=last, archive=task.archive).commit == head
+    assert [name for name in LEFTOVERS if (task.git_dir / name).exists()] == []
+
+
+@pytest.mark.parametrize("left", ["nothing", "ratchet", "half a repository"])
+def test_t12_a_first_run_that_was_killed_is_completed(task: Task, left: str) -> None:
+    commit = task.upstream.commit()
+    task.poll()
+    (task.git_dir / "info" / "attributes").unlink()
+    if left == "half a repository":
+        (task.git_dir / "HEAD").unlink()
+    else:
+        for name in ("objects", "refs", "info"):
+            shutil.rmtree(task.git_dir / name)
+        for name in ("HEAD", "config", "FETCH_HEAD", *(["last_commit"] if left == "nothing" else [])):
+            (task.git_dir / name).unlink()
+        shutil.rmtree(task.git_dir / "home")
+    assert task.poll(archive=task.archive).commit == commit
+
+
+def test_no_background_process_or_gc_is_started(task: Task) -> None:
+    for _ in range(3):
+        task.upstream.commit()
+    task.poll()
+    assert not (task.git_dir / "gc.pid").exists()
+    assert task.cache.git("count-objects").startswith("0 objects")
+
+
+def test_the_url_of_the_repository_is_not_written_into_its_configuration(task: Task, tmp_path: Path) -> None:
+    task.upstream.commit()
+    task.poll(archive=task.archive)
+    assert str(tmp_path) not in (task.git_dir / "config").read_text()
+
+
+def test_a_server_that_moves_to_another_address_is_followed_by_its_history(task: Task, tmp_path: Path) -> None:
+    task.upstream.commit()
+    last = task.process()
+    head = task.upstream.commit()
+    moved = task.upstream.path.rename(tmp_path / "moved.git")
+    assert task.poll(repo=f"file://{moved}", last_commit=last).commit == head
+
+
+def test_another_branch_can_be_polled_with_the_same_folder(task: Task) -> None:
+    root = task.upstream.commit()
+    task.process()
+    release = task.upstream.commit(parents=[root], branch="release/1.x")
+    assert task.poll(branch="release/1.x", last_commit=root).commit == release
