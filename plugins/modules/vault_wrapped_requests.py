@@ -184,7 +184,7 @@ options:
 """
 
 EXAMPLES = r"""
-# The policy of an AppRole named deploy that may do the first two examples and no more:
+# The policy of an AppRole named deploy that may do the first example and the last, and no more:
 #
 #   path "secret/data/database"                    { capabilities = ["read"] }
 #   path "pki/issue/web"                           { capabilities = ["update"] }
@@ -214,21 +214,6 @@ EXAMPLES = r"""
   ansible.builtin.command: /usr/local/bin/deploy
   environment: "{{ vault.env }}"
   changed_when: true
-  no_log: true
-
-- name: Keep the secret-id on the target and replace it every 72 hours; the first one is given once
-  flant.gitops.vault_wrapped_requests:
-    vault_addr: https://vault.example.com:8200
-    vault_cacert: "{{ vault_cacert }}"
-    role_name: deploy
-    role_id: "{{ vault_role_id }}"
-    secret_id: "{{ vault_secret_id | default(omit) }}"
-    secret_id_file: /var/lib/deploy/secret-id
-    secret_id_ttl: 30d
-    requests:
-      - name: database
-        path: /secret/data/database
-  register: vault
   no_log: true
 
 - name: Show why a task failed that no_log hid
@@ -266,6 +251,21 @@ EXAMPLES = r"""
         options:
           policies: [reader]
           ttl: 10m
+  register: vault
+  no_log: true
+
+- name: Keep the secret-id on the target and replace it every 72 hours; the first one is given once
+  flant.gitops.vault_wrapped_requests:
+    vault_addr: https://vault.example.com:8200
+    vault_cacert: "{{ vault_cacert }}"
+    role_name: deploy
+    role_id: "{{ vault_role_id }}"
+    secret_id: "{{ vault_secret_id | default(omit) }}"
+    secret_id_file: /var/lib/deploy/secret-id
+    secret_id_ttl: 30d
+    requests:
+      - name: database
+        path: /secret/data/database
   register: vault
   no_log: true
 """

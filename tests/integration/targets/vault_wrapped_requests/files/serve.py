@@ -1,0 +1,68 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs an OpenBao server as the examples of the module's documentation expect it, until it is told to end.
+
+Usage: serve.py FOLDER. Once the server can be used, FOLDER/server.json says how.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+from ansible_collections.flant.gitops.tests.support import openbao
+
+LONGEST = 600  # seconds, should nobody end it
+
+POLICY = """
+path "secret/data/database" { capabilities = ["read"] }
+path "secret/data/missing" { capabilities = ["read"] }
+path "kv1/*" { capabilities = ["create", "update", "list"] }
+path "pki/issue/web" { capabilities = ["update"] }
+path "transit/encrypt/deploy" { capabilities = ["update"] }
+path "auth/token/create" { capabilities = ["update"] }
+path "{role}/secret-id" { capabilities = ["update"] }
+path "{role}/secret-id/lookup" { capabilities = ["update"] }
+path "{role}/secret-id/destroy" { capabilities = ["update"] }
+"""
+
+
+def fill(server: openbao.OpenBao) -> openbao.Role:
+    """Set up the engines and the AppRole that the examples name."""
+    for path, engine in (("secret", "kv"), ("kv1", "kv"), ("pki", "pki"), ("transit", "transit")):
+        options = {"version": "2"} if path == "secret" else {}
+        server.call("POST", f"/v1/sys/mounts/{path}", {"type": engine, "options": options})
+    server.call("POST", "/v1/secret/data/database", {"data": {"password": "hidden-value"}})
+    server.call("POST", "/v1/pki/root/generate/internal", {"common_name": "root.test"})
+    server.call("POST", "/v1/pki/roles/web", {"allow_any_name": True, "ttl": "10m"})
+    server.call("POST", "/v1/transit/keys/deploy")
+    server.call("PUT", "/v1/sys/policies/acl/reader", {"policy": 'path "kv1/*" { capabilities = ["read"] }'})
+    return server.approle(POLICY, name="deploy", token_policies=["deploy", "reader"])
+
+
+def main() -> None:
+    """Serve."""
+    folder = Path(sys.argv[1])
+    with openbao.running(authority=openbao.Authority("localhost", "127.0.0.1")) as server:
+        role = fill(server)
+        described = {
+            "pid": os.getpid(),
+            "address": server.address,
+            "cacert": server.authority.pem if server.authority else "",
+            "root_token": server.root_token,
+            "role_id": role.role_id,
+            "secret_id": server.secret_id(role),
+            "secret_id_for_file": server.secret_id(role),
+        }
+        (folder / "server.part").write_text(json.dumps(described), encoding="utf-8")
+        (folder / "server.part").rename(folder / "server.json")
+        signal.sigtimedwait({signal.SIGTERM, signal.SIGINT}, LONGEST)
+
+
+if __name__ == "__main__":
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
+    main()
