@@ -107,6 +107,7 @@ class Engine:
         self._client: Any = client
         self._address = address
         self.dialect = dialect
+        self._names: dict[str, str] = {}
 
     def now(self) -> datetime:
         """Return the engine's own time, to the second."""
@@ -121,10 +122,11 @@ class Engine:
 
     def container(self, name: str) -> dict[str, Any] | None:
         """Describe a container by its name or id, None where there is none."""
-        with self._call(f"looking at container {name}"), _none_if_missing():
+        with self._call(f"looking at {self._shown(name)}"), _none_if_missing():
             described: dict[str, Any] = self._client.inspect_container(name)
+            self._names[described["Id"]] = described["Name"].lstrip("/")
             # A prefix of an id would do for the engine.
-            return described if name in (described["Id"], described["Name"].lstrip("/")) else None
+            return described if name in (described["Id"], self._names[described["Id"]]) else None
         return None
 
     def image(self, reference: str) -> dict[str, Any] | None:
@@ -156,16 +158,18 @@ class Engine:
     def create(self, name: str, body: Mapping[str, Any]) -> str:
         """Create a container and return its id."""
         with self._call(f"creating container {name}"):
-            return str(self._client.create_container_from_config(body, name)["Id"])
+            container = str(self._client.create_container_from_config(body, name)["Id"])
+        self._names[container] = name
+        return container
 
     def put(self, container: str, path: str, chunks: Iterable[bytes], deadline: Deadline) -> None:
         """Unpack a tar in a container's folder."""
-        with self._call(f"sending the tree to container {container}", deadline.left):
-            self._client.put_archive(container, path, _until(deadline, chunks, container))
+        with self._call(f"sending the tree to {self._shown(container)}", deadline.left):
+            self._client.put_archive(container, path, _until(deadline, chunks, self._shown(container)))
 
     def read(self, container: str, path: str) -> str:
         """Return the text of a file in a container, ``""`` where there is none."""
-        with self._call(f"reading {path} in container {container}"), _none_if_missing():
+        with self._call(f"reading {path} in {self._shown(container)}"), _none_if_missing():
             chunks, _ = self._client.get_archive(container, path)
             with tarfile.open(fileobj=BytesIO(b"".join(chunks))) as tar:
                 member = tar.next()
@@ -175,7 +179,7 @@ class Engine:
 
     def has_path(self, container: str, path: str) -> bool:
         """Whether there is something at a path in a container."""
-        with self._call(f"looking at {path} in container {container}"), _none_if_missing():
+        with self._call(f"looking at {path} in {self._shown(container)}"), _none_if_missing():
             chunks, _ = self._client.get_archive(container, path)
             chunks.close()
             return True
@@ -183,7 +187,7 @@ class Engine:
 
     def attach(self, container: str) -> contextlib.closing[Attached]:
         """Follow a container's output from now on."""
-        with self._call(f"attaching to container {container}"):
+        with self._call(f"attaching to {self._shown(container)}"):
             # The SDK gives a TLS socket, or a file over a plain one.
             raw = self._client.attach_socket(container, {"stdout": 1, "stderr": 1, "stream": 1})
             connection = raw if hasattr(raw, "recv") else socket.socket(fileno=os.dup(raw.fileno()))
@@ -191,17 +195,17 @@ class Engine:
 
     def log(self, container: str, *, stdout: bool) -> Iterator[bytes]:
         """Yield what the engine's log still has of one of a container's streams."""
-        with self._call(f"reading the log of container {container}"):
+        with self._call(f"reading the log of {self._shown(container)}"):
             yield from self._client.logs(container, stdout=stdout, stderr=not stdout, stream=True, follow=False)
 
     def start(self, container: str) -> None:
         """Start a container."""
-        with self._call(f"starting container {container}"):
+        with self._call(f"starting {self._shown(container)}"):
             self._client.start(container)
 
     def wait(self, container: str, seconds: float) -> bool:
         """Wait for a container to end, and return whether it did in time. One that is gone has ended."""
-        with self._call(f"waiting for container {container}"), _none_if_missing():
+        with self._call(f"waiting for {self._shown(container)}"), _none_if_missing():
             with contextlib.suppress(ReadTimeout):
                 self._client.wait(container, timeout=max(seconds, _POLL_SECONDS))
                 return True
@@ -210,7 +214,7 @@ class Engine:
 
     def kill(self, container: str) -> None:
         """Send SIGKILL; a container that has ended or gone is none the worse."""
-        with self._call(f"killing container {container}"):
+        with self._call(f"killing {self._shown(container)}"):
             try:
                 self._client.kill(container, "SIGKILL")
             except APIError as error:
@@ -225,7 +229,7 @@ class Engine:
         """
         deadline = Deadline(_REMOVAL_SECONDS)
         while True:
-            with self._call(f"removing container {container}"), _none_if_missing():
+            with self._call(f"removing {self._shown(container)}"), _none_if_missing():
                 try:
                     self._client.remove_container(container, v=True, force=True)
                 except NotFound:
@@ -237,8 +241,12 @@ class Engine:
             if self.container(container) is None:
                 return
             if deadline.passed:
-                raise Failure(f"Container {container} is still there {_REMOVAL_SECONDS:.0f} s after it was removed.")
+                raise Failure(f"Removing {self._shown(container)} has not ended after {_REMOVAL_SECONDS:.0f} s.")
             time.sleep(_POLL_SECONDS)
+
+    def _shown(self, container: str) -> str:
+        """Return what to call a container whose id, or name, this is."""
+        return f"container {self._names.get(container, container)}"
 
     @contextlib.contextmanager
     def _call(self, what: str, seconds: float = _CALL_SECONDS) -> Iterator[None]:
@@ -330,10 +338,10 @@ def _none_if_missing() -> Iterator[None]:
         yield
 
 
-def _until(deadline: Deadline, chunks: Iterable[bytes], container: str) -> Iterator[bytes]:
+def _until(deadline: Deadline, chunks: Iterable[bytes], shown: str) -> Iterator[bytes]:
     for chunk in chunks:
         if deadline.passed:
-            raise TooSlow(f"Sending the tree to container {container} took longer than timeout allows.")
+            raise TooSlow(f"Sending the tree to {shown} took longer than timeout allows.")
         yield chunk
 
 

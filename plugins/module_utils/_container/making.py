@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.flant.gitops.plugins.module_utils._container import account, upload
+from ansible_collections.flant.gitops.plugins.module_utils._container.engine import Refused
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 
 if TYPE_CHECKING:
@@ -58,7 +59,11 @@ def ensure_image(engine: Engine, request: Request, deadline: Deadline) -> tuple[
 
 def fill(engine: Engine, request: Request, container: str, user: str, deadline: Deadline) -> None:
     """Put the tree and the files into a container that was created and not started; ``user`` is the container's."""
-    owner = account.resolve(user, lambda path: engine.read(container, path))
+    try:
+        owner = account.resolve(user, lambda path: engine.read(container, path))
+    except Refused as refused:
+        # Podman looks the user up itself before it reads anything.
+        raise Failure(f"user: {user!r} cannot be looked up in the image: {refused}") from refused
     for folder, chunks in upload.plan(request, owner, engine.dialect):
         engine.put(container, folder, chunks, deadline)
 

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import shlex
 from typing import TYPE_CHECKING, Any
 
@@ -95,7 +96,7 @@ def _unwanted(image_env: Iterable[str]) -> list[str]:
 
 def _check_volumes(volumes: Mapping[str, Any], working_dir: str) -> None:
     for path in volumes:
-        if path.rstrip("/").startswith(f"{working_dir}/"):
+        if posixpath.normpath(f"/{path.lstrip('/')}").startswith(f"{working_dir}/"):
             raise Failure(
                 f"image: it declares a volume at {path}, inside of working_dir, which would hide the tree there."
             )

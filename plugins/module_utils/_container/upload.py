@@ -122,8 +122,10 @@ class _Tree:
             raise Failure(f"{shown} stands in the place of working_dir.")
         if name in self._seen and not (self._seen[name] and member.isdir()):
             raise Failure(f"{shown} is there twice.")
+        if member.issym() and _climbs_out(posixpath.join(posixpath.dirname(name), member.linkname)):
+            raise Failure(f"{shown} is a link to {member.linkname!r}, which is outside of working_dir.")
         for path in self._files:
-            if path == name or (_is_below(name, path) and not member.isdir()):
+            if path == name or _is_below(path, name) or (_is_below(name, path) and not member.isdir()):
                 raise Failure(f"{shown} is in the way of {path}, which is one of files.")
         return name
 
@@ -137,6 +139,11 @@ class _Tree:
         for folder in reversed(missing):
             self._seen[folder] = True
             yield _header(folder, tarfile.DIRTYPE, _FOLDER_MODE, self._owner)
+
+
+def _climbs_out(path: str) -> bool:
+    """Whether a path that is seen from the root of the tree ends above it; Docker unpacks no link to such a one."""
+    return posixpath.normpath(path).split("/")[0] == ".."
 
 
 def _is_below(folder: str, path: str) -> bool:
