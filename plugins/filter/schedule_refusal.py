@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._duration import parse_duration
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
-from ansible_collections.flant.gitops.plugins.module_utils._openpgp import keyring
+from ansible_collections.flant.gitops.plugins.module_utils._openpgp.certificates import check as check_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -24,7 +24,7 @@ author:
   - flant.gitops contributors
 description:
   - Checks the variables of the role's entry point C(schedule) before anything is installed.
-  - ansible-pull puts most of them into a command line of its own without quoting, where systemd and cron read them again,
+  - ansible-pull puts most of them unquoted into a command line of its own, after systemd or cron has read them,
     so that only characters which mean nothing to any of these are let through.
 options:
   _input:
@@ -46,16 +46,16 @@ _value:
   type: str
 """
 
+_PATH = re.compile(r"/[A-Za-z0-9/._-]+")
+_PATH_IN_WORDS = "must be an absolute path of letters, digits, '/', '.', '_' and '-'"
 # Variable -> what all of it must match, and that in words.
 _FORMS = {
     "instance": (
         r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}",
         "it must be a letter or digit and up to 39 letters, digits, '_', '.' or '-'",
     ),
-    "work_dir": (
-        r"/[A-Za-z0-9/._-]+",
-        "it must be an absolute path of letters, digits, '/', '.', '_' and '-'",
-    ),
+    "work_dir": (_PATH.pattern, f"it {_PATH_IN_WORDS}"),
+    "schedule_ansible_pull": (rf"|{_PATH.pattern}", f"it {_PATH_IN_WORDS}"),
     "schedule_repo_url": (
         r"[A-Za-z0-9/~][A-Za-z0-9@:/._~+%=-]*",
         "it must be a URL or a path of letters, digits and '@:/._~+%=-', which ansible-pull can pass on",
@@ -87,7 +87,6 @@ _FORMS = {
 }
 _NAMES = ("instance", "work_dir", "schedule_user")  # what is needed to find a schedule again
 _PASSWORD = re.compile(r"\w+://[^/@]*:[^/@]*@")
-_ANY_PATH = re.compile(r"/[A-Za-z0-9/._-]+")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -101,7 +100,9 @@ def _forms(config: Mapping[str, Any], names: Iterable[str]) -> None:
 
 def _repository(config: Mapping[str, Any]) -> None:
     if not config["schedule_repo_url"]:
-        raise Failure("schedule_repo_url: it is needed; it names the repository that ansible-pull takes the playbook from.")
+        raise Failure(
+            "schedule_repo_url: it is needed; it names the repository that ansible-pull takes the playbook from."
+        )
     if _PASSWORD.match(config["schedule_repo_url"]):
         raise Failure("schedule_repo_url: it must hold no password, which ansible-pull would print; use an SSH key.")
 
@@ -122,15 +123,15 @@ def _keys(config: Mapping[str, Any]) -> None:
         if not isinstance(key, str):
             raise Failure(f"{option}: it must be a text.")
         try:
-            keyring.check([key])
+            check_keys([key])
         except Failure as failure:
             raise Failure(str(failure).replace("trusted_keys[0]", option)) from failure
 
 
 def _extras(config: Mapping[str, Any]) -> None:
-    for path in [*config["schedule_read_write_paths"], *filter(None, [config["schedule_ansible_pull"]])]:
-        if not _ANY_PATH.fullmatch(path):
-            raise Failure(f"schedule_read_write_paths, schedule_ansible_pull: {path!r} is no plain absolute path.")
+    for path in config["schedule_read_write_paths"]:
+        if not _PATH.fullmatch(path):
+            raise Failure(f"schedule_read_write_paths: {path!r} {_PATH_IN_WORDS}.")
     for argument in config["schedule_arguments"]:
         if _CONTROL.search(argument):
             raise Failure("schedule_arguments: an argument must hold no control characters.")

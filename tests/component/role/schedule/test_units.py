@@ -1,0 +1,92 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The systemd units: systemd itself finds nothing amiss in them, starts them, and lets them go again."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from ansible_collections.flant.gitops.tests.component.role.schedule.conftest import Schedule
+    from ansible_collections.flant.gitops.tests.support.throwaway_machine import Machine
+
+ODD = "a $HOME ${HOME} 100% %n \\n \"double\" 'single' ; # | é"
+
+
+def test_timer_is_installed_changed_and_removed(schedule: Schedule) -> None:
+    machine = schedule.machine
+    installed = schedule.set()
+    assert installed.returncode == 0, installed.stdout
+    assert machine.output("systemd-analyze", "verify", *schedule.units()) == ""
+    assert machine.output("systemctl", "is-enabled", f"{schedule.unit}.timer") == "enabled\n"
+    assert machine.output("systemctl", "is-active", f"{schedule.unit}.timer") == "active\n"
+    assert exposure(schedule) <= 2.5
+    assert "changed=0" in schedule.set().stdout
+
+    changed = schedule.set(on_calendar="Mon *-*-* 04:30:00", randomized_delay="0s")
+    assert changed.returncode == 0, changed.stdout
+    next_time = machine.output("systemctl", "show", "--property=NextElapseUSecRealtime", f"{schedule.unit}.timer")
+    assert re.search(r"=Mon .* 04:30:00", next_time), next_time
+
+    gone = schedule.set(state="absent")
+    assert gone.returncode == 0, gone.stdout
+    assert machine.output("find", "/etc/systemd/system", "-name", f"{schedule.unit}*") == ""
+    assert machine.output("systemctl", "list-units", "--all", "--no-legend", f"{schedule.unit}*").strip() == ""
+    assert machine.run("test", "-d", f"{schedule.folder}/facts").returncode == 0
+    assert "changed=0" in schedule.set(state="absent").stdout
+
+
+def exposure(schedule: Schedule) -> float:
+    """Return how much of the host systemd thinks the service is exposed to, from 0 to 10."""
+    report = schedule.machine.output("systemd-analyze", "security", "--no-pager", f"{schedule.unit}.service")
+    level = re.search(r"Overall exposure level for \S+: ([0-9.]+)", report)
+    assert level, report
+    return float(level[1])
+
+
+def test_check_mode_installs_nothing(schedule: Schedule) -> None:
+    checked = schedule.set("--check")
+    assert checked.returncode == 0, checked.stdout
+    assert schedule.machine.run("test", "-e", schedule.units()[0]).returncode == 1
+    assert schedule.machine.run("test", "-e", schedule.folder).returncode == 1
+
+
+def test_arguments_and_environment_arrive_byte_by_byte(schedule: Schedule, booted: Machine) -> None:
+    """Stand in for ansible-pull with a script that tells what it got."""
+    script = f"/usr/local/bin/{schedule.instance}"
+    booted.output("sh", "-c", f'printf \'#!/bin/sh\\nprintf "<%%s>\\\\n" "$@" "$ODD"\' > {script}; chmod 755 {script}')
+    written = schedule.set(ansible_pull=script, arguments=[f"--odd={ODD}"], environment={"ODD": ODD})
+    assert written.returncode == 0, written.stdout
+    booted.output("systemctl", "start", schedule.unit)
+    told = booted.output("journalctl", "--no-pager", "--output=cat", f"--unit={schedule.unit}")
+    assert f"<--odd={ODD}>" in told, told
+    assert f"<{ODD}>" in told, told
+    assert f'"flant_gitops_instance": "{schedule.instance}"' in told, told
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        ({"on_calendar": "whenever"}, "flant_gitops_schedule_on_calendar: systemd does not know"),
+        ({"ansible_pull": "/nowhere/ansible-pull"}, "flant_gitops_schedule_ansible_pull: there is no"),
+    ],
+)
+def test_schedule_that_cannot_work_is_refused(schedule: Schedule, variables: dict[str, object], sentence: str) -> None:
+    refused = schedule.set(**variables)
+    assert refused.returncode == 2, refused.stdout
+    assert sentence in refused.stdout
+    assert schedule.machine.run("test", "-e", schedule.units()[0]).returncode == 1
+
+
+def test_where_systemd_is_to_boot_later_the_timer_is_enabled(cron: Schedule) -> None:
+    installed = cron.set(manager="systemd")
+    assert installed.returncode == 0, installed.stdout
+    assert cron.machine.output("systemctl", "is-enabled", f"{cron.unit}.timer") == "enabled\n"
+    assert "changed=0" in cron.set(manager="systemd").stdout
+    gone = cron.set(state="absent")
+    assert gone.returncode == 0, gone.stdout
+    assert cron.machine.run("find", "/etc/systemd/system", "-name", f"{cron.unit}*").stdout == ""

@@ -1,0 +1,94 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible_collections.flant.gitops.plugins.filter.schedule_refusal import schedule_refusal
+
+ROLE = Path(__file__).resolve().parents[4] / "roles/flant_gitops"
+DEFAULTS = yaml.safe_load((ROLE / "defaults/main.yml").read_text(encoding="utf-8"))
+
+
+def schedule(**variables: object) -> dict[str, object]:
+    """Return the least schedule that works, on the role's own defaults, with ``variables`` changed."""
+    settings = {name.removeprefix("flant_gitops_"): value for name, value in DEFAULTS.items()}
+    changed = {f"schedule_{name}": value for name, value in variables.items()}
+    return {**settings, "schedule_repo_url": "https://git.example.com/ops/host.git", **changed}
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {},
+        {"repo_url": "git@git.example.com:ops/host.git"},
+        {"repo_url": "ssh://git@git.example.com:22/~ops/host%20x.git"},
+        {"repo_url": "/srv/git/host.git"},
+        {"repo_url": "https://user@git.example.com/ops/host.git"},
+        {"branch": "release/1.4"},
+        {"inventory": "localhost,"},
+        {"on_calendar": "Mon..Fri *-*-* 08,20:00/30:00"},
+        {"cron": "0-59/10 8-20 * JAN-DEC MON,FRI"},
+        {"randomized_delay": "0s", "timeout": "1h30m"},
+        {"arguments": ["--vault-password-file=/etc/a b", '$"%']},
+        {"environment": {"https_proxy": "http://proxy.example.com:3128"}},
+        {"read_write_paths": ["/etc/flant_gitops"]},
+    ],
+)
+def test_what_works_is_not_refused(variables: dict[str, object]) -> None:
+    assert schedule_refusal(schedule(**variables)) == ""
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        ({"repo_url": ""}, "flant_gitops_schedule_repo_url: it is needed"),
+        ({"repo_url": "https://git.example.com/a b.git"}, "flant_gitops_schedule_repo_url: "),
+        ({"repo_url": "https://x/{{ lookup('pipe','id') }}"}, "flant_gitops_schedule_repo_url: "),
+        ({"repo_url": "--upload-pack=touch"}, "flant_gitops_schedule_repo_url: "),
+        ({"repo_url": 'https://x/a"b'}, "flant_gitops_schedule_repo_url: "),
+        ({"branch": "-b"}, "flant_gitops_schedule_branch: "),
+        ({"branch": "main depth=2"}, "flant_gitops_schedule_branch: "),
+        ({"playbook": "../local.yml"}, "flant_gitops_schedule_playbook: "),
+        ({"playbook": "/local.yml"}, "flant_gitops_schedule_playbook: "),
+        ({"playbook": "--become"}, "flant_gitops_schedule_playbook: "),
+        ({"inventory": "a b"}, "flant_gitops_schedule_inventory: "),
+        ({"user": "root\nExecStart=/bin/sh"}, "flant_gitops_schedule_user: "),
+        ({"on_calendar": "*:0/5\n[Service]"}, "flant_gitops_schedule_on_calendar: "),
+        ({"cron": "* * * *"}, "flant_gitops_schedule_cron: "),
+        ({"cron": "* * * * * root"}, "flant_gitops_schedule_cron: "),
+        ({"randomized_delay": "soon"}, "flant_gitops_schedule_randomized_delay: 'soon' is no duration"),
+        ({"randomized_delay": "500ms"}, "flant_gitops_schedule_randomized_delay: it must be a whole number"),
+        ({"timeout": "0s"}, "flant_gitops_schedule_timeout: it must be more"),
+        ({"trusted_pgp_public_keys": ["no key"]}, "flant_gitops_schedule_trusted_pgp_public_keys[0] holds no"),
+        ({"trusted_pgp_public_keys": {"alice": 1}}, "flant_gitops_schedule_trusted_pgp_public_keys['alice']: "),
+        ({"ansible_pull": "ansible-pull"}, "flant_gitops_schedule_ansible_pull: "),
+        ({"read_write_paths": ["/a b"]}, "flant_gitops_schedule_read_write_paths: "),
+        ({"arguments": ["a\nb"]}, "flant_gitops_schedule_arguments: "),
+        ({"environment": {"A B": "1"}}, "flant_gitops_schedule_environment: 'A B' is no name"),
+        ({"environment": {"A": "1\n2"}}, "flant_gitops_schedule_environment['A']: "),
+    ],
+)
+def test_refusal_names_the_variable_at_fault(variables: dict[str, object], sentence: str) -> None:
+    refused = schedule_refusal(schedule(**variables))
+    assert refused.startswith(sentence)
+    assert refused.endswith(".")
+
+
+def test_password_in_the_url_is_refused_and_not_repeated() -> None:
+    refused = schedule_refusal(schedule(repo_url="https://user:hunter2@git.example.com/a.git"))
+    assert refused.startswith("flant_gitops_schedule_repo_url: it must hold no password")
+    assert "hunter2" not in refused
+
+
+@pytest.mark.parametrize("name", ["instance", "work_dir"])
+def test_folder_that_could_lead_elsewhere_is_refused(name: str) -> None:
+    assert schedule_refusal({**schedule(), name: "../x"}).startswith(f"flant_gitops_{name}: ")
+    assert schedule_refusal({**schedule(state="absent"), name: "../x"}).startswith(f"flant_gitops_{name}: ")
+
+
+def test_removing_a_schedule_needs_no_more_than_its_name() -> None:
+    assert schedule_refusal(schedule(state="absent", repo_url="", timeout="x")) == ""
