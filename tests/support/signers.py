@@ -40,28 +40,27 @@ _READY = ("alice", "bob", "carol")
 def opened(factory: pytest.TempPathFactory) -> Iterator[Signers]:
     """Yield signers with keys of their own, copied from those made once a test run; no agent stays behind."""
     made = once(factory, "signers", _make)
-    with _home() as home:
-        shutil.copytree(made, home, dirs_exist_ok=True)
-        yield Signers(home)
+    with fresh() as signers:
+        shutil.copytree(made, signers.home, dirs_exist_ok=True)
+        yield signers
 
 
 def _make(folder: Path) -> None:
-    with _home() as home:
-        signers = Signers(home)
+    with fresh() as signers:
         for name in _READY:
             signers.create(name)
-        signers.stop_agent()
-        shutil.copytree(home, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("S.*"))  # no sockets
+        shutil.copytree(signers.home, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("S.*"))  # no sockets
 
 
 @contextlib.contextmanager
-def _home() -> Iterator[Path]:
-    """Yield a GNUPGHOME with a path that is short enough for an agent's socket."""
+def fresh() -> Iterator[Signers]:
+    """Yield nobody yet, in a GNUPGHOME with a path that is short enough for an agent's socket."""
     home = Path(tempfile.mkdtemp(prefix="gpg-", dir="/tmp"))
+    signers = Signers(home)
     try:
-        yield home
+        yield signers
     finally:
-        Signers(home).stop_agent()
+        signers.stop_agent()
         shutil.rmtree(home, ignore_errors=True)  # the agent is removing its sockets at the same time
 
 
@@ -69,12 +68,12 @@ class Signers:
     """Everyone whose secret keys lie in one GNUPGHOME."""
 
     def __init__(self, home: Path) -> None:
-        self._home = home
+        self.home = home
 
     @property
     def environment(self) -> dict[str, str]:
         """What git and gpg need so that they can sign as any of the signers."""
-        return {**clean(), "GNUPGHOME": str(self._home)}
+        return {**clean(), "GNUPGHOME": str(self.home)}
 
     @property
     def alice(self) -> Signer:
@@ -177,7 +176,7 @@ class Signer:
 
     def revocation(self) -> bytes:
         """Return the revocation certificate that gpg made along with the key."""
-        file = Path(self.signers.environment["GNUPGHOME"]) / "openpgp-revocs.d" / f"{self.fingerprint}.rev"
+        file = self.signers.home / "openpgp-revocs.d" / f"{self.fingerprint}.rev"
         return file.read_bytes().replace(b":-----BEGIN", b"-----BEGIN")
 
     def revoke(self) -> None:

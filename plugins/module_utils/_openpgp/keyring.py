@@ -65,12 +65,13 @@ class Keyring:
         workers: threads to call `verify` from, as many as gpg processes are worth running at once.
     """
 
-    def __init__(self, gpg: _Gpg, certificates: Sequence[Certificate], workers: Executor) -> None:
-        """Take gpg with the keys imported, and what should be among them."""
+    def __init__(self, gpg: _Gpg, keys: TrustedKeys, workers: Executor) -> None:
+        """Import ``keys`` with a gpg that has none yet."""
         self.workers = workers
         self._gpg = gpg
         self._numbers = itertools.count()
-        self._trusted = _with_reasons(certificates, unfitness(gpg.list_keys()))
+        certificates = keys.certificates
+        self._trusted = _with_reasons(certificates, unfitness(_imported(gpg, keys)))
         options = {each.fingerprint: each.option for each in reversed(certificates)}
         self.usable = frozenset(fingerprint for fingerprint, reason in self._trusted.items() if reason is None)
         self.warnings = tuple(
@@ -115,7 +116,7 @@ def trusted(armored: Sequence[str]) -> Iterator[Keyring]:
     """
     keys = read(armored)
     with private_directory("flant_gitops-") as home, _workers() as workers:
-        yield workers.submit(_load, home, keys, workers).result()
+        yield workers.submit(lambda: Keyring(_Gpg(home), keys, workers)).result()
 
 
 @contextlib.contextmanager
@@ -134,24 +135,26 @@ def _workers() -> Iterator[ThreadPoolExecutor]:
             workers.shutdown(cancel_futures=True)  # the signal may have come during the first attempt
 
 
-def _load(home: Path, keys: TrustedKeys, workers: Executor) -> Keyring:
-    gpg = _Gpg(home)
-    gpg.import_keys(keys.data)
-    return Keyring(gpg, keys.certificates, workers)
+def _imported(gpg: _Gpg, keys: TrustedKeys) -> bytes:
+    """Import the keys, and return gpg's listing of them.
+
+    While importing, gpg lists each copy of a certificate by itself; only once they are merged it tells whether what
+    one copy adds, say a later expiry, is right.
+    """
+    listing = gpg.import_keys(keys.data)
+    distinct = {each.fingerprint for each in keys.certificates}
+    return listing if len(distinct) == len(keys.certificates) else gpg.list_keys()
 
 
 def _with_reasons(certificates: Sequence[Certificate], listed: Mapping[str, str | None]) -> dict[str, str | None]:
     """Return the fingerprint of each certificate, with the reason why its signatures do not count, or None."""
-    return {
-        each.fingerprint: listed[each.fingerprint] if each.fingerprint in listed else _missing(each)
-        for each in certificates
-    }
+    return {each.fingerprint: _reason(each, listed.get(each.fingerprint, "is refused by gpg")) for each in certificates}
 
 
-def _missing(certificate: Certificate) -> str:
-    if certificate.created > time.time():
+def _reason(certificate: Certificate, reason: str | None) -> str | None:
+    if reason and certificate.created > time.time():
         return "was created in the future (check this machine's clock)"
-    return "is refused by gpg"
+    return reason
 
 
 class _Gpg:
@@ -166,9 +169,14 @@ class _Gpg:
         except (OSError, ValueError):
             raise Failure("gpg (GnuPG 2.2.20 or newer) is needed on the target and does not run there.") from None
 
-    def import_keys(self, data: bytes) -> None:
-        """Import certificates; which ones gpg took, its listing says."""
-        self._gpg.import_keys(data)
+    def import_keys(self, data: bytes) -> bytes:
+        """Import certificates, and return gpg's listing of those that it took.
+
+        To list an expired one, gpg 2.2 wants a trust database, which it does not make in the trust model "always".
+        """
+        imported = self._gpg.import_keys(data, extra_args=["--trust-model=direct", "--import-options=import-show"])
+        listing: bytes = imported.data
+        return listing
 
     def list_keys(self) -> bytes:
         """Return gpg's listing of all certificates."""

@@ -201,7 +201,7 @@ def test_s8_a_keyring_that_gpgs_system_configuration_adds_is_not_trusted(
     signers: Signers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What stands in /etc/gnupg/gpg.conf comes before the command line's options, so that these can imitate it."""
-    others = Path(signers.environment["GNUPGHOME"]) / "pubring.kbx"
+    others = signers.home / "pubring.kbx"
     configured = [f"--keyring={others}", "--auto-key-import", "--auto-key-retrieve"]
     signature = signers.bob.sign(_PAYLOAD, "--include-key-block")
     key = signers.alice.public_key
@@ -254,14 +254,25 @@ def test_s15_a_key_given_twice_is_one(signers: Signers) -> None:
         assert ring.usable == {signers.alice.fingerprint}
 
 
-def test_a_certificate_that_gpg_refuses_is_a_warning(signers: Signers) -> None:
-    bare = signers.gpg("--export", "--export-filter", "drop-subkey=usage =~ s", signers.bob.fingerprint)
-    key_alone = armored(bare[: 2 + bare[1]], "PUBLIC KEY BLOCK").decode()
+def test_a_key_without_a_user_id_does_not_count(signers: Signers) -> None:
+    exported = signers.gpg("--export", signers.bob.fingerprint)
+    key_alone = armored(exported[: 2 + exported[1]], "PUBLIC KEY BLOCK").decode()
     with keyring.trusted([signers.alice.public_key, key_alone]) as ring:
         assert ring.usable == {signers.alice.fingerprint}
         assert ring.warnings == (
-            f"trusted_keys[1]: the signatures of {signers.bob.fingerprint} do not count, because it is refused by gpg.",
+            f"trusted_keys[1]: the signatures of {signers.bob.fingerprint} do not count, because it is not valid.",
         )
+        assert isinstance(ring.verify(_PAYLOAD, signers.bob.sign(_PAYLOAD)), Rejected)
+
+
+def test_a_key_of_an_unknown_algorithm_does_not_count(signers: Signers) -> None:
+    """RFC 9580's Ed25519, algorithm 27, has no place in GnuPG."""
+    primary_key = b"\xc6\x26\x04\x5f\x00\x00\x00\x1b" + bytes(range(32))
+    unknown = armored(primary_key + b"\xcd\x05Erwin", "PUBLIC KEY BLOCK").decode()
+    with keyring.trusted([unknown, signers.alice.public_key]) as ring:
+        assert ring.usable == {signers.alice.fingerprint}
+        (warning,) = ring.warnings
+        assert warning.startswith("trusted_keys[0]: ")
 
 
 # Forged words: S9
