@@ -11,7 +11,7 @@ import os
 import re
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,7 +71,7 @@ class Site:
     host: str = "web1"
     cache: str = _CACHE
     config: str = ""
-    _files: list[Path] = field(default_factory=list)
+    interpreter: str = sys.executable
 
     def start(
         self,
@@ -143,7 +143,7 @@ class Site:
         values = {"folder": self.folder, "collections": COLLECTIONS, "callbacks": _CALLBACKS}
         inventory = {
             "all": {
-                "hosts": {self.host: {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}},
+                "hosts": {self.host: {"ansible_connection": "local", "ansible_python_interpreter": self.interpreter}},
             },
         }
         variables = {f"flant_gitops_{name}": value for name, value in self.variables.items()}

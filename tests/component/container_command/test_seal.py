@@ -257,9 +257,7 @@ def test_a_capability_can_be_given_back(call: Caller) -> None:
     assert call("chown 1 /tmp; stat -c %u /tmp", cap_add=["CAP_CHOWN"])["stdout"] == "1\n"
 
 
-def test_a_read_only_root_leaves_the_tree_writable(
-    call: Caller, archive: Callable[..., Path]
-) -> None:
+def test_a_read_only_root_leaves_the_tree_writable(call: Caller, archive: Callable[..., Path]) -> None:
     result = call(
         "cat file .extra/ca; echo more >> file; cat file; touch /bin/x 2>/dev/null || echo read-only",
         archive=archive(("file", "tree\n")),
@@ -285,6 +283,8 @@ def test_a_network_of_ones_own(call: Caller, client: APIClient, name: str) -> No
         client.remove_network(network)
 
 
-@pytest.mark.parametrize("mode", ["host", "container:abc", "ns:/proc/1/ns/net", "default", "slirp4netns", "pasta", "", "-x"])
+@pytest.mark.parametrize(
+    "mode", ["host", "container:abc", "ns:/proc/1/ns/net", "default", "slirp4netns", "pasta", "", "-x"]
+)
 def test_any_other_network_is_refused(call: Caller, mode: str) -> None:
     assert call("true", network_mode=mode)["msg"].startswith(f"network_mode: {mode!r} is refused")
