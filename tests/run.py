@@ -99,7 +99,7 @@ def default_sessions(nox: Path) -> list[str]:
 def run_all(nox: Path, sessions: list[str], extra: list[str]) -> list[Result]:
     """Run the sessions, some at once, and print a line for each as it ends."""
     LOGS.mkdir(parents=True, exist_ok=True)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Terminated"))
+    signal.signal(signal.SIGTERM, lambda *_arguments: sys.exit("Terminated"))
     running: set[subprocess.Popen[bytes]] = set()
     results = []
     pool = concurrent.futures.ThreadPoolExecutor(AT_ONCE)

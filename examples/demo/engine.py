@@ -117,7 +117,7 @@ def image(client: docker.DockerClient, run: Path) -> Iterator[str]:
         folder.type, folder.mode = tarfile.DIRTYPE, 0o1777
         tar.addfile(folder)
     tag = f"localhost/flant-gitops-demo:{os.getpid()}"
-    repository, _, version = tag.rpartition(":")
+    repository, _separator, version = tag.rpartition(":")
     client.api.import_image_from_file(str(layer), repository=repository, tag=version)
     layer.unlink()
     try:

@@ -26,7 +26,7 @@ def expect(condition: bool, what: str) -> None:  # noqa: FBT001 -- it reads as a
 
 def main() -> None:
     """Play the scenes in order."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGTERM, lambda *_arguments: sys.exit(143))
     print("Setting the stage")
     with stage() as here:
         scene("Scene 1: a commit that nobody has signed is refused")

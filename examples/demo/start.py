@@ -16,7 +16,7 @@ MARK = CACHE / "stage"
 
 def main() -> None:
     """Set the stage and wait."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGTERM, lambda *_arguments: sys.exit(143))
     with stage() as here:
         MARK.write_text(str(here.folder), encoding="utf-8")
         try:

@@ -174,8 +174,8 @@ def _check(
     try:
         request.from_params(params, check_mode=True)
     except Failure as failure:
-        option, rest = re.fullmatch(r"(\w+)(.*)", str(failure), re.DOTALL).groups()
-        raise Failure(variables[option] + rest) from failure
+        option = re.split(r"\W", str(failure), maxsplit=1)[0]
+        raise Failure(variables[option] + str(failure)[len(option) :]) from failure
 
 
 def refusal(config: Mapping[str, Any]) -> str:

@@ -43,7 +43,7 @@ def private_directory(prefix: str) -> Iterator[Path]:
 
 def _remove(directory: Path) -> None:
     """Remove a directory to which a child process that was cut off may still be writing its last files."""
-    for _ in range(_ATTEMPTS):
+    for _index in range(_ATTEMPTS):
         shutil.rmtree(directory, ignore_errors=True)
         if not directory.exists():
             return

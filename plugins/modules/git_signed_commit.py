@@ -253,7 +253,7 @@ superseded:
   description:
     - A path in O(git_dir) that does not exist, and will as soon as anything is recorded or reset after this call.
   returned: success
-  type: path
+  type: str
   sample: /var/lib/infrastructure/git/superseded/7
 head:
   description:
@@ -312,7 +312,7 @@ archive:
   description:
     - The tar file that was written; empty if none was.
   returned: success
-  type: path
+  type: str
   sample: /var/lib/infrastructure/tree.tar
 subject:
   description:

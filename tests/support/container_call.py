@@ -135,6 +135,6 @@ class Caller:
 
 def finished(process: subprocess.Popen[str]) -> dict[str, Any]:
     """Return the result of a call that was started."""
-    output, _ = process.communicate(timeout=120)
+    output, _errors = process.communicate(timeout=120)
     answer: dict[str, Any] = json.loads(output)
     return answer

@@ -98,7 +98,7 @@ class FaultyServer:
         """Note a request and return what is to happen to it."""
         with self._lock:
             self.seen.append(seen)
-            for index, (method, path_start, _) in enumerate(self._faults):
+            for index, (method, path_start, _fault) in enumerate(self._faults):
                 if method == seen.method and seen.path.startswith(path_start):
                     return self._faults.pop(index)[2]
         return Fault()
@@ -151,7 +151,7 @@ class FaultyServer:
 
             do_GET = do_POST = do_LIST = do_PUT = do_DELETE = handle_any  # noqa: N815 -- names the base class looks for
 
-            def log_message(self, *_: object) -> None:
+            def log_message(self, *_arguments: object) -> None:
                 """Keep the test's output quiet."""
 
         return Handler

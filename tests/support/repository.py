@@ -116,7 +116,7 @@ class Repository:
         entries = []
         folders: dict[str, dict[str, bytes]] = {}
         for path, content in files.items():
-            name, _, below = path.partition("/")
+            name, _separator, below = path.partition("/")
             if below:
                 folders.setdefault(name, {})[below] = content
                 continue

@@ -48,7 +48,7 @@ def _tree(repository: Path, notes: Mapping[str, bytes], mode: str) -> str:
     entries = []
     folders: dict[str, dict[str, bytes]] = {}
     for path, content in notes.items():
-        name, _, below = path.partition("/")
+        name, _separator, below = path.partition("/")
         if below:
             folders.setdefault(name, {})[below] = content
         else:

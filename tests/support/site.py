@@ -97,7 +97,7 @@ class Site:
         """Run a playbook to its end, or until it is killed before the task ``kill_at``."""
         environment = {"SABOTEUR_KILL_AT": kill_at} if kill_at else {}
         process = self.start(*arguments, environment=environment, **options)
-        output, _ = process.communicate(timeout=300)
+        output, _errors = process.communicate(timeout=300)
         return Result(process.returncode, output)
 
     def hold(self, task: str) -> Held:
@@ -164,7 +164,7 @@ class Held:
     def finish(self) -> Result:
         """Let it go on and return its result."""
         self.go.touch()
-        output, _ = self.process.communicate(timeout=300)
+        output, _errors = self.process.communicate(timeout=300)
         return Result(self.process.returncode, output)
 
 

@@ -37,7 +37,7 @@ def resolve(user: str, read: Callable[[str], str]) -> Account:
     Raises:
         Failure: a name is unknown in the image.
     """
-    name, _, group = user.partition(":")
+    name, _separator, group = user.partition(":")
     if not name or (_is_number(name) and _is_number(group)):
         return Account(int(name or 0), int(group or 0))
     found = _entry(read(_PASSWD), name, ids=2)

@@ -21,8 +21,8 @@ def current() -> str:
 
 def is_alive(label: str) -> bool:
     """Whether the process that ``label`` stands for still runs on this machine; of another machine's, none does."""
-    boot, _, rest = label.partition(":")
-    pid, _, rest = rest.partition(":")
+    boot, _separator, rest = label.partition(":")
+    pid, _separator, rest = rest.partition(":")
     start = rest.partition(":")[0]
     return bool(boot and start) and boot == _boot() and pid.isdigit() and start == _start_of(int(pid))
 

@@ -170,7 +170,7 @@ class Engine:
     def read(self, container: str, path: str) -> str:
         """Return the text of a file in a container, ``""`` where there is none."""
         with self._call(f"reading {path} in {self._shown(container)}"), _none_if_missing():
-            chunks, _ = self._client.get_archive(container, path)
+            chunks, _stat = self._client.get_archive(container, path)
             with tarfile.open(fileobj=BytesIO(b"".join(chunks))) as tar:
                 member = tar.next()
                 file = tar.extractfile(member) if member and member.isreg() else None
@@ -180,7 +180,7 @@ class Engine:
     def has_path(self, container: str, path: str) -> bool:
         """Whether there is something at a path in a container."""
         with self._call(f"looking at {path} in {self._shown(container)}"), _none_if_missing():
-            chunks, _ = self._client.get_archive(container, path)
+            chunks, _stat = self._client.get_archive(container, path)
             chunks.close()
             return True
         return False

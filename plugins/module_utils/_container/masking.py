@@ -41,11 +41,11 @@ class Masking:
 
     def start_of_secret_at(self, data: bytes, cut: int) -> int:
         """Return where to cut so that nothing of a secret that lies across ``cut`` stays before it."""
-        return min((start for start, _ in self._across(data, cut)), default=cut)
+        return min((start for start, _end in self._across(data, cut)), default=cut)
 
     def end_of_secret_at(self, data: bytes, cut: int) -> int:
         """Return where to cut so that nothing of a secret that lies across ``cut`` stays after it."""
-        return max((end for _, end in self._across(data, cut)), default=cut)
+        return max((end for _start, end in self._across(data, cut)), default=cut)
 
     def _across(self, data: bytes, cut: int) -> Iterable[tuple[int, int]]:
         for form in self._forms:

@@ -64,8 +64,8 @@ def parse(commit_id: str, raw: bytes) -> Commit:
     signatures = [header for header in headers if header.name == _SIGNATURE_HEADER[len(commit_id)]]
     own = signatures[0] if len(signatures) == 1 else None
     message = raw[headers[-1].end :].lstrip(b"\n")
-    author, _ = _identity(headers, b"author", raw)
-    _, committed_at = _identity(headers, b"committer", raw)
+    author, _authored_at = _identity(headers, b"author", raw)
+    _committer, committed_at = _identity(headers, b"committer", raw)
     return Commit(
         id=commit_id,
         tree=tree.decode(),

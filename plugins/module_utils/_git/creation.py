@@ -53,7 +53,7 @@ def _object_format(cache: Cache, access: Access, branch: str, timeout: float) ->
     if ended.status != 0:
         raise fetch_failure(cache, access, branch, ended.errors, timeout)
     for line in ended.output.decode("utf-8", "replace").split("\n"):
-        identity, _, name = line.partition("\t")
+        identity, _separator, name = line.partition("\t")
         if name == f"refs/heads/{branch}" and len(identity) in OBJECT_FORMATS:
             return OBJECT_FORMATS[len(identity)]
     raise missing_branch(branch)

@@ -47,7 +47,7 @@ def run(cache: Cache, access: Access | None, arguments: list[str], timeout: floa
     """
 
     def start() -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
+        return subprocess.Popen(  # there is no AnsibleModule down here; pylint: disable=ansible-bad-function
             ["git", *environment.options(access), f"--git-dir={cache.path}", *arguments],
             cwd=cache.home,
             env={**environment.variables(cache.home, access), **variables},
@@ -76,7 +76,7 @@ def finish(start: Callable[[], subprocess.Popen[bytes]], timeout: float | None =
             ready = selector.select(None if deadline is None else deadline - time.monotonic())
             if not ready:
                 raise Failure(f"timeout: git was not done within {timeout:g} s and has been killed.")
-            for key, _ in ready:
+            for key, _events in ready:
                 chunk = os.read(key.fd, _CHUNK)
                 key.data.extend(chunk)
                 if not chunk:

@@ -94,7 +94,7 @@ def _parse_tree(data: bytes, id_length: int) -> dict[bytes, tuple[bytes, str]]:
     start = 0
     while start < len(data):
         end = data.find(b"\0", start)
-        mode, _, name = data[start:end].partition(b" ")
+        mode, _separator, name = data[start:end].partition(b" ")
         start = end + 1 + id_length
         entries[name] = (mode, data[end + 1 : start].hex())
     return entries

@@ -63,8 +63,8 @@ def _urls(part: Part) -> dict[str, str]:
         raise Failure(f"submodules: the .gitmodules of {part.commit} is missing or cannot be read.") from None
     sections: dict[str, dict[str, str]] = {}
     for setting in os.fsdecode(output).split("\0"):
-        name, _, value = setting.partition("\n")
-        section, _, key = name.rpartition(".")
+        name, _separator, value = setting.partition("\n")
+        section, _separator, key = name.rpartition(".")
         sections.setdefault(section, {})[key] = value
     return {section["path"]: section["url"] for section in sections.values() if {"path", "url"} <= section.keys()}
 

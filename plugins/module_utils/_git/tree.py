@@ -58,8 +58,8 @@ def list_tree(git: Git, commit: str, allowance: Allowance) -> Listing:
     entries, left = allowance.entries, allowance.size
     with git.stream("ls-tree", "-r", "-t", "-l", "-z", "--full-tree", commit) as output:
         for entry in _entries(output):
-            attributes, _, path = entry.partition(b"\t")
-            mode, _, identity, size = attributes.split()
+            attributes, _separator, path = entry.partition(b"\t")
+            mode, _type, identity, size = attributes.split()
             entries -= 1
             left -= int(size) if size != b"-" else 0
             if entries < 0 or left < 0:

@@ -66,7 +66,7 @@ class RemoteUrl:
     def _relative(self, reference: str, subject: str) -> RemoteUrl:
         folder = self.path.rstrip("/")
         while reference.startswith(("./", "../")):
-            step, _, reference = reference.partition("/")
+            step, _separator, reference = reference.partition("/")
             if step == "..":
                 if not folder.strip("/"):
                     raise Failure(f"{subject}: its relative URL leads out of the server.")

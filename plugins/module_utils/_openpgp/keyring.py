@@ -189,7 +189,7 @@ class _Gpg:
 
     def _run(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
         try:
-            return subprocess.run(
+            return subprocess.run(  # there is no AnsibleModule down here; pylint: disable=ansible-bad-function
                 self._gpg.make_args(list(arguments), passphrase=False),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,

@@ -114,7 +114,7 @@ def _collect(
     rejected: list[str] = []
     waiting = collections.deque(_candidates(commit, notes))
     while waiting and len(signers) < required:
-        batch = [waiting.popleft() for _ in range(min(len(waiting), required - len(signers)))]
+        batch = [waiting.popleft() for _index in range(min(len(waiting), required - len(signers)))]
         verdicts = for_each(lambda candidate: keyring.verify(candidate.payload, candidate.signature), batch)
         for candidate, verdict in zip(batch, verdicts):
             if isinstance(verdict, Rejected):

@@ -243,7 +243,7 @@ def _path(text: str, option: str) -> tuple[str, str]:
         raise Failure(f"{option}: path must start with a slash.")
     if "#" in text or _UNPRINTABLE.search(text):
         raise Failure(f"{option}: path must not hold control characters or #, which is written %23.")
-    raw, _, query = text.partition("?")
+    raw, _separator, query = text.partition("?")
     segments = [segment for segment in raw.split("/") if segment]
     if segments[:1] == ["v1"]:
         del segments[0]

@@ -93,5 +93,5 @@ def _enter(client: Client, request: Request, held: Custody) -> Entry:
 
 
 def _open_connections(client: Client, calls: int, held: Custody) -> None:
-    for _ in range(min(calls, MAX_CONNECTIONS) - 1):
+    for _index in range(min(calls, MAX_CONNECTIONS) - 1):
         held.workers.submit(client.open_connection)

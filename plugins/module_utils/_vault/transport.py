@@ -17,10 +17,14 @@ from urllib.parse import urlsplit
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._vault.custody import MAX_CONNECTIONS
-from requests import Session
-from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
-from urllib3.exceptions import HTTPError
+
+try:
+    from requests import Session
+    from requests.adapters import HTTPAdapter
+    from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
+    from urllib3.exceptions import HTTPError
+except ImportError:
+    HTTPAdapter = object  # type: ignore[assignment,misc]  # without requests, `client` does not get this far
 
 if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._vault.request import Server

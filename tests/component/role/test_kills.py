@@ -81,7 +81,7 @@ def test_two_runs_of_one_instance_in_parallel_execute_the_commit_once(
 ) -> None:
     site.variables["commands"] = ["sleep 3", "cat file"]
     upstream.commit("ran", "First", signers.alice)
-    processes = [site.start() for _ in range(2)]
+    processes = [site.start() for _index in range(2)]
     outputs = [process.communicate(timeout=300)[0] for process in processes]
     assert [process.returncode for process in processes] == [0, 0], "\n".join(outputs)
     assert containers.started(site) == 1
@@ -105,6 +105,6 @@ def test_busy_is_green_and_says_since_when(
 
     cancelled = site.run(playbook="flant.gitops.cancel")
     assert cancelled.rc == 0, cancelled.output
-    output, _ = first.communicate(timeout=60)
+    output, _errors = first.communicate(timeout=60)
     assert first.returncode == 2, output
     assert containers.left(site) == []

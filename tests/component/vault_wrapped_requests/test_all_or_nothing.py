@@ -196,7 +196,7 @@ def test_an_interrupted_run_revokes_what_was_under_way(
             time.sleep(0.01)
         process.send_signal(number)
 
-        _, stderr = process.communicate(timeout=30)
+        _output, stderr = process.communicate(timeout=30)
 
     assert process.returncode == 1
     assert stderr == f"Interrupted by {number.name}; everything that was begun has been cleaned up.\n"

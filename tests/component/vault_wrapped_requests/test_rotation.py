@@ -234,7 +234,7 @@ def test_v9_a_full_disk_leaves_the_old_secret_id_and_ends_the_new(account: Accou
     age(account, DAY)
 
     full = account.start(**account.with_file, file_size_limit=limit)
-    _, stderr = full.communicate(timeout=30)
+    _output, stderr = full.communicate(timeout=30)
 
     assert (full.returncode, stderr) == (
         1,
@@ -429,7 +429,7 @@ def test_an_interrupted_rotation_is_completed(account: Account, bao: OpenBao) ->
         while server.count("POST", create) < 2:
             time.sleep(0.01)
         process.terminate()
-        _, stderr = process.communicate(timeout=30)
+        _output, stderr = process.communicate(timeout=30)
 
     assert (process.returncode, stderr) == (
         1,
@@ -444,11 +444,11 @@ def test_runs_at_once_on_one_file_do_not_lock_each_other_out(account: Account) -
     age(account, DAY)
     app = [{"name": "app", "path": account.app}]
 
-    runs = [account.start(**account.with_file, secret_id=None, requests=app) for _ in range(6)]
+    runs = [account.start(**account.with_file, secret_id=None, requests=app) for _index in range(6)]
     ended = [(process.communicate(timeout=60), process.returncode) for process in runs]
 
-    assert [code for _, code in ended] == [0] * 6, ended
-    results = [json.loads(stdout) for (stdout, _), _ in ended]
+    assert [code for _streams, code in ended] == [0] * 6, ended
+    results = [json.loads(stdout) for (stdout, _stderr), _code in ended]
     assert [result["secret_id_rotated"] for result in results].count(True) == 1
     account.explain({request["accessor"] for result in results for request in result["requests"]})
     assert not account.call(**account.with_file, secret_id=None).secret_id_rotated

@@ -28,7 +28,7 @@ def test_spec_and_default_agree(entry: str, name: str, option: dict[str, object]
 
 
 def test_every_default_is_an_option() -> None:
-    assert set(DEFAULTS) <= {name for _, name, _ in OPTIONS}
+    assert set(DEFAULTS) <= {name for _entry, name, _option in OPTIONS}
 
 
 @pytest.mark.parametrize("entry", sorted(set(SPECS) - {"main"}))

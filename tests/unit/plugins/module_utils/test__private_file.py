@@ -78,7 +78,7 @@ def test_a_private_directory_goes_although_a_child_is_still_writing() -> None:
                 (directory / str(number)).touch()
 
     with private_directory("gitops-test-") as directory:
-        threads = [threading.Thread(target=write, args=(directory,)) for _ in range(3)]
+        threads = [threading.Thread(target=write, args=(directory,)) for _index in range(3)]
         for thread in threads:
             thread.start()
     assert not directory.exists()
@@ -122,7 +122,7 @@ def test_replace_puts_a_file_in_the_place_of_a_link_and_leaves_its_target(tmp_pa
 def test_replace_that_fails_leaves_the_old_file_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, function: str
 ) -> None:
-    def full(*_: object) -> None:
+    def full(*_arguments: object) -> None:
         raise OSError(28, "No space left on device")
 
     file = tmp_path / "secret"

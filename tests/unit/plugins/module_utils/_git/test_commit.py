@@ -64,7 +64,7 @@ def test_git_reads_the_same(tmp_path: Path, object_format: str) -> None:
         return subprocess.run(command, capture_output=True, env=clean(), check=True).stdout
 
     git("init", "--quiet", f"--object-format={object_format}")
-    for _ in range(2):
+    for _index in range(2):
         git("commit", "--quiet", "--allow-empty", "-m", "Subject\non two lines\n\nBody\n\nmore")
     pretty = git("log", "-1", "--format=%H%n%T%n%P%n%s%n%an <%ae>%n%ct").decode().splitlines()
     commit = parse(pretty[0], git("cat-file", "commit", "HEAD"))

@@ -68,7 +68,7 @@ def test_a_crash_in_the_middle_of_a_move_remembers_nothing_and_supersedes(
 ) -> None:
     before = ratchet.superseded()
     with monkeypatch.context() as patch:
-        patch.setattr(ratchet_file, "replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+        patch.setattr(ratchet_file, "replace", lambda *_arguments: (_ for _ in ()).throw(OSError("disk full")))
         with pytest.raises(OSError, match="disk full"):
             ratchet.move(A)
     assert ratchet.commit() == ""
@@ -78,6 +78,6 @@ def test_a_crash_in_the_middle_of_a_move_remembers_nothing_and_supersedes(
 
 def test_old_moves_are_forgotten_in_time(ratchet: Ratchet, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ratchet_file, "_MOVES_KEPT", 3)
-    for _ in range(10):
+    for _index in range(10):
         ratchet.move(A)
     assert sorted(int(move.name) for move in (ratchet.folder / "superseded").iterdir()) == [8, 9, 10]

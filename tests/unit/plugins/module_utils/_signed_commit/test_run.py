@@ -48,7 +48,7 @@ def test_what_is_new_is_reported_oldest_first(task: Task) -> None:
     first = task.upstream.commit()
     assert task.poll().commits == (first,)
     task.record(first)
-    new = tuple(task.upstream.commit() for _ in range(4))
+    new = tuple(task.upstream.commit() for _index in range(4))
     assert task.poll(last_commit=first).commits == new
     assert task.poll(last_commit=first, max_commits=2).commits == new[-2:]
 

@@ -122,7 +122,7 @@ def test_t12_a_first_run_that_was_killed_is_completed(task: Task, left: str) -> 
 
 
 def test_no_background_process_or_gc_is_started(task: Task) -> None:
-    for _ in range(3):
+    for _index in range(3):
         task.upstream.commit()
     task.poll()
     assert not (task.git_dir / "gc.pid").exists()

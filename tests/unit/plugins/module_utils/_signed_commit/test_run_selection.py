@@ -72,7 +72,7 @@ def test_oldest_walks_the_branch_commit_by_commit(task: Task, signers: Signers) 
 
 
 def test_oldest_without_required_signatures_takes_each_commit_in_turn(task: Task) -> None:
-    new = [task.upstream.commit() for _ in range(3)]
+    new = [task.upstream.commit() for _index in range(3)]
     last = ""
     for commit in new:
         assert task.process(select="oldest", last_commit=last) == commit
@@ -102,7 +102,7 @@ def test_a_longer_way_than_max_commits_is_refused_where_each_commit_counts(
     fresh: bool,  # noqa: FBT001 -- a parameter of pytest
 ) -> None:
     previous = "" if fresh else task.upstream.commit()
-    new = [task.upstream.commit() for _ in range(3)]
+    new = [task.upstream.commit() for _index in range(3)]
     params = {"select": select, "verify": verify, "last_commit": previous}
     with pytest.raises(Failure, match=rf"^max_commits: more than 2 .* from {previous or 'the root'} to {new[-1]}"):
         task.poll(**params, max_commits=2)
@@ -111,5 +111,5 @@ def test_a_longer_way_than_max_commits_is_refused_where_each_commit_counts(
 
 def test_max_commits_does_not_hold_back_the_head(task: Task) -> None:
     previous = task.upstream.commit()
-    new = [task.upstream.commit() for _ in range(3)]
+    new = [task.upstream.commit() for _index in range(3)]
     assert task.poll(last_commit=previous, max_commits=1).commits == (new[-1],)

@@ -47,4 +47,4 @@ def test_no_pause_is_longer_than_allowed(attempt: int, text: str | None) -> None
 
 
 def test_pauses_are_spread() -> None:
-    assert len({pause(0, None, longest=30) for _ in range(20)}) > 10
+    assert len({pause(0, None, longest=30) for _index in range(20)}) > 10
