@@ -160,7 +160,7 @@ def test_c2_an_image_cannot_change_what_the_commands_see(
     )
     emptied = ["BAO_TOKEN=", "VAULT_ADDR=https://right", "VAULT_SKIP_VERIFY="]
     variables = emptied if engine.is_podman else ["VAULT_ADDR=https://right"]
-    assert result["stdout_lines"] == [*("./file" for _ in members), "/git", "writable", *variables]
+    assert result["stdout_lines"] == [*("./file" for _member in members), "/git", "writable", *variables]
     assert result["stderr"] == ""
 
 

@@ -68,7 +68,7 @@ def test_a_crash_in_the_middle_of_a_move_remembers_nothing_and_supersedes(
 ) -> None:
     before = ratchet.superseded()
     with monkeypatch.context() as patch:
-        patch.setattr(ratchet_file, "replace", lambda *_arguments: (_ for _ in ()).throw(OSError("disk full")))
+        patch.setattr(ratchet_file, "replace", lambda *_arguments: (_each for _each in ()).throw(OSError("disk full")))
         with pytest.raises(OSError, match="disk full"):
             ratchet.move(A)
     assert ratchet.commit() == ""
