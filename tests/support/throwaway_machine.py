@@ -10,6 +10,7 @@ namespace of its own and in memory, so that nothing stays behind, not even after
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import subprocess
 import sys
@@ -80,6 +81,17 @@ class Machine:
         ran = self.run(*command)
         assert ran.returncode == 0, ran.stdout
         return ran.stdout
+
+    def there(self, path: Path) -> Path:
+        """Return where the machine sees a path in the shared folder."""
+        return SHARED / path.relative_to(self.shared)
+
+    def script(self, text: str) -> str:
+        """Return the path, on the machine, of a new shell script."""
+        path = self.shared / f"script-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+        path.write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
+        path.chmod(0o755)
+        return str(self.there(path))
 
     def playbook(self, playbook: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a playbook of this collection on the machine itself, with the Ansible that the tests run with."""

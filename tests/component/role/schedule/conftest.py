@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 from ansible_collections.flant.gitops.tests.support import throwaway_machine
 from ansible_collections.flant.gitops.tests.support.environment import clean
-from ansible_collections.flant.gitops.tests.support.throwaway_machine import SHARED, Machine, ansible
+from ansible_collections.flant.gitops.tests.support.throwaway_machine import Machine, ansible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -114,8 +114,3 @@ def repository(bare: Path, clone: Path) -> Repository:
     made.git("remote", "add", "origin", str(bare))
     made.push()
     return made
-
-
-def seen_there(machine: Machine, path: Path) -> Path:
-    """Return where the machine sees a path in the shared folder."""
-    return SHARED / path.relative_to(machine.shared)

@@ -56,9 +56,7 @@ def test_check_mode_installs_nothing(schedule: Schedule) -> None:
 
 
 def test_arguments_and_environment_arrive_byte_by_byte(schedule: Schedule, booted: Machine) -> None:
-    """Stand in for ansible-pull with a script that tells what it got."""
-    script = f"/usr/local/bin/{schedule.instance}"
-    booted.output("sh", "-c", f'printf \'#!/bin/sh\\nprintf "<%%s>\\\\n" "$@" "$ODD"\' > {script}; chmod 755 {script}')
+    script = booted.script('printf "<%s>\\n" "$@" "$ODD"')  # stands in for ansible-pull: it tells what it got
     written = schedule.set(ansible_pull=script, arguments=[f"--odd={ODD}"], environment={"ODD": ODD})
     assert written.returncode == 0, written.stdout
     booted.output("systemctl", "start", schedule.unit)

@@ -1,0 +1,126 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The example repository, as it is, run by ansible-pull in the sandbox of the service, by a real systemd."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+from ansible_collections.flant.gitops.tests.component.role.conftest import Upstream
+from ansible_collections.flant.gitops.tests.component.role.schedule.conftest import Repository, Schedule, repository
+from ansible_collections.flant.gitops.tests.support.throwaway_machine import COLLECTIONS_THERE, ENGINE
+
+if TYPE_CHECKING:
+    from ansible_collections.flant.gitops.tests.component.role.conftest import Containers
+    from ansible_collections.flant.gitops.tests.support.signers import Signers
+
+
+@pytest.fixture
+def watched(schedule: Schedule) -> Upstream:
+    """The repository whose commits run."""
+    upstream = Upstream(schedule.machine.shared / f"{schedule.instance}-watched")
+    upstream.folder.mkdir()
+    upstream.git("init", "--quiet", "--initial-branch=main")
+    return upstream
+
+
+@pytest.fixture
+def host(schedule: Schedule, watched: Upstream, signers: Signers, image: str) -> Repository:
+    """The repository of the playbook: the example with its keys and settings filled in, signed by alice."""
+    machine = schedule.machine
+    made = repository(machine.shared / f"{schedule.instance}-host.git", machine.shared / f"{schedule.instance}-host")
+    settings = made.clone / "group_vars/all.yml"
+    variables = {
+        **yaml.safe_load(settings.read_text(encoding="utf-8")),
+        "flant_gitops_git_repo_url": f"file://{machine.there(watched.folder)}",
+        "flant_gitops_docker_image": image,
+        "flant_gitops_docker_host": f"unix://{ENGINE}",
+        "flant_gitops_commands": ["cat file"],
+    }
+    settings.write_text(yaml.safe_dump(variables), encoding="utf-8")
+    (made.clone / "keys").mkdir()
+    (made.clone / "keys/alice.asc").write_text(signers.alice.public_key, encoding="utf-8")
+    made.push(*signers.alice.git_options, environment=signers.environment)
+    schedule.variables.update(
+        repo_url=str(machine.there(made.bare)),
+        trusted_pgp_public_keys={"alice": signers.alice.public_key},
+        environment={"ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS_THERE)},
+    )
+    return made
+
+
+def run(schedule: Schedule) -> tuple[str, str]:
+    """Run the service once; return its result and what it left in the journal."""
+    since = f"@{time.time():.6f}"
+    schedule.machine.run("systemctl", "start", schedule.unit)
+    journal = schedule.machine.output(
+        "journalctl", "--no-pager", "--output=cat", f"--since={since}", f"--identifier={schedule.unit}"
+    )
+    result = schedule.machine.output("systemctl", "show", "--property=Result", "--value", schedule.unit)
+    return result.strip(), journal
+
+
+def started(containers: Containers, schedule: Schedule) -> int:
+    """Return how many containers of the instance have been started."""
+    events = containers.engine.events(
+        since=containers.since, until=time.time() + 1, decode=True, filters={"event": "start"}
+    )
+    prefix = f"flant_gitops-{schedule.instance}-"
+    return sum(event["Actor"]["Attributes"]["name"].startswith(prefix) for event in events)
+
+
+@pytest.mark.usefixtures("host")
+def test_two_runs_keep_the_facts_and_execute_the_commit_once(
+    schedule: Schedule, watched: Upstream, signers: Signers, containers: Containers
+) -> None:
+    commit = watched.commit("hello from the commit", "First", signers.alice)
+    installed = schedule.set()
+    assert installed.returncode == 0, installed.stdout
+
+    result, journal = run(schedule)
+    assert result == "success", journal
+    assert "hello from the commit" in journal
+    assert "status: processed" in journal
+    facts = schedule.machine.output("sh", "-c", f"cat {schedule.folder}/facts/*localhost")
+    assert commit in json.dumps(facts)
+
+    # What a run that was killed leaves behind is no obstacle.
+    schedule.machine.output("touch", f"{schedule.folder}/checkout/.git/index.lock")
+    result, journal = run(schedule)
+    assert result == "success", journal
+    assert "status: unchanged" in journal
+    assert started(containers, schedule) == 1
+
+
+def test_playbook_that_nobody_trusted_has_signed_is_not_run_not_even_the_second_time(
+    schedule: Schedule, watched: Upstream, host: Repository, signers: Signers, containers: Containers
+) -> None:
+    watched.commit("hello", "First", signers.alice)
+    schedule.set()
+    host.push()
+    for _ in range(2):
+        result, journal = run(schedule)
+        assert result == "exit-code", journal
+        assert "status:" not in journal
+    host.push(*signers.bob.git_options, environment=signers.environment)
+    assert run(schedule)[0] == "exit-code"
+    assert started(containers, schedule) == 0
+    # Trusting another key is no more than another list: the keyring holds the keys of the list alone.
+    schedule.set(trusted_pgp_public_keys=[signers.bob.public_key])
+    assert schedule.machine.output("sh", "-c", f"ls -d {schedule.folder}/gnupg-* | wc -l") == "1\n"
+    result, journal = run(schedule)
+    assert result == "success", journal
+    assert started(containers, schedule) == 1
+
+
+def test_inventory_without_hosts_is_no_silent_success(schedule: Schedule, host: Repository, signers: Signers) -> None:
+    (host.clone / "inventory.yml").unlink()
+    host.push(*signers.alice.git_options, environment=signers.environment)
+    schedule.set()
+    result, journal = run(schedule)
+    assert result == "exit-code", journal
