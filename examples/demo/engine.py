@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 SOCKETS = ("unix:///var/run/docker.sock", "unix:///run/podman/podman.sock")
 STARTS_WITHIN = 60  # seconds
+# What dockerd makes wherever it is told to keep its files.
+STRAYS = (Path("/etc/docker/key.json"), Path("/etc/docker"), Path("/run/docker"))
 
 
 def _connect(url: str) -> docker.DockerClient | None:
@@ -39,10 +41,17 @@ def _links() -> set[str]:
     return {link.name for link in Path("/sys/class/net").iterdir()}
 
 
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
 @contextlib.contextmanager
 def _own_engine(run: Path) -> Iterator[str]:
     """Run a Docker engine that keeps to folders of its own, and no longer than the demo."""
-    before = _links()
+    links, strays = _links(), [path for path in STRAYS if not path.exists()]
     url = f"unix://{run}/docker.sock"
     with (CACHE / "dockerd.log").open("wb") as log:
         process = subprocess.Popen(
@@ -64,9 +73,10 @@ def _own_engine(run: Path) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait()
-        for link in _links() - before:
+        for link in _links() - links:
             subprocess.run(["ip", "link", "delete", link], check=False)
-        shutil.rmtree(CACHE / "engine", ignore_errors=True)
+        for path in (CACHE / "engine", *strays):
+            _remove(path)
 
 
 @contextlib.contextmanager
