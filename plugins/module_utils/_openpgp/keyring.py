@@ -86,7 +86,7 @@ class Keyring:
         To be called from `workers`. Each call is one gpg process for one signature.
 
         Raises:
-            Failure: gpg cannot be run or does not end.
+            Failure: gpg cannot be run or does not end; there is no room for the two files that it reads.
         """
         try:
             packet = single_packet(signature)
@@ -100,6 +100,8 @@ class Keyring:
             payload_file.write_bytes(payload)
             # Two files: with the signature alone, gpg would verify whatever data that brings along.
             exit_status, output = self._gpg.verify(signature_file, payload_file)
+        except OSError as error:
+            raise Failure(f"gpg cannot verify a signature in {self._gpg.home}: {error.strerror}.") from None
         finally:
             for file in (signature_file, payload_file):
                 file.unlink(missing_ok=True)

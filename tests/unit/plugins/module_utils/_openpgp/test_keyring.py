@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
@@ -331,6 +332,21 @@ def test_s11_the_folder_is_private_and_goes(signers: Signers, scratch: Path) -> 
 def test_s11_the_folder_goes_after_a_failure(signers: Signers, scratch: Path) -> None:
     with pytest.raises(Failure, match="elsewhere"), keyring.trusted([signers.alice.public_key]):
         raise Failure("It went wrong elsewhere.")
+    assert list(scratch.iterdir()) == []
+
+
+def test_s11_a_full_disk_leaves_nothing_and_is_named(
+    signers: Signers, scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A write that fails stands in for the disk, which a unit test cannot fill."""
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(Failure, match="No space left"), keyring.trusted([signers.alice.public_key]) as ring:
+        signature = signers.alice.sign(_PAYLOAD)
+        monkeypatch.setattr(Path, "write_bytes", full)
+        ring.verify(_PAYLOAD, signature)
     assert list(scratch.iterdir()) == []
 
 
