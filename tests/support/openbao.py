@@ -97,6 +97,12 @@ class OpenBao:
         """The URL to give to a client."""
         return f"{'https' if self.authority else 'http'}://{self._host}:{self._port}"
 
+    @property
+    def binary(self) -> Path:
+        """The program itself, which is a client too; what PATH leads to is but a script that starts it."""
+        assert self._process
+        return Path(f"/proc/{self._process.pid}/exe").resolve()
+
     def start(self) -> None:
         """Start the server and wait until it answers; it is sealed then, or not initialised yet."""
         (self._directory / "data").mkdir(exist_ok=True)
@@ -150,7 +156,7 @@ class OpenBao:
         """Open the storage again and wait until everything can be done."""
         self.call("POST", "/v1/sys/unseal", {"key": self._unseal_key}, token="")
         deadline = time.monotonic() + _PATIENCE
-        while not self._answers("/v1/sys/mounts"):
+        while not self._answers("/v1/sys/health"):  # 200 only if unsealed and active
             if time.monotonic() > deadline:
                 raise RuntimeError("OpenBao stays sealed.")
             time.sleep(0.05)
@@ -173,7 +179,8 @@ class OpenBao:
         if namespace:
             headers["X-Vault-Namespace"] = namespace
         response = self._session.request(method, self.address + path, json=body, headers=headers, timeout=_PATIENCE)
-        response.raise_for_status()
+        if not response.ok:
+            raise requests.HTTPError(f"{response.status_code} {method} {path}: {response.text}", response=response)
         content: dict[str, Any] = response.json() if response.content else {}
         return content
 
