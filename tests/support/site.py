@@ -20,7 +20,7 @@ from ansible_collections.flant.gitops.tests.support.environment import clean
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-COLLECTIONS = Path(__file__).resolve().parents[5]
+COLLECTIONS = Path(__file__).absolute().parents[5]  # a symbolic link may stand for the collection
 _CALLBACKS = Path(__file__).resolve().parent / "callbacks"
 _CONFIG = """\
 [defaults]

@@ -19,6 +19,7 @@ SIGKILLED = -9
 TASKS = (
     "Poll the branch",
     "Prepare the image",
+    "Request the wrapped tokens",
     "Remember that the commit is started",
     "Run the commands, or take up the run that is there",
     "Print the output",
