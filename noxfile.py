@@ -112,7 +112,8 @@ def pytest(session: nox.Session, *arguments: str) -> None:
 def code(session: nox.Session) -> None:
     """Check Python and shell code: ruff with all rules and its format, mypy --strict on plugins/, shellcheck."""
     session.install("mypy", "ruff", "types-requests", "urllib3")
-    scripts = session.run("git", "grep", "-lE", r"^#!.*\b(ba)?sh$", silent=True, external=True)
+    templates = ":!*.j2"
+    scripts = session.run("git", "grep", "-lE", r"^#!.*\b(ba)?sh$", "--", ".", templates, silent=True, external=True)
     with checks(session) as check:
         check("ruff", "format", "--diff")
         check("ruff", "check")

@@ -17,7 +17,7 @@ def ratio(ours: Callable[[], object], floor: Callable[[], object], rounds: int) 
     """Return the median of ``ours`` over ``floor``, run in turns, so that a busy machine is busy for both."""
     floor()
     ours()
-    return statistics.median(_seconds(ours) / _seconds(floor) for _ in range(rounds))
+    return statistics.median(_seconds(ours) / _seconds(floor) for _round in range(rounds))
 
 
 def row(name: str, measured: float, goal: float) -> str:

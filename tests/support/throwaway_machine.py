@@ -119,7 +119,7 @@ def started(folder: Path, *, boot: bool) -> Iterator[Machine]:
     layer, shared = folder / "layer", folder / "shared"
     layer.mkdir()
     shared.mkdir()
-    mounts = {path: path for path in {sys.prefix, sys.base_prefix}}
+    mounts = {path: path for path in (sys.prefix, sys.base_prefix)}
     command = [
         *("podman", "run", "--rm", f"--name={name}", "--network=none"),
         *("--cap-add=SYS_ADMIN", "--security-opt=seccomp=unconfined", "--security-opt=unmask=ALL"),

@@ -103,7 +103,7 @@ def test_playbook_that_nobody_trusted_has_signed_is_not_run_not_even_the_second_
     watched.commit("hello", "First", signers.alice)
     schedule.set()
     host.push()
-    for _ in range(2):
+    for _index in range(2):
         result, journal = run(schedule)
         assert result == "exit-code", journal
         assert "status:" not in journal

@@ -343,7 +343,7 @@ def test_s11_a_full_disk_leaves_nothing_and_is_named(
 ) -> None:
     """A write that fails stands in for the disk, which a unit test cannot fill."""
 
-    def full(*_: object) -> None:
+    def full(*_arguments: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with pytest.raises(Failure, match="No space left"), keyring.trusted([signers.alice.public_key]) as ring:

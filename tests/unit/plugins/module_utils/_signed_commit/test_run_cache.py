@@ -39,7 +39,7 @@ def test_t4_a_folder_that_others_can_write_to_is_refused(task: Task, mode: int) 
     task.upstream.commit()
     task.poll()
     task.git_dir.chmod(mode)
-    with pytest.raises(Failure, match="^git_dir: others than its owner can write"):
+    with pytest.raises(Failure, match=r"^git_dir: others than its owner can write"):
         task.poll()
 
 
@@ -60,7 +60,7 @@ def test_t4_a_repository_that_is_not_ours_is_refused_and_runs_nothing(task: Task
 def test_t4_what_is_no_folder_is_refused(task: Task, make: object) -> None:
     task.upstream.commit()
     make(task.git_dir)
-    with pytest.raises(Failure, match="^git_dir: "):
+    with pytest.raises(Failure, match=r"^git_dir: "):
         task.poll()
 
 

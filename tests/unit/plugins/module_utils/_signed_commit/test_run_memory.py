@@ -82,7 +82,7 @@ def test_a_last_commit_that_nobody_knows_is_refused(task: Task) -> None:
     head = task.upstream.commit()
     with pytest.raises(Failure, match=rf"^last_commit: {'a' * 40} .*{head}"):
         task.poll(last_commit="a" * 40)
-    with pytest.raises(Failure, match="^last_commit: "):
+    with pytest.raises(Failure, match=r"^last_commit: "):
         task.poll(last_commit="a" * 64)
 
 
@@ -111,7 +111,7 @@ def test_t13_a_memory_that_was_removed_is_refused(task: Task) -> None:
     task.upstream.commit()
     task.process()
     (task.git_dir / "last_commit").unlink()
-    with pytest.raises(Failure, match="^git_dir: "):
+    with pytest.raises(Failure, match=r"^git_dir: "):
         task.poll()
 
 
