@@ -188,6 +188,8 @@ class OpenBao:
         """Mount a new secrets engine and return its path, which no other call returns."""
         path = f"{kind}-{uuid4().hex[:8]}"
         self.call("POST", f"/v1/sys/mounts/{path}", {"type": kind, "options": options}, namespace=namespace)
+        while options.get("version") == "2" and not self._answers(f"/v1/{path}/config", namespace=namespace):
+            time.sleep(0.01)  # it is being upgraded from version 1
         return path
 
     def approle(
@@ -266,9 +268,9 @@ listener "tcp" {{
 {storage}
 """
 
-    def _answers(self, path: str) -> bool:
+    def _answers(self, path: str, *, namespace: str = "") -> bool:
         try:
-            self.call("GET", path)
+            self.call("GET", path, namespace=namespace)
         except requests.RequestException:
             return False
         return True

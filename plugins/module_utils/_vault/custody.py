@@ -14,26 +14,35 @@ from __future__ import annotations
 import contextlib
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._interruption import uninterrupted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from concurrent.futures import Future
 
     from ansible_collections.flant.gitops.plugins.module_utils._vault.client import Client
 
 MAX_CONNECTIONS = 20
 
+_Result = TypeVar("_Result")
+
 
 class Custody:
     """Accounts for every token from its arrival until it is revoked or handed over."""
 
-    def __init__(self, client: Client, workers: ThreadPoolExecutor) -> None:
-        """Take the ``client`` whose calls are halted when something fails, and the threads that make them."""
+    def __init__(self, client: Client) -> None:
+        """Take the ``client`` whose calls are halted when something fails."""
         self._client = client
+        self._workers = ThreadPoolExecutor(MAX_CONNECTIONS)
         self._held: dict[str, str] = {}
-        self.workers = workers
+
+    def submit(self, call: Callable[..., _Result], *arguments: object, **keywords: object) -> Future[_Result]:
+        """Make the ``call``, which may enter and revoke tokens here, in a thread of its own."""
+        with uninterrupted():  # the pool would lose sight of a thread that it was just starting
+            return self._workers.submit(call, *arguments, **keywords)
 
     def enter(self, token: str, whose: str) -> None:
         """Take charge of ``token``; ``whose`` names it in a sentence."""
@@ -45,22 +54,24 @@ class Custody:
         Raises:
             Failure: the token may still be alive.
         """
-        self.workers.submit(self._revoke, token).result()
-
-    def revoke_all(self) -> list[str]:
-        """Send nothing new, await what is under way, revoke all that has arrived; return a sentence for each left."""
-        self._client.halt.set()
-        self.workers.shutdown(wait=True, cancel_futures=True)
-        with ThreadPoolExecutor(MAX_CONNECTIONS) as workers:
-            return [sentence for sentence in workers.map(self._revoked, list(self._held)) if sentence]
-
-    def _revoke(self, token: str) -> None:
         self._client.bearing(token, halt=threading.Event()).revoke_self(self._held[token])
         del self._held[token]
 
+    def revoke_all(self) -> list[str]:
+        """Send nothing new, await what is under way, revoke all that has arrived; return a sentence for each left."""
+        with uninterrupted():
+            self._client.halt.set()
+            self._workers.shutdown(wait=True, cancel_futures=True)
+            with ThreadPoolExecutor(MAX_CONNECTIONS) as workers:
+                return [sentence for sentence in workers.map(self._revoked, list(self._held)) if sentence]
+
+    def close(self) -> None:
+        """Await what is under way."""
+        self._workers.shutdown(wait=True)
+
     def _revoked(self, token: str) -> str:
         try:
-            self._revoke(token)
+            self.revoke(token)
         except Failure as failure:
             return str(failure)
         return ""
@@ -69,13 +80,13 @@ class Custody:
 @contextlib.contextmanager
 def custody(client: Client) -> Iterator[Custody]:
     """Yield a custody; every token still in it is revoked if the body fails or is interrupted, and no other."""
-    with ThreadPoolExecutor(MAX_CONNECTIONS) as workers:
-        held = Custody(client, workers)
-        try:
-            yield held
-        except Failure as failure:
-            left = [sentence for sentence in held.revoke_all() if sentence != str(failure)]
-            raise Failure(" ".join([str(failure), *left]), **failure.result) from None
-        except BaseException:
-            held.revoke_all()
-            raise
+    held = Custody(client)
+    try:
+        yield held
+        held.close()
+    except Failure as failure:
+        left = [sentence for sentence in held.revoke_all() if sentence != str(failure)]
+        raise Failure(" ".join([str(failure), *left]), **failure.result) from None
+    except BaseException:
+        held.revoke_all()
+        raise

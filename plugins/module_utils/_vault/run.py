@@ -64,7 +64,7 @@ def run(request: Request) -> Outcome:
         entry = _enter(client, request, held)
         tokens = () if request.check_mode else wrap_all(entry.session.client, request.requests, held)
         if entry.session.revocable and (request.revoke_login_token or not tokens):
-            held.revoke(entry.session.token)
+            held.submit(held.revoke, entry.session.token).result()
     return Outcome(
         changed=bool(request.requests) or entry.due,
         tokens=tokens,
@@ -77,14 +77,14 @@ def run(request: Request) -> Outcome:
 def _enter(client: Client, request: Request, held: Custody) -> Entry:
     approle, calls = request.approle, 0 if request.check_mode else len(request.requests)
     if not approle.secret_id_file:
-        login = held.workers.submit(log_in, client, approle, approle.secret_id, "secret_id", held)
+        login = held.submit(log_in, client, approle, approle.secret_id, "secret_id", held)
         _open_connections(client, calls, held)
         session = login.result()
         session.require_uses(calls)
         return Entry(session, math.inf)
     rotation = Rotation(client, approle, SecretIdFile(approle.secret_id_file), held)
     with rotation.file.lock():
-        entry = held.workers.submit(rotation.enter, calls, check_mode=request.check_mode)
+        entry = held.submit(rotation.enter, calls, check_mode=request.check_mode)
         _open_connections(client, calls, held)
         try:
             return entry.result()
@@ -94,4 +94,4 @@ def _enter(client: Client, request: Request, held: Custody) -> Entry:
 
 def _open_connections(client: Client, calls: int, held: Custody) -> None:
     for _index in range(min(calls, MAX_CONNECTIONS) - 1):
-        held.workers.submit(client.open_connection)
+        held.submit(client.open_connection)

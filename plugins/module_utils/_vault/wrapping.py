@@ -55,7 +55,7 @@ def wrap_all(client: Client, requests: Sequence[WrappedRequest], custody: Custod
     Raises:
         Failure: one of them failed; what has arrived for the others is in ``custody``.
     """
-    futures = [custody.workers.submit(_wrap, client, request, custody) for request in requests]
+    futures = [custody.submit(_wrap, client, request, custody) for request in requests]
     done, _pending = wait(futures, return_when=FIRST_EXCEPTION)
     failed = next((future for future in futures if future in done and future.exception()), None)
     return (failed.result(),) if failed else tuple(future.result() for future in futures)
