@@ -166,6 +166,7 @@ class _Gpg:
         if gnupg is None:
             raise MissingLibrary("python-gnupg")
         self.home = home
+        self._environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(home), "LC_ALL": "C"}
         try:
             self._gpg: Any = gnupg.GPG(gnupghome=str(home), options=_OPTIONS)
         except (OSError, ValueError):
@@ -193,6 +194,7 @@ class _Gpg:
         try:
             return subprocess.run(  # there is no AnsibleModule down here; pylint: disable=ansible-bad-function
                 self._gpg.make_args(list(arguments), passphrase=False),
+                env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import Request
 
 _COMMIT_LIMIT = 1 << 20
+_REASONS_SHOWN = 5
 
 
 @contextlib.contextmanager
@@ -53,9 +54,10 @@ def verification(
 
         with trusted(request.trusted_keys) as keyring:
             if len(keyring.usable) < request.required_signatures:
+                reasons = " ".join(keyring.warnings[:_REASONS_SHOWN])
                 raise Failure(
                     f"required_signatures: {request.required_signatures} are required, but only {len(keyring.usable)} "
-                    "of the keys in trusted_keys can be used, so that no commit will ever do."
+                    f"of the keys in trusted_keys can be used, so that no commit will ever do. {reasons}".rstrip()
                 )
             notes = published_notes(remote, stored, signatures, commits) if signatures else {}
             yield _checked(request, keyring, read, notes), keyring.warnings

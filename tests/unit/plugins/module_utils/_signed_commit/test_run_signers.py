@@ -86,6 +86,20 @@ def test_s13_more_signatures_than_usable_keys_are_refused_before_any_commit_is_v
     assert commit not in str(raised.value)
 
 
+def test_s13_the_refusal_says_what_is_wrong_with_the_keys(task: Task, signers: Signers) -> None:
+    expired = signers.create("expired", key=("ed25519", "sign", "seconds=10"), at="20200101T000000")
+    task.upstream.commit()
+    with pytest.raises(Failure, match=rf"trusted_keys\[1\]: .*{expired.fingerprint}.*it has expired\.$"):
+        task.poll(required_signatures=2, trusted_keys=keys(signers.alice, expired))
+
+
+def test_s12_a_clock_behind_the_keys_creation_is_named(task: Task, signers: Signers) -> None:
+    future = signers.create("future", at="20900101T000000")
+    task.upstream.commit()
+    with pytest.raises(Failure, match=r"created in the future \(check this machine's clock\)"):
+        task.poll(required_signatures=1, trusted_keys=keys(future))
+
+
 def test_s13_one_certificate_given_twice_is_one_key(task: Task, signers: Signers) -> None:
     task.upstream.commit(signer=signers.alice)
     with pytest.raises(Failure, match="2 are required, but only 1 of the keys"):
