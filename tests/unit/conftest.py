@@ -7,11 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 from ansible_collections.flant.gitops.tests.support import environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# A busy machine is no fault of the code, and the examples that failed are told, not kept in a folder.
+hypothesis.settings.register_profile(
+    "anywhere", deadline=None, database=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("anywhere")
 
 
 @pytest.fixture(scope="session", autouse=True)
