@@ -94,7 +94,7 @@ def judge(output: bytes, exit_status: int, trusted: Mapping[str, str | None], no
 def _unfit(valid: re.Match[bytes], trusted: Mapping[str, str | None], now: float) -> str | None:
     """Return why a signature that gpg calls good does not count all the same."""
     primary_key, digest, created = valid["primary_key"].decode(), int(valid["digest"]), int(valid["created"])
-    if trusted.get(primary_key, "") is not None:
+    if primary_key not in trusted or trusted[primary_key]:
         return _untrusted(primary_key, trusted)
     if digest not in _DIGESTS:
         return f"{_WEAK.get(digest, f'digest algorithm {digest}')} is too weak"
