@@ -127,9 +127,9 @@ class Repository:
 
     def raw_tree(self, entries: Sequence[tuple[str, str, str]]) -> str:
         """Return a tree of exactly these modes, names and ids, sorted as git wants them."""
-        ordered = sorted(entries, key=lambda entry: entry[1].encode() + (b"/" if entry[0] == "40000" else b""))
-        data = b"".join(
-            f"{mode} {name}".encode("utf-8", "surrogateescape") + b"\0" + bytes.fromhex(identity)
-            for mode, name, identity in ordered
+        named = [(mode, name.encode("utf-8", "surrogateescape"), identity) for mode, name, identity in entries]
+        named.sort(key=lambda entry: entry[1] + (b"/" if entry[0] == "40000" else b""))
+        return self.object(
+            "tree",
+            b"".join(b"%b %b\0%b" % (mode.encode(), name, bytes.fromhex(identity)) for mode, name, identity in named),
         )
-        return self.object("tree", data)

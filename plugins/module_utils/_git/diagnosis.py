@@ -38,6 +38,7 @@ _SENTENCES = (
 )
 _REDIRECTED = re.compile(r"returned error: 30[12378]")
 _LOCATION = re.compile(r"Recv header: location:\s*(?:[a-z]+:)?//(?:[^/@\s]*@)?([^/?#\s]+)", re.IGNORECASE)
+_INCONSISTENT = re.compile(r"^(?:error|fatal): (?:object|tree|blob) ([0-9a-f]+): ([^:\n]+: [^:\n]+)", re.MULTILINE)
 _FATAL = re.compile(r"^(?:fatal|error|remote: fatal): (.+)$", re.MULTILINE)
 
 
@@ -70,6 +71,9 @@ def explanation(errors: str, subject: str = "repo") -> str:
     for pattern, sentence in _SENTENCES:
         if pattern.search(errors):
             return f"{subject}: {sentence}."
+    inconsistent = _INCONSISTENT.search(errors)
+    if inconsistent:
+        return f"{subject}: git's consistency check refuses {inconsistent[1]}: {printable(inconsistent[2])}."
     fatal = _FATAL.findall(errors)
     reason = printable(fatal[-1] if fatal else errors) or "git gave no reason"
     return f"{subject}: git could not fetch from the server: {reason.rstrip('.')}."

@@ -44,7 +44,6 @@ _TOLERATED = (
     "missingSpaceBeforeDate",
     "missingSpaceBeforeEmail",
     "zeroPaddedDate",
-    "zeroPaddedFilemode",
 )
 _CONFIGURATION = {
     "core.askPass": "",

@@ -40,7 +40,7 @@ class Ended:
 
 
 def run(cache: Cache, access: Access | None, arguments: list[str], timeout: float, **variables: str) -> Ended:
-    """Run git on a cache, as GitPython would, which takes long to load.
+    """Run git on a cache, as GitPython would, which takes long to load; ``variables`` are added to its environment.
 
     Raises:
         Failure: git is not installed, or was not done within ``timeout`` seconds.

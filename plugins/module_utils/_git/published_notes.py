@@ -92,8 +92,7 @@ def _parse_tree(data: bytes, id_length: int) -> dict[bytes, tuple[bytes, str]]:
     """Return the mode and the id of each entry: ``<mode> <name>NUL<id>``, one after the other, ids in binary."""
     entries = {}
     start = 0
-    while start < len(data):
-        end = data.find(b"\0", start)
+    while (end := data.find(b"\0", start)) >= 0:
         mode, _separator, name = data[start:end].partition(b" ")
         start = end + 1 + id_length
         entries[name] = (mode, data[end + 1 : start].hex())

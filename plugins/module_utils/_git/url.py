@@ -71,6 +71,8 @@ class RemoteUrl:
                 if not folder.strip("/"):
                     raise Failure(f"{subject}: its relative URL leads out of the server.")
                 folder = folder.rpartition("/")[0]
+        if not reference or ".." in reference.split("/"):
+            raise Failure(f"{subject}: its relative URL names no repository.")
         prefix = self.text[: len(self.text) - len(self.path)]
         separator = "/" if folder or self.path.startswith("/") else ""
         return parse(f"{prefix}{folder}{separator}{reference}", subject)

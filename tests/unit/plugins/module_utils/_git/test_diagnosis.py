@@ -1,0 +1,59 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import pytest
+from ansible_collections.flant.gitops.plugins.module_utils._git.diagnosis import explanation, redirect_target
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+@pytest.mark.parametrize(
+    ("errors", "expected"),
+    [
+        ("fatal: mismatched algorithms: client sha1; server sha256", "action: reset"),
+        ("fatal: Authentication failed for 'https://example.org/a/'", "refused the user name and password"),
+        (
+            "fatal: could not read Username for 'https://example.org': terminal prompts disabled",
+            "user name and password",
+        ),
+        ("Host key verification failed.\nfatal: Could not read from remote repository.", "ssh_known_hosts_file"),
+        ("git@example.org: Permission denied (publickey).\nfatal: Could not read", "refused ssh_key_file"),
+        ("fatal: unable to access 'https://x/': SSL certificate problem: self-signed certificate", "not trusted"),
+        ("fatal: unable to access 'https://x/': server certificate verification failed. CAfile: none", "not trusted"),
+        ("warning: a\nfatal: first\nfatal: the last one.\n", "the last one."),
+        ("no fatal line", "no fatal line."),
+        ("", "git gave no reason."),
+        (
+            "error: object abc12: badDate: invalid line - bad date\nfatal: fsck error",
+            "refuses abc12: badDate: invalid line",
+        ),
+    ],
+)
+def test_explanations(errors: str, expected: str) -> None:
+    assert expected in explanation(errors)
+    assert explanation(errors).startswith("repo: ")
+    assert explanation(errors, "submodules: lib").startswith("submodules: lib: ")
+
+
+@given(st.text())
+def test_an_explanation_is_one_printable_sentence(errors: str) -> None:
+    sentence = explanation(errors)
+    assert sentence.isprintable()
+    assert sentence.endswith(".")
+    assert not sentence.endswith("..")
+
+
+@pytest.mark.parametrize(
+    ("location", "target"),
+    [
+        ("https://evil.example/a?token=x", "evil.example"),
+        ("//evil.example:8443/a", "evil.example:8443"),
+        ("https://user:password@evil.example/a", "evil.example"),
+        ("/elsewhere/on/this/server", "another address"),
+    ],
+)
+def test_t1_the_target_of_a_redirect(location: str, target: str) -> None:
+    trace = f"08:20:31.4 http.c:684  <= Recv header: HTTP/1.1 302 Found\n... <= Recv header: Location: {location}\n"
+    assert redirect_target(trace) == target
