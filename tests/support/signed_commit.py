@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import tarfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
@@ -14,9 +17,10 @@ from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.run im
 from ansible_collections.flant.gitops.tests.support.repository import Repository
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.outcome import Outcome
+
+COLLECTIONS = Path(__file__).absolute().parents[5]
+MODULE = COLLECTIONS / "ansible_collections/flant/gitops/plugins/modules/git_signed_commit.py"
 
 _DEFAULTS: dict[str, Any] = {
     "action": "poll",
@@ -79,6 +83,16 @@ class Task:
             return str(failure)
         raise AssertionError("it was not refused")
 
+    def running(self) -> list[str]:
+        """Return the command lines of git processes that still work on the cache."""
+        listing = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+        return [line for line in listing.splitlines() if str(self.git_dir) in line and "git" in line.split()[0]]
+
+    def leftovers(self) -> list[str]:
+        """Return the files that were begun and are neither whole nor gone."""
+        names = [str(file.relative_to(self.folder)) for file in self.folder.rglob("*")]
+        return [name for name in names if name.endswith((".lock", ".part", ".keep")) or "/tmp_" in name]
+
     def record(self, commit: str, **params: object) -> Outcome:
         return call(action="record", git_dir=self.git_dir, last_commit=commit, **params)
 
@@ -91,3 +105,13 @@ class Task:
         assert outcome.changed
         self.record(outcome.commit)
         return outcome.commit
+
+
+def contents(path: Path) -> dict[str, bytes | str]:
+    """Return the files of a tar by name: their bytes, or where a link points to."""
+    with tarfile.open(path, errors="surrogateescape") as tar:
+        return {
+            member.name: member.linkname if member.issym() else tar.extractfile(member).read()
+            for member in tar
+            if not member.isdir()
+        }

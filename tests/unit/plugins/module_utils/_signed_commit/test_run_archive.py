@@ -16,6 +16,7 @@ import pytest
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._git import environment, tree
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit import archive
+from ansible_collections.flant.gitops.tests.support.signed_commit import contents
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,16 +26,6 @@ if TYPE_CHECKING:
     from ansible_collections.flant.gitops.tests.support.signed_commit import Task
 
 BLOB = b"\x00\r\n\xff$Id$ $Format:%H$ \xe4\n"
-
-
-def contents(path: Path) -> dict[str, bytes | str]:
-    """Return the files of a tar by name: their bytes, or where a link points to."""
-    with tarfile.open(path, errors="surrogateescape") as tar:
-        return {
-            member.name: member.linkname if member.issym() else tar.extractfile(member).read()
-            for member in tar
-            if not member.isdir()
-        }
 
 
 def archived(task: Task, files: Mapping[str, bytes] | str, **params: object) -> dict[str, bytes | str]:
