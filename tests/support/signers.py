@@ -197,9 +197,19 @@ def _user_id(name: str) -> str:
 
 
 def armored(data: bytes, label: str = "SIGNATURE") -> bytes:
-    """Return binary OpenPGP data in ASCII armor."""
-    text = base64.encodebytes(data)
-    return b"-----BEGIN PGP %b-----\n\n%b-----END PGP %b-----\n" % (label.encode(), text, label.encode())
+    """Return binary OpenPGP data in ASCII armor, with the checksum that gpg cannot do without."""
+    text, checksum = base64.encodebytes(data), base64.b64encode(_crc24(data).to_bytes(3, "big"))
+    return b"-----BEGIN PGP %b-----\n\n%b=%b\n-----END PGP %b-----\n" % (label.encode(), text, checksum, label.encode())
+
+
+def _crc24(data: bytes) -> int:
+    """See RFC 9580, section 6.1."""
+    crc = 0xB704CE
+    for octet in data:
+        crc ^= octet << 16
+        for _bit in range(8):
+            crc = crc << 1 ^ (0x1864CFB if crc & 0x800000 else 0)
+    return crc
 
 
 def with_header(raw: bytes, name: str, value: bytes) -> bytes:
