@@ -58,6 +58,7 @@ class FaultyServer:
 
     def __init__(self, upstream: str, tls: ssl.SSLContext | None) -> None:
         self.seen: list[Seen] = []
+        self.connections = 0
         self.server_names: list[str | None] = []
         self._upstream = urlsplit(upstream).netloc
         self._faults: list[tuple[str, str, Fault]] = []
@@ -117,6 +118,10 @@ class FaultyServer:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
             disable_nagle_algorithm = True
+
+            def setup(self) -> None:
+                super().setup()
+                server.connections += 1
 
             def handle_any(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))

@@ -136,9 +136,9 @@ class Client:
         adapter.token = token
         return replace(self, _adapter=adapter, halt=halt or self.halt)
 
-    def open_connection(self) -> None:
-        """Open a connection ahead of need, without sending anything."""
-        self._transport.open_one()
+    def reserve_connections(self, number: int) -> list[Callable[[], None]]:
+        """Return calls of which each opens one of ``number`` connections ahead of need, without sending anything."""
+        return self._transport.reserve(number)
 
     def login(self, approle: AppRole, secret_id: str, source: str) -> Reply:
         """Log in with a secret-id, which ``source`` names in a sentence.

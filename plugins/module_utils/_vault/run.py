@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from ansible_collections.flant.gitops.plugins.module_utils._timestamp import iso8601
 from ansible_collections.flant.gitops.plugins.module_utils._vault.approle import log_in
 from ansible_collections.flant.gitops.plugins.module_utils._vault.client import connect
-from ansible_collections.flant.gitops.plugins.module_utils._vault.custody import MAX_CONNECTIONS, custody
+from ansible_collections.flant.gitops.plugins.module_utils._vault.custody import custody
 from ansible_collections.flant.gitops.plugins.module_utils._vault.rotation import Entry, Rotation
 from ansible_collections.flant.gitops.plugins.module_utils._vault.secret_id_file import SecretIdFile
 from ansible_collections.flant.gitops.plugins.module_utils._vault.wrapping import WrappedToken, wrap_all
@@ -93,5 +93,5 @@ def _enter(client: Client, request: Request, held: Custody) -> Entry:
 
 
 def _open_connections(client: Client, calls: int, held: Custody) -> None:
-    for _index in range(min(calls, MAX_CONNECTIONS) - 1):
-        held.submit(client.open_connection)
+    for open_connection in client.reserve_connections(calls - 1):
+        held.submit(open_connection)

@@ -11,6 +11,7 @@ Only `client` imports this file, as it needs requests, which comes with hvac.
 from __future__ import annotations
 
 import contextlib
+import functools
 import ssl
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -22,13 +23,18 @@ try:
     from requests import Session
     from requests.adapters import HTTPAdapter
     from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
+    from urllib3.connection import HTTPSConnection
     from urllib3.exceptions import HTTPError
 except ImportError:
-    HTTPAdapter = object  # type: ignore[assignment,misc]  # without requests, `client` does not get this far
+    # Without requests, `client` does not get this far.
+    HTTPAdapter = HTTPSConnection = HTTPSConnectionPool = object  # type: ignore[assignment,misc]
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ansible_collections.flant.gitops.plugins.module_utils._vault.request import Server
     from requests import PreparedRequest
+    from urllib3._base_connection import BaseHTTPConnection
 
 _DEFAULT_PORT = {"http": 80, "https": 443}
 
@@ -58,17 +64,56 @@ class Transport(HTTPAdapter):
     def cert_verify(self, conn: object, url: object, verify: object, cert: object) -> None:
         """Leave trust to the pool's TLS context; requests would add the CA bundle of its own to it."""
 
-    def open_one(self) -> None:
-        """Open one more connection and leave it in the pool; a failure is for the first request to meet."""
-        connection = self._pool._get_conn()  # noqa: SLF001 -- urllib3 has no public way to connect without a request
-        with contextlib.suppress(HTTPError, OSError):
+    def reserve(self, number: int) -> list[Callable[[], None]]:
+        """Take ``number`` connections out of the pool, at most all but one; each call of what is returned opens one.
+
+        A connection that cannot be opened is left to the first request that gets it, which will say why.
+        """
+        # urllib3 has no public way to connect without sending a request.
+        connections = [self._pool._get_conn() for _index in range(min(number, MAX_CONNECTIONS - 1))]  # noqa: SLF001
+        return [functools.partial(self._open, connection) for connection in connections]
+
+    def _open(self, connection: BaseHTTPConnection) -> None:
+        try:
             connection.connect()
-        self._pool._put_conn(connection)  # noqa: SLF001 -- likewise
+        except (HTTPError, OSError):
+            connection.close()
+        finally:
+            self._pool._put_conn(connection)  # noqa: SLF001 -- likewise
 
     def close(self) -> None:
         """Close every connection."""
         self._pool.close()
         super().close()
+
+
+class _Connection(HTTPSConnection):
+    """A TLS connection that is not taken for closed because of what a server sends after the handshake."""
+
+    @property
+    def is_connected(self) -> bool:
+        """Say whether the connection can be used.
+
+        urllib3 says no once there is something to read, as that has to be the end. With TLS 1.3 it may be session
+        tickets, which a server sends unasked (RFC 8446, 4.6.1); reading makes OpenSSL take them in.
+        """
+        if self.sock is None:
+            return False
+        timeout = self.sock.gettimeout()
+        self.sock.settimeout(0)
+        try:
+            self.sock.recv(1)
+        except ssl.SSLWantReadError:
+            return True
+        except OSError:
+            return False
+        finally:
+            self.sock.settimeout(timeout)
+        return False
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _Connection
 
 
 def open_session(server: Server) -> tuple[Session, Transport]:
@@ -94,7 +139,7 @@ def _pool(server: Server) -> HTTPConnectionPool:
     timeout = Timeout(connect=server.timeout, read=server.timeout)
     if parts.scheme == "http":
         return HTTPConnectionPool(host, port, timeout=timeout, maxsize=MAX_CONNECTIONS, block=True)
-    return HTTPSConnectionPool(
+    return _TlsPool(
         host,
         port,
         timeout=timeout,

@@ -239,6 +239,18 @@ def test_v11_forty_requests_share_twenty_connections_and_make_two_calls_more(
     assert len({seen.connection for seen in proxy.seen}) <= 20
 
 
+def test_v11_connections_opened_ahead_are_those_that_are_used(account: Account, bao: OpenBao) -> None:
+    forty = [{"name": f"app {number}", "path": account.app} for number in range(40)]
+    authority = openbao.Authority(TLS_NAME)
+    with faulty(bao.address, tls=authority.server_context()) as server:
+        account.call(
+            vault_addr=server.address, vault_cacert=authority.pem, vault_tls_server_name=TLS_NAME, requests=forty
+        )
+
+        assert len(server.seen) == 40 + 2
+        assert server.connections <= 20
+
+
 def test_v11_a_failure_among_forty_is_not_lost(account: Account) -> None:
     requests = [{"name": f"app {number}", "path": account.app} for number in range(40)]
     requests[37]["path"] = f"/{account.kv2}/data/missing"
