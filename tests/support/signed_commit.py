@@ -45,12 +45,15 @@ _DEFAULTS: dict[str, Any] = {
 }
 
 
+def parameters(**params: object) -> dict[str, Any]:
+    """Return these parameters and the module's defaults for the others; paths may be given as such."""
+    texts = {name: str(value) for name, value in params.items() if isinstance(value, Path)}
+    return {**_DEFAULTS, **params, **texts}
+
+
 def call(*, check_mode: bool = False, **params: object) -> Outcome:
-    """Run a task with these parameters and the module's defaults; paths may be given as such."""
-    given = {
-        name: value if isinstance(value, (int, list)) or value is None else str(value) for name, value in params.items()
-    }
-    return run(Request.from_params({**_DEFAULTS, **given}, check_mode=check_mode))
+    """Run a task."""
+    return run(Request.from_params(parameters(**params), check_mode=check_mode))
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,11 +18,11 @@ from ansible_collections.flant.gitops.plugins.module_utils._git import environme
 from ansible_collections.flant.gitops.plugins.module_utils._private_file import lock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
-_LOCK = "lock"
-_UNFILTERED = "unfiltered"
+LOCK = "lock"
+UNFILTERED = "unfiltered"
 _REFS = "refs/flant_gitops"
 BRANCH = f"{_REFS}/branch"
 SIGNATURES = f"{_REFS}/signatures"
@@ -74,20 +73,7 @@ class Cache:
     @property
     def filtered(self) -> bool:
         """Whether fetches leave trees and blobs on the server."""
-        return not (self.path / _UNFILTERED).exists()
-
-    def begin_unfiltered(self, kept: Iterable[str]) -> None:
-        """Drop the repository, as `drop_repository` does; the next one is fetched as a whole."""
-        self.drop_repository(kept)
-        (self.path / _UNFILTERED).touch()
-
-    def drop_repository(self, kept: Iterable[str]) -> None:
-        """Remove everything but the lock and the files and folders ``kept``; the attributes first of all."""
-        self.attributes.unlink(missing_ok=True)
-        for entry in self.path.iterdir():
-            if entry.name in (_LOCK, *kept):
-                continue
-            shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
+        return not (self.path / UNFILTERED).exists()
 
 
 @contextlib.contextmanager
@@ -104,7 +90,7 @@ def opened(path: Path, marker: str) -> Iterator[Cache]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.mkdir(mode=0o700, exist_ok=True)
         _refuse_strangers(path, marker)
-        locked = lock(path / _LOCK)
+        locked = lock(path / LOCK)
     except OSError as error:
         raise Failure(f"git_dir: {path} cannot be used: {error.strerror}.") from None
     with locked:
@@ -135,7 +121,7 @@ def _refuse_strangers(path: Path, marker: str) -> None:
     if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise Failure(f"git_dir: others than its owner can write to {path}, and could make git run anything.")
     names = {entry.name for entry in path.iterdir()}
-    if marker not in names and not names <= {_LOCK}:
+    if marker not in names and not names <= {LOCK}:
         raise Failure(f"git_dir: {path} is neither empty nor a folder that this module has made.")
 
 

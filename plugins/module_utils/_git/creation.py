@@ -7,14 +7,18 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._git.cache import LOCK, UNFILTERED
 from ansible_collections.flant.gitops.plugins.module_utils._git.diagnosis import fetch_failure, missing_branch
 from ansible_collections.flant.gitops.plugins.module_utils._git.process import run
 from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from ansible_collections.flant.gitops.plugins.module_utils._git.cache import Cache
     from ansible_collections.flant.gitops.plugins.module_utils._git.environment import Access
 
@@ -46,6 +50,21 @@ def initialise(cache: Cache, object_format: str, timeout: float) -> None:
         raise Failure(f"git_dir: no repository can be made in {cache.path}: {printable(ended.errors)}.")
     cache.attributes.parent.mkdir(exist_ok=True)
     cache.attributes.write_bytes(_ATTRIBUTES)
+
+
+def begin_unfiltered(cache: Cache, kept: Collection[str]) -> None:
+    """Drop the repository, as `drop` does; the next one is fetched as a whole."""
+    drop(cache, kept)
+    (cache.path / UNFILTERED).touch()
+
+
+def drop(cache: Cache, kept: Collection[str]) -> None:
+    """Remove everything but the lock and the files and folders ``kept``; the attributes first of all."""
+    cache.attributes.unlink(missing_ok=True)
+    for entry in cache.path.iterdir():
+        if entry.name == LOCK or entry.name in kept:
+            continue
+        shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
 
 
 def _object_format(cache: Cache, access: Access, branch: str, timeout: float) -> str:

@@ -13,6 +13,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._failure import Failu
 from ansible_collections.flant.gitops.plugins.module_utils._git import history
 from ansible_collections.flant.gitops.plugins.module_utils._git.cache import BRANCH
 from ansible_collections.flant.gitops.plugins.module_utils._git.command import Git
+from ansible_collections.flant.gitops.plugins.module_utils._git.creation import drop
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.base import base
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.outcome import RECORDED, Outcome
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.ratchet import FILES
@@ -54,7 +55,7 @@ def _reset(request: Request, cache: Cache, ratchet: Ratchet) -> Outcome:
     if not request.check_mode:
         ratchet.move(request.last_commit)
         if len(request.last_commit) != len(cache.ref(BRANCH)):  # nothing is remembered, or an id of another format
-            cache.drop_repository(kept=FILES)
+            drop(cache, kept=FILES)
     return _recorded(request, ratchet, request.last_commit, remembered)
 
 

@@ -17,7 +17,6 @@ from ansible_collections.flant.gitops.plugins.module_utils._failure import Failu
 from ansible_collections.flant.gitops.plugins.module_utils._git import url
 from ansible_collections.flant.gitops.plugins.module_utils._git.environment import Access
 from ansible_collections.flant.gitops.plugins.module_utils._git.names import is_object_id, is_ref_name
-from ansible_collections.flant.gitops.plugins.module_utils._openpgp.certificates import check
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,7 +91,10 @@ class Request:
         self._check_trust()
 
     def _check_trust(self) -> None:
-        check(self.trusted_keys)
+        if self.trusted_keys:
+            from ansible_collections.flant.gitops.plugins.module_utils._openpgp.certificates import check
+
+            check(self.trusted_keys)
         if self.required_signatures < 0:
             raise Failure("required_signatures: it must not be negative.")
         if self.required_signatures > 0 and not self.trusted_keys:

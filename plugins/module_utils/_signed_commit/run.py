@@ -66,5 +66,7 @@ def _poll(request: Request, access: Access, cache: Cache, ratchet: Ratchet) -> O
     except UnadvertisedError:
         if not cache.filtered:
             raise
-    cache.begin_unfiltered(kept=FILES)
+    from ansible_collections.flant.gitops.plugins.module_utils._git.creation import begin_unfiltered
+
+    begin_unfiltered(cache, kept=FILES)
     return _poll(request, access, cache, ratchet)
