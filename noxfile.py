@@ -24,6 +24,23 @@ NEWEST_CORE = "2.21"
 CORES = {"2.18": "3.11", "2.19": "3.11", NEWEST_CORE: "3.13"}  # ansible-core, and the Python that it runs with
 CONTROLLER_TESTS = ("role",)  # component tests that run playbooks, and so need a controller's Python
 TARGETS = ("3.9", "3.13")  # the oldest and the newest Python that a module has to run with
+PURE = (  # files without input and output, whose unit tests are fast enough to be run for every change to a line
+    "_duration",
+    "_printable",
+    "_size",
+    "_timestamp",
+    "_git/commit",
+    "_git/names",
+    "_git/notes",
+    "_git/url",
+    "_openpgp/armor",
+    "_openpgp/listing",
+    "_openpgp/packets",
+    "_openpgp/signature",
+    "_openpgp/status",
+    "_vault/request",
+    "_vault/retry",
+)
 
 nox.options.default_venv_backend = "uv"
 nox.options.reuse_venv = "yes"
@@ -132,7 +149,7 @@ def changelog(session: nox.Session) -> None:
 for core in CORES:
     add_ansible_test_session(f"sanity-{core}", f"Run ansible-test sanity of ansible-core {core}", core, "sanity")
 
-for core, python in (("2.18", "3.11"), (NEWEST_CORE, "3.9"), (NEWEST_CORE, "3.13")):
+for core, python in ((NEWEST_CORE, TARGETS[0]), ("2.18", TARGETS[-1])):
     description = f"Run the unit tests on Python {python}, through ansible-test of ansible-core {core}"
     add_ansible_test_session(f"units-{python}", description, core, "units", "--python", python)
 
@@ -216,6 +233,33 @@ def bench(session: nox.Session) -> None:
     with installed(session), checks(session) as check:
         for script in sorted(Path("tests/benchmarks").glob("*.py")):
             check("python", str(script), *session.posargs)
+
+
+@nox.session(python=TARGETS[-1], default=False)
+def mutation(session: nox.Session) -> None:
+    """Change the files without input and output, line by line, and show which changes no unit test notices."""
+    session.install("mutmut", "pytest", "-r", "tests/unit/requirements.txt")
+    with installed(session) as folder, session.chdir(folder):
+        collection = Path("ansible_collections/flant/gitops")
+        files = [collection / "plugins/module_utils" / f"{name}.py" for name in PURE]
+        tests = [
+            collection / "tests/unit" / file.relative_to(collection).with_name(f"test_{file.name}") for file in files
+        ]
+        config = {
+            "source_paths": ["ansible_collections"],
+            "only_mutate": [*map(str, files)],
+            "pytest_add_cli_args": ["--import-mode=importlib"],
+            "pytest_add_cli_args_test_selection": [*map(str, filter(Path.exists, tests))],
+        }
+        lines = [f"{option} =\n    " + "\n    ".join(values) for option, values in config.items()]
+        Path("setup.cfg").write_text("\n".join(["[mutmut]", *lines, ""]), encoding="utf-8")
+        session.run("mutmut", "run", "--max-children=2", silent=True)
+        survivors = [
+            line.split(":")[0].strip() for line in str(session.run("mutmut", "results", silent=True)).splitlines()
+        ]
+        for survivor in survivors:
+            session.run("mutmut", "show", survivor)
+        session.log(f"{len(survivors)} changes were not noticed")
 
 
 @nox.session(name="try", python=TARGETS[-1], default=False)
