@@ -23,6 +23,7 @@ CACHE = ROOT / ".cache"
 NEWEST_CORE = "2.21"
 CORES = {"2.18": "3.11", "2.19": "3.11", NEWEST_CORE: "3.13"}  # ansible-core, and the Python that it runs with
 CONTROLLER_TESTS = ("role",)  # component tests that run playbooks, and so need a controller's Python
+COMPONENT_TESTS = ("tests/component", *(f"--ignore=tests/component/{name}" for name in CONTROLLER_TESTS))
 TARGETS = ("3.9", "3.13")  # the oldest and the newest Python that a module has to run with
 PURE = (  # files without input and output, whose unit tests are fast enough to be run for every change to a line
     "_duration",
@@ -157,22 +158,29 @@ for core, python in ((NEWEST_CORE, TARGETS[0]), ("2.18", TARGETS[-1])):
 @nox.session(name=f"component-{TARGETS[0]}", python=TARGETS[0], default=any(ROOT.glob("tests/component/*/test_*")))
 def component(session: nox.Session) -> None:
     """Run the component tests, against servers and engines, on the oldest Python of a target."""
-    pytest(session, "tests/component", *(f"--ignore=tests/component/{name}" for name in CONTROLLER_TESTS))
-
-
-@nox.session(name="role-2.18", python=CORES["2.18"])
-def role(session: nox.Session) -> None:
-    """Run the component tests of the role on the oldest ansible-core; coverage runs them on the newest."""
-    install_core(session, "2.18")
-    pytest(session, *(f"tests/component/{name}" for name in CONTROLLER_TESTS))
+    pytest(session, *COMPONENT_TESTS)
 
 
 @nox.session(python=TARGETS[-1])
 def coverage(session: nox.Session) -> None:
     """Run component and unit tests on the newest Python of a target, and measure what they reach of plugins/."""
     install_core(session, NEWEST_CORE)
-    pytest(session, "tests/unit", "tests/component", "--cov=plugins", "--cov-branch", "--cov-report=term-missing")
+    pytest(session, "tests/unit", *COMPONENT_TESTS, "--cov=plugins", "--cov-branch", "--cov-report=term-missing")
 
+
+def add_role_session(core: str) -> None:
+    """Define a session that runs the role's own tests."""
+
+    @nox.session(name=f"role-{core}", python=CORES[core])
+    def run(session: nox.Session) -> None:
+        install_core(session, core)
+        pytest(session, *(f"tests/component/{name}" for name in CONTROLLER_TESTS))
+
+    run.__doc__ = f"Run the tests of the role, plays and the kills between their steps, on ansible-core {core}"
+
+
+for core in ("2.18", NEWEST_CORE):
+    add_role_session(core)
 
 for core in ("2.18", NEWEST_CORE):
     description = f"Run the integration tests, plays against servers and engines, on ansible-core {core}"

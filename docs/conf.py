@@ -14,7 +14,10 @@ extensions = ["sphinx_antsibull_ext"]
 default_role = "any"
 highlight_language = "YAML+Jinja"
 pygments_style = "ansible"
-suppress_warnings = ["ref.ref"]  # antsibull-docs refers to Ansible's own documentation, which is not downloaded here
+suppress_warnings = [
+    "ref.envvar",
+    "ref.ref",
+]  # antsibull-docs refers to Ansible's own documentation, which is not downloaded here
 
 html_theme = "sphinx_ansible_theme"
 html_theme_options = {"documentation_home_url": "", "topbar_links": {}}

@@ -54,7 +54,7 @@ class Site:
             session.verify = str(authority)
             adapter = JSONAdapter(base_uri=address, session=session)
             AppRole(adapter).login(self.role.role_id, self.secret_id)
-            for _ in range(number):
+            for _index in range(number):
                 assert adapter.get(f"/v1{self.path}", wrap_ttl="60s")["wrap_info"]["token"]
             Token(adapter).revoke_self()
 

@@ -65,7 +65,7 @@ class HttpServer:
 
     def shown_credentials(self) -> set[str]:
         """Return every account that was shown to the server, as in ``user:password``."""
-        headers = {header for _, _, header in self.requests if header}
+        headers = {header for _other, _another, header in self.requests if header}
         return {base64.b64decode(header.partition(" ")[2]).decode() for header in headers}
 
 
@@ -171,7 +171,7 @@ class _GitHandler(BaseHTTPRequestHandler):
     def _relay(self, output: object) -> None:
         headers = []
         while line := output.readline().strip():
-            name, _, value = line.decode().partition(": ")
+            name, _separator, value = line.decode().partition(": ")
             headers.append((name, value))
         status = int(dict(headers).pop("Status", "200").split()[0])
         self.send_response(status)

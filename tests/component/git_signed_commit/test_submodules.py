@@ -102,4 +102,4 @@ def test_t1_a_submodules_server_that_redirects_is_not_followed(
     before = len(https.requests)
     with pytest.raises(Failure, match=r"^submodules: lib: "):
         task.poll(**given)
-    assert [path for _, path, _ in https.requests[before:] if "library" in path] == []
+    assert [path for _other, path, _another in https.requests[before:] if "library" in path] == []

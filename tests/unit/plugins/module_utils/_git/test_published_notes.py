@@ -18,7 +18,7 @@ def test_trees_are_read_as_git_writes_them(tmp_path_factory: pytest.TempPathFact
     listing = repository.git("ls-tree", tree).splitlines()
     expected = {}
     for line in listing:
-        (mode, _, identity), name = line.split("\t")[0].split(" "), line.split("\t")[1]
+        (mode, _other, identity), name = line.split("\t")[0].split(" "), line.split("\t")[1]
         expected[name.encode()] = (mode.lstrip("0").encode(), identity)
     assert _parse_tree(data, len(tree) // 2) == expected
 

@@ -129,7 +129,7 @@ def test_t8_once_fetched_the_server_is_not_needed(task: Task, monkeypatch: pytes
 def test_t8_a_blob_that_did_not_arrive_is_an_error_and_not_fetched_one_by_one(
     task: Task, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archive, "fetch_tree", lambda *_: None)
+    monkeypatch.setattr(archive, "fetch_tree", lambda *_arguments: None)
     task.upstream.commit({"file": BLOB})
     with pytest.raises(Failure, match=r"^git_dir: "):
         task.poll(archive=task.archive)
@@ -215,7 +215,7 @@ def test_many_folders_with_the_same_names_in_them_are_let_through(task: Task) ->
 
 def test_t11_a_small_repository_that_stands_for_a_huge_tree_is_refused(task: Task) -> None:
     inner = task.upstream.tree({"file": b"x"})
-    for _ in range(8):
+    for _index in range(8):
         inner = task.upstream.raw_tree([("40000", f"{number}", inner) for number in range(10)])
     task.upstream.commit(inner)
     with pytest.raises(Failure, match=r"^archive: the tree of .* is too large"):

@@ -25,12 +25,12 @@ def commit_with(upstream: Repository, modules: dict[str, tuple[str, str]], names
     """Commit a file, and submodules by path with their URL and commit."""
     sections = "".join(
         f'[submodule "{(names or {}).get(path, path)}"]\n\tpath = {path}\n\turl = {url}\n'
-        for path, (url, _) in modules.items()
+        for path, (url, _other) in modules.items()
     )
     entries = [
         ("100644", ".gitmodules", upstream.object("blob", sections.encode())),
         ("100644", "own", upstream.object("blob", b"own")),
-        *(("160000", path, commit) for path, (_, commit) in modules.items()),
+        *(("160000", path, commit) for path, (_other, commit) in modules.items()),
     ]
     return upstream.commit(upstream.raw_tree(entries))
 

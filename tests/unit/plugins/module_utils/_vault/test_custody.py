@@ -87,7 +87,7 @@ def test_v6_a_failure_ends_everything_that_has_arrived_or_is_under_way(client: C
 def test_v6_a_bug_ends_everything_too(client: Client, fake: FakeClient) -> None:
     with pytest.raises(ZeroDivisionError), custody(client) as held:
         held.submit(receive, held, "arrived").result()
-        _ = 1 / 0
+        _other = 1 / 0
 
     assert fake.revoked == {"arrived"}
 
