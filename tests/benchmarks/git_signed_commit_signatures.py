@@ -88,7 +88,7 @@ class _Floor:
                 self._gpg(home, "--verify", f"{number % self._number}.sig", f"{number % self._number}.payload")
 
     def _gpg(self, home: Path, *arguments: str) -> None:
-        command = ["gpg", "--homedir", str(home), "--no-autostart", "--batch", "--quiet", *arguments]
+        command = ["gpg", "--homedir", str(home), "--batch", "--quiet", *arguments]
         subprocess.run(command, cwd=self._folder, stderr=subprocess.DEVNULL, check=True)
 
 

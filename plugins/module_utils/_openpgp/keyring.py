@@ -15,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import shutil
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -167,10 +168,13 @@ class _Gpg:
             raise MissingLibrary("python-gnupg")
         self.home = home
         self._environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(home), "LC_ALL": "C"}
+        program = shutil.which("gpg")
+        if not program:
+            raise Failure("gpg (GnuPG 2.2.20 or newer) is needed on the target and is not installed there.")
         try:
-            self._gpg: Any = gnupg.GPG(gnupghome=str(home), options=_OPTIONS)
+            self._gpg: Any = gnupg.GPG(gpgbinary=program, gnupghome=str(home), options=_OPTIONS)
         except (OSError, ValueError):
-            raise Failure("gpg (GnuPG 2.2.20 or newer) is needed on the target and does not run there.") from None
+            raise Failure(f"gpg (GnuPG 2.2.20 or newer) is needed on the target, and {program} does not run.") from None
 
     def import_keys(self, data: bytes) -> bytes:
         """Import certificates, and return gpg's listing of those that it took.
@@ -198,6 +202,7 @@ class _Gpg:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
+                close_fds=False,  # Python's own are not inherited, and Python 3.9 starts a process faster so
                 timeout=_SECONDS_FOR_GPG,
                 check=False,
             )

@@ -93,8 +93,12 @@ def test_gpg_may_be_missing(signers: Signers, monkeypatch: pytest.MonkeyPatch, t
     key = signers.alice.public_key
     with monkeypatch.context() as patch:
         patch.setenv("PATH", str(tmp_path))
-        with pytest.raises(Failure, match=r"^gpg .* is needed on the target"), keyring.trusted([key]):
+        with pytest.raises(Failure, match=r"^gpg .* is not installed there\.$"), keyring.trusted([key]):
             pass
+        (tmp_path / "gpg").write_text("#!/bin/sh\nexit 2\n")
+        (tmp_path / "gpg").chmod(0o755)
+        with pytest.raises(Failure, match=r"^gpg .* is needed on the target, and .*/gpg does not run\.$"):
+            keyring.trusted([key]).__enter__()
 
 
 # The form of a signature: S2, S5
