@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LOGS = machine.ROOT / "tests/output/logs"
-TIME_LIMIT = 1200.0  # seconds for one session
+TIME_LIMIT = 1800.0  # seconds for one session
 AT_ONCE = 2
 TAIL = 60  # lines of a failed session's log that are shown
 
