@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 COLLECTIONS = Path(__file__).absolute().parents[5]  # a symbolic link may stand for the collection
-_CALLBACKS = Path(__file__).resolve().parent / "callbacks"
+CALLBACKS = Path(__file__).resolve().parent / "callbacks"
 _CONFIG = """\
 [defaults]
 inventory = {folder}/inventory.json
@@ -117,7 +117,9 @@ class Site:
 
     @property
     def facts(self) -> dict[str, dict[str, object]]:
-        """What is remembered of each instance."""
+        """What is remembered of each instance; nothing before ansible-core 2.18 has written a first fact."""
+        if not any((self.folder / "facts").iterdir()):
+            return {}
         document = json.loads(self.facts_file.read_text(encoding="utf-8"))
         payload = document.get("__payload__", document)
         if isinstance(payload, str):
@@ -140,7 +142,7 @@ class Site:
 
     def _write(self) -> None:
         text = _CONFIG + self.cache + self.config
-        values = {"folder": self.folder, "collections": COLLECTIONS, "callbacks": _CALLBACKS}
+        values = {"folder": self.folder, "collections": COLLECTIONS, "callbacks": CALLBACKS}
         inventory = {
             "all": {
                 "hosts": {self.host: {"ansible_connection": "local", "ansible_python_interpreter": self.interpreter}},
