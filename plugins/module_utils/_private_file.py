@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import secrets
 import shutil
 import tempfile
 import time
@@ -30,7 +29,7 @@ def private_directory(prefix: str) -> Iterator[Path]:
 
     Its name is known before it exists, so that a signal between the two leaves nothing behind.
     """
-    directory = Path(tempfile.gettempdir()) / f"{prefix}{secrets.token_hex(16)}"
+    directory = Path(tempfile.gettempdir()) / f"{prefix}{os.urandom(16).hex()}"
     try:
         directory.mkdir(mode=0o700)
         yield directory

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, flant.gitops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Real git servers on loopback: ``git http-backend`` behind HTTP or HTTPS, ``git daemon``, and OpenSSH's sshd.
-
-``python git_server.py FOLDER`` serves the repositories in a folder over HTTP and prints the port, for benchmarks.
-"""
+"""Real git servers on loopback: ``git http-backend`` behind HTTP or HTTPS, ``git daemon``, and OpenSSH's sshd."""
 
 from __future__ import annotations
 
@@ -22,7 +19,7 @@ import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ansible_collections.flant.gitops.tests.support.environment import clean
@@ -56,12 +53,14 @@ class Behaviour:
 
 @dataclass
 class HttpServer:
-    """A running server, and what it has seen."""
+    """A running server, and what it has seen; ``received`` and ``sent`` are bytes, less those of TLS."""
 
     url: str
     behaviour: Behaviour
     requests: list[tuple[str, str, str]] = field(default_factory=list)  # method, path, Authorization header
     connections: int = 0
+    received: int = 0
+    sent: int = 0
 
     def shown_credentials(self) -> set[str]:
         """Return every account that was shown to the server, as in ``user:password``."""
@@ -96,6 +95,31 @@ def http_server(folder: Path, certificate: trustme.LeafCert | None = None, port:
         thread.join()
 
 
+class _Counted:
+    """A stream whose bytes are counted."""
+
+    def __init__(self, stream: IO[bytes], state: HttpServer, counter: str) -> None:
+        self._stream = stream
+        self._state = state
+        self._counter = counter
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._stream, name)
+
+    def read(self, size: int) -> bytes:
+        return self._count(self._stream.read(size))
+
+    def readline(self, limit: int = -1) -> bytes:
+        return self._count(self._stream.readline(limit))
+
+    def write(self, data: bytes) -> int:
+        return self._stream.write(self._count(data))
+
+    def _count(self, data: bytes) -> bytes:
+        setattr(self._state, self._counter, getattr(self._state, self._counter) + len(data))
+        return data
+
+
 class _GitHandler(BaseHTTPRequestHandler):
     """Passes requests on to ``git http-backend``, a CGI program; see its manual page."""
 
@@ -106,6 +130,7 @@ class _GitHandler(BaseHTTPRequestHandler):
     def setup(self) -> None:
         self.state.connections += 1
         super().setup()
+        self.rfile, self.wfile = _Counted(self.rfile, self.state, "received"), _Counted(self.wfile, self.state, "sent")
 
     def log_message(self, *arguments: object) -> None:
         pass
@@ -191,6 +216,18 @@ class _GitHandler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
+
+
+@contextlib.contextmanager
+def http_process(folder: Path) -> Iterator[str]:
+    """Serve over HTTP in a process of its own, that takes no turns from the program that is measured; yield the URL."""
+    command = [sys.executable, __file__, str(folder)]
+    variables = {**clean(), "PYTHONPATH": str(Path(__file__).absolute().parents[5])}
+    with subprocess.Popen(command, env=variables, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.kill()
 
 
 @contextlib.contextmanager

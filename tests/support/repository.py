@@ -29,6 +29,7 @@ class Repository:
         self.path = path
         self._numbers = itertools.count()
         if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
             self._git_anywhere("init", "--quiet", "--bare", f"--object-format={object_format}", str(path))
 
     def git(self, *arguments: str, stdin: bytes = b"") -> str:

@@ -10,8 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._git import environment
@@ -29,8 +28,7 @@ SIGNATURES = f"{_REFS}/signatures"
 """Where the branch and, as a pattern, the signatures ref are kept."""
 
 
-@dataclass(frozen=True)
-class Cache:
+class Cache(NamedTuple):
     """A locked cache folder; ``path`` is the bare repository, once there is one."""
 
     path: Path

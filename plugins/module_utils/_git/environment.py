@@ -8,8 +8,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,16 +69,19 @@ _CONFIGURATION = {
 }
 
 
-@dataclass(frozen=True)
-class Access:
+class Access(NamedTuple):
     """A remote repository, and what its server is shown and checked against."""
 
     url: RemoteUrl
     username: str = ""
-    password: str = field(default="", repr=False)
+    password: str = ""
     ssh_key_file: str = ""
     ssh_known_hosts_file: str = ""
     ca_cert_file: str = ""
+
+    def __repr__(self) -> str:
+        """Leave out the password, wherever this is shown."""
+        return f"Access({self.url.text!r})"
 
     @property
     def has_credentials(self) -> bool:

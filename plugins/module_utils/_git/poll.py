@@ -7,8 +7,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ansible_collections.flant.gitops.plugins.module_utils._git.cache import BRANCH, SIGNATURES
 from ansible_collections.flant.gitops.plugins.module_utils._git.process import run
@@ -25,8 +24,7 @@ _EVERYTHING = (*_FETCH, "--no-filter")
 _KINDS = {"refs/heads/": "branch", "refs/tags/": "tag", "refs/remotes/": "remote-tracking branch"}
 
 
-@dataclass(frozen=True)
-class RemoteRefs:
+class RemoteRefs(NamedTuple):
     """The ids that refs had at one and the same moment; ``signatures`` is empty where there is no such ref."""
 
     branch: str

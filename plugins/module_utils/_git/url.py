@@ -7,26 +7,21 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 
 _DEFAULT_PORTS = {"https": 443, "http": 80, "ssh": 22, "git": 9418}
+# Patterns are compiled where they are needed: compiling takes longer than all the rest here.
 _USER = r"(?P<user>[A-Za-z0-9_][\w.+-]*)"
 _HOST = r"(?P<host>[A-Za-z0-9_][\w.-]*|\[[0-9A-Fa-f:.]+\])"
-_URL = re.compile(
-    rf"(?P<scheme>https?|ssh|git)://(?:{_USER}@)?{_HOST}(?::(?P<port>[0-9]{{1,5}}))?(?P<path>/.+)", re.ASCII
-)
-_SCP = re.compile(rf"(?:{_USER}@)?{_HOST}:(?P<path>(?![-:]).+)", re.ASCII)
-_FILE = re.compile(r"(?:file://)?(?P<path>/.*)")
-_HAS_PASSWORD = re.compile(r"\w+://[^/@]*:[^/]*@")
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
+_URL = rf"(?P<scheme>https?|ssh|git)://(?:{_USER}@)?{_HOST}(?::(?P<port>[0-9]{{1,5}}))?(?P<path>/.+)"
+_SCP = rf"(?:{_USER}@)?{_HOST}:(?P<path>(?![-:]).+)"
+_LOOPBACK = r"localhost|127(?:\.[0-9]{1,3}){3}|\[::1\]"
 
 
-@dataclass(frozen=True)
-class RemoteUrl:
+class RemoteUrl(NamedTuple):
     """A URL that `parse` has let through; ``text`` is what git is given, the rest what that means."""
 
     text: str
@@ -44,7 +39,7 @@ class RemoteUrl:
     @property
     def open_to_the_network(self) -> bool:
         """Whether what comes from here can be replaced on its way: plain HTTP or git, not from this very machine."""
-        return self.scheme in {"http", "git"} and not _is_loopback(self.host)
+        return self.scheme in {"http", "git"} and not re.fullmatch(_LOOPBACK, self.host.lower())
 
     def same_server(self, other: RemoteUrl) -> bool:
         """Tell whether a password for ``other`` may be shown here: same scheme, host and port."""
@@ -88,30 +83,32 @@ def parse(text: str, subject: str) -> RemoteUrl:
         Failure: the text is refused; the sentence begins with ``subject`` and never quotes the text, which may hold a
             password.
     """
-    if _HAS_PASSWORD.match(text):
-        raise Failure(f"{subject}: the URL must not hold a password; use the options username and password.")
-    if _UNPRINTABLE.search(text):
+    if not text.isprintable():
         raise Failure(f"{subject}: the URL must not hold control characters.")
-    match = _FILE.fullmatch(text)
-    if match:
-        return RemoteUrl(text, "file", match["path"])
-    match = _URL.fullmatch(text)
+    path = text.removeprefix("file://")
+    if path.startswith("/"):
+        return RemoteUrl(text, "file", path)
+    if any(":" in hidden for hidden in credentials(text)):
+        raise Failure(f"{subject}: the URL must not hold a password; use the options username and password.")
+    match = re.fullmatch(_URL, text, re.ASCII)
     if match:
         return _network_url(text, match, subject)
-    match = _SCP.fullmatch(text)
+    match = re.fullmatch(_SCP, text, re.ASCII)
     if match and "::" not in text and "://" not in text:
         return RemoteUrl(text, "ssh", match["path"], match["host"], _DEFAULT_PORTS["ssh"], match["user"] or "")
     raise Failure(f"{subject}: this is no https, ssh, git, http or file URL, no user@host:path and no absolute path.")
 
 
 def credentials(text: str) -> set[str]:
-    """Return what of a URL that `parse` refuses must not be shown."""
-    match = re.match(r"(\w+)://([^/@]*)@", text)
-    if not match:
+    """Return what of a URL must not be shown: its ``user:password`` and the password, or a user name over HTTP."""
+    scheme, separator, rest = text.partition("://")
+    shown, _separator, host = rest.rpartition("@")
+    if not separator or not host or re.match(r"[^:/@]*(?::[0-9]+)?/", shown):  # the at sign is one of the path's
         return set()
-    user_and_password = match[2]
-    hidden = {user_and_password.partition(":")[2]}
-    return (hidden if match[1] == "ssh" else hidden | {user_and_password}) - {""}
+    user, has_password, password = shown.partition(":")
+    if has_password:
+        return {shown, password} - {""}
+    return {user} if scheme in {"http", "https"} else set()
 
 
 def _network_url(text: str, match: re.Match[str], subject: str) -> RemoteUrl:
@@ -127,10 +124,3 @@ def _network_url(text: str, match: re.Match[str], subject: str) -> RemoteUrl:
     if re.search(r"[?#\s]", url.path):
         raise Failure(f"{subject}: the URL must hold no query, fragment or white space.")
     return url
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
@@ -63,11 +62,9 @@ def advance(request: Request, access: Access, cache: Cache, ratchet: Ratchet, re
         required_signatures=request.required_signatures,
         warnings=start.warnings,
     )
-    return (
-        outcome
-        if refs.branch == start.commit
-        else _choose(request, Remote(git, access, request.timeout), refs, outcome)
-    )
+    if refs.branch == start.commit:
+        return outcome
+    return _choose(request, Remote(git, access, request.timeout), refs, outcome)
 
 
 def _check_descent(git: Git, previous: str, head: str) -> None:
@@ -86,8 +83,7 @@ def _choose(request: Request, remote: Remote, refs: RemoteRefs, unchanged: Outco
     plan = make_plan(request, remote.git, unchanged.previous_commit, refs.branch)
     with verification(request, remote, refs.signatures, plan.in_question) as (checked, warnings):
         selection = last_of_all_sufficient(checked) if request.verify_every else first_sufficient(checked)
-    outcome = replace(
-        unchanged,
+    outcome = unchanged._replace(
         commits=tuple(plan.new),
         signatures=tuple(signer.as_dict() for signer in selection.checked.signatures.signers),
         verified_signatures=len(selection.checked.signatures.signers),
@@ -98,8 +94,7 @@ def _choose(request: Request, remote: Remote, refs: RemoteRefs, unchanged: Outco
     commit = selection.checked.commit
     if request.archive:
         write_archive(Part(remote, commit.id), request.archive, submodules=request.submodules)
-    return replace(
-        outcome,
+    return outcome._replace(
         changed=True,
         status=NEW,
         commit=commit.id,
@@ -112,7 +107,7 @@ def _choose(request: Request, remote: Remote, refs: RemoteRefs, unchanged: Outco
 
 def _insufficient(request: Request, checked: Checked, outcome: Outcome) -> Outcome:
     if request.wait_for_signatures:
-        return replace(outcome, status=AWAITING_SIGNATURES)
+        return outcome._replace(status=AWAITING_SIGNATURES)
     raise Failure(_reason(request, checked), **outcome.facts())
 
 

@@ -7,8 +7,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,8 +26,7 @@ _FACTS = {
 }
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """The module's return values, under their own names, and the warnings that go with them."""
 
     changed: bool
@@ -49,7 +47,7 @@ class Outcome:
 
     def result(self) -> dict[str, object]:
         """Return the module's return values."""
-        values = asdict(self)
+        values = self._asdict()
         del values["warnings"]
         return values
 

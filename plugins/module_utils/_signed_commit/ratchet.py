@@ -11,8 +11,7 @@ and is never taken for "nothing was processed yet".
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._git.names import is_object_id
@@ -32,8 +31,7 @@ FILES = (NAME, _MOVES)
 """Everything in the cache folder that belongs to the ratchet."""
 
 
-@dataclass(frozen=True)
-class Ratchet:
+class Ratchet(NamedTuple):
     """The ratchet of a locked cache folder."""
 
     folder: Path

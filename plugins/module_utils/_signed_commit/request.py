@@ -8,9 +8,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ansible_collections.flant.gitops.plugins.module_utils._duration import parse_duration
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
@@ -26,8 +25,7 @@ RECORD = "record"
 RESET = "reset"
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """A task's parameters; ``access`` is there if the task is to poll, ``archive`` if it is to write one."""
 
     action: str

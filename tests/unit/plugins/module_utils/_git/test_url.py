@@ -87,10 +87,12 @@ def test_t2_a_password_is_refused_without_being_quoted(scheme: str) -> None:
     [
         ("https://user:secret@example.org/a", {"user:secret", "secret"}),
         ("https://token@example.org/a", {"token"}),
-        ("ssh://git:secret@example.org/a", {"secret"}),
+        ("ssh://git:secret@example.org/a", {"git:secret", "secret"}),
         ("ssh://git@example.org/a", set()),
         ("git@example.org:a", set()),
         ("https://example.org/a@b", set()),
+        ("https://example.org:8443/a:b@c", set()),
+        ("https://user:p/a:s@s@example.org/a", {"user:p/a:s@s", "p/a:s@s"}),
         ("/srv/a:b@c", set()),
         ("", set()),
     ],
