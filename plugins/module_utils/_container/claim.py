@@ -91,6 +91,11 @@ class Container:
         return self.status in _UNDER_WAY
 
     @property
+    def is_going_away(self) -> bool:
+        """Whether somebody removes it, or tried to."""
+        return self.status in _GOING_AWAY
+
+    @property
     def secrets(self) -> list[str]:
         """The values of the variables that its label calls secret."""
         names = json.loads(self.labels.get(labels.SECRET_ENV, "[]"))
@@ -101,7 +106,7 @@ def judge(container: Container | None, run: str, is_alive: Callable[[str], bool]
     """Return what ``container`` is to the run of digest ``run``; ``is_alive`` tells of a builder's label."""
     if container is None:
         return Standing.NONE
-    if container.status in _GOING_AWAY:
+    if container.is_going_away:
         return Standing.GOING_AWAY
     same = container.labels.get(labels.DIGEST) == run
     if container.is_under_way:

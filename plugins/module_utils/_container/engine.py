@@ -66,6 +66,14 @@ class Refused(Failure):
         self.status = status
 
 
+class NameTaken(Refused):
+    """Another container has the name."""
+
+
+class Gone(Refused):
+    """What was asked about is not there, or no longer."""
+
+
 class Unreachable(Failure):
     """The engine did not answer, or not to the end."""
 
@@ -156,9 +164,18 @@ class Engine:
                     raise TooSlow(f"image: pulling {image.text} took longer than timeout allows.")
 
     def create(self, name: str, body: Mapping[str, Any]) -> str:
-        """Create a container and return its id."""
-        with self._call(f"creating container {name}"):
-            container = str(self._client.create_container_from_config(body, name)["Id"])
+        """Create a container and return its id.
+
+        Raises:
+            NameTaken: there is one of this name, or was when Docker looked. Podman only says that it failed.
+        """
+        try:
+            with self._call(f"creating container {name}"):
+                container = str(self._client.create_container_from_config(body, name)["Id"])
+        except Refused as refused:
+            if refused.status == _CONFLICT or self.container(name):
+                raise NameTaken(str(refused), refused.status) from refused
+            raise
         self._names[container] = name
         return container
 
@@ -232,11 +249,9 @@ class Engine:
             with self._call(f"removing {self._shown(container)}"), _none_if_missing():
                 try:
                     self._client.remove_container(container, v=True, force=True)
-                except NotFound:
-                    raise
-                except APIError:
+                except APIError as error:
                     # Somebody else is removing it, or its files are busy for a moment longer.
-                    if deadline.passed:
+                    if deadline.passed or _is_missing(error):
                         raise
             if self.container(container) is None:
                 return
@@ -255,7 +270,8 @@ class Engine:
         try:
             yield
         except APIError as error:
-            raise Refused(
+            kind = Gone if _is_missing(error) else Refused
+            raise kind(
                 f"The engine failed at {what}: {_sentence(_explained(error))}.", error.status_code or 0
             ) from error
         except (ReadTimeout, ReadTimeoutError) as error:
@@ -334,8 +350,16 @@ def _tls_settings(tls: Tls | None) -> TLSConfig | None:
 @contextlib.contextmanager
 def _none_if_missing() -> Iterator[None]:
     """Let what is not there end the body quietly."""
-    with contextlib.suppress(NotFound):
+    try:
         yield
+    except APIError as error:
+        if not _is_missing(error):
+            raise
+
+
+def _is_missing(error: APIError) -> bool:
+    """Whether something is not there; of a container that goes while it is looked at Podman says so in words only."""
+    return isinstance(error, NotFound) or "no such container" in _explained(error)
 
 
 def _until(deadline: Deadline, chunks: Iterable[bytes], shown: str) -> Iterator[bytes]:

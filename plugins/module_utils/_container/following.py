@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._container.claim import Container
 from ansible_collections.flant.gitops.plugins.module_utils._container.deadline import Deadline
-from ansible_collections.flant.gitops.plugins.module_utils._container.engine import Unreachable
+from ansible_collections.flant.gitops.plugins.module_utils._container.engine import Gone, Refused, Unreachable
 from ansible_collections.flant.gitops.plugins.module_utils._container.outcome import Ending
 from ansible_collections.flant.gitops.plugins.module_utils._container.output import (
     STDERR,
@@ -38,15 +38,15 @@ _KILLED = 128 + 9
 class Follower:
     """Follows one container to its end."""
 
-    def __init__(self, engine: Engine, request: Request, container: str, masking: Masking) -> None:
-        """Follow the container of the id ``container`` for ``request``."""
+    def __init__(self, engine: Engine, request: Request, container: str, masking: Masking, warnings: list[str]) -> None:
+        """Follow the container of the id ``container`` for ``request``; what has to be said goes to ``warnings``."""
         self._engine = engine
         self._request = request
         self._container = container
         self._masking = masking
         self._was_lost = False
         self._was_killed = False
-        self.warnings: list[str] = []
+        self._warnings = warnings
 
     def start(self) -> Ending:
         """Start the container and return how it ended; its output is caught from the first byte on.
@@ -120,8 +120,7 @@ class Follower:
     def _must_end(self) -> None:
         if not self._ends_by(Deadline(_PATIENCE_SECONDS)):
             raise Failure(
-                f"Container {self._request.name} ({self._container}) did not end within {_PATIENCE_SECONDS:.0f} s "
-                "after it was killed.",
+                f"Container {self._request.name} did not end within {_PATIENCE_SECONDS:.0f} s after it was killed.",
                 timed_out=True,
                 container_id=self._container,
             )
@@ -138,21 +137,30 @@ class Follower:
                 self._was_lost = True
                 time.sleep(_RETRY_SECONDS)
         if described is None:
-            raise Failure(f"Container {self._request.name} ({self._container}) was removed by somebody else.")
+            raise self._gone()
         return Container.from_inspect(described)
+
+    def _gone(self) -> Gone:
+        return Gone(f"Container {self._request.name} was removed by somebody else, and its result with it.", 0)
 
     def _logged(self) -> dict[int, BoundedOutput]:
         output = self._new_output()
-        for stream, taken in output.items():
-            for piece in self._engine.log(self._container, stdout=stream == STDOUT):
-                taken.feed(piece)
+        try:
+            for stream, taken in output.items():
+                for piece in self._engine.log(self._container, stdout=stream == STDOUT):
+                    taken.feed(piece)
+        except Refused as refused:
+            described = self._engine.container(self._container)
+            if described is None or Container.from_inspect(described).is_going_away:
+                raise self._gone() from refused
+            raise
         if self._was_lost:
-            self.warnings.append(
+            self._warnings.append(
                 f"The connection to the engine was lost while container {self._request.name} ran; "
                 "its output is what the engine's log has.",
             )
         if sum(taken.written for taken in output.values()) >= self._request.max_output:
-            self.warnings.append(
+            self._warnings.append(
                 f"The output of container {self._request.name} was read from the engine's log, which keeps the end; "
                 "its beginning may be missing.",
             )

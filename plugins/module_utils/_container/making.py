@@ -68,11 +68,14 @@ def fill(engine: Engine, request: Request, container: str, user: str, deadline: 
         engine.put(container, folder, chunks, deadline)
 
 
-def why_no_shell(engine: Engine, image: Image, container: str, described: Mapping[str, Any]) -> str:
-    """Return why ``/bin/sh`` could not be run, ``""`` where there is no reason to think so."""
+def check_shell(engine: Engine, image: Image, container: str, described: Mapping[str, Any]) -> None:
+    """Find out whether ``/bin/sh`` could not be run in the container.
+
+    Raises:
+        Failure: so it is; the sentence says why.
+    """
     if not engine.has_path(container, "/bin/sh"):
-        return f"image: {image.text} has no /bin/sh, which runs the commands."
+        raise Failure(f"image: {image.text} has no /bin/sh, which runs the commands.")
     made_for, machine = described.get("Architecture") or "", engine.architecture()
     if made_for and made_for != machine:
-        return f"image: {image.text} is made for {made_for}, and the engine's machine is {machine}."
-    return ""
+        raise Failure(f"image: {image.text} is made for {made_for}, and the engine's machine is {machine}.")

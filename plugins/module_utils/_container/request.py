@@ -90,6 +90,11 @@ class Request:
     tls: Tls | None = None
     check_mode: bool = False
 
+    @property
+    def secrets(self) -> list[str]:
+        """What must not show anywhere."""
+        return [*self.secret_env.values(), *([self.registry.password] if self.registry else [])]
+
     @classmethod
     def from_params(cls, params: Mapping[str, Any], *, check_mode: bool) -> Request:
         """Check the module's parameters.

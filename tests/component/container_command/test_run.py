@@ -114,7 +114,6 @@ def test_working_dir_can_be_anywhere(call: Caller, archive: Callable[..., Path])
     assert result["stdout"] == "/srv/deep/tree\nhere\n"
 
 
-@pytest.mark.usefixtures("client", "name")
 def test_check_mode_does_nothing(call: Caller) -> None:
     assert call("true", check_mode=True) == {
         "failed": False,

@@ -138,7 +138,6 @@ def test_an_empty_archive_is_an_empty_tree(call: Caller, archive: Callable[..., 
 
 
 @pytest.mark.parametrize("cut", [0, 1, 511, 512, 700, 1024, 1536, 1600])
-@pytest.mark.usefixtures("client")
 def test_c9_a_cut_off_archive_never_starts(call: Caller, archive: Callable[..., Path], cut: int) -> None:
     path = archive(("one", "x" * 100), ("two", "y" * 100))
     os.truncate(path, cut)
