@@ -38,9 +38,12 @@ notes:
   - Ansible shows a task's output when the task has ended. A long run is followed with C(docker logs -f NAME) or
     C(podman logs -f NAME) on the target.
   - Who may talk to the engine's socket can read a container's variables while it exists, O(secret_env) among them.
-  - On Podman an init needs C(catatonit) on the target. Podman does not say that a child ran out of memory, so that
-    RV(oom_killed) is only true there when the shell itself did. Its log keeps less of a long output than Docker's,
-    which matters to RV(adopted) runs only.
+  - On Podman an init needs C(catatonit) on the target. It does not say that a run ran out of memory, so that
+    RV(oom_killed) may be false there, and a run whose child did may succeed. Variables of the image that are taken
+    away are empty there instead. A tree without any file has an empty folder C(.flant_gitops) there. With
+    O(read_only), C(/tmp), C(/run) and C(/var/tmp) are in memory there, and can be written to. Its containers know the
+    names in the target's C(/etc/hosts), unless C(base_hosts_file) in C(containers.conf) says otherwise. They live on
+    when its service stops.
 options:
   action:
     description:

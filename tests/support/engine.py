@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import abc
 import contextlib
+import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _STARTS_WITHIN = 60  # seconds
+# A dockerd that starts after a crash gives up when the machine is busy.
+_ATTEMPTS = 3
 _ENDS_WITHIN = 60
 
 
@@ -58,11 +62,19 @@ class Engine(abc.ABC):
 
     def start(self) -> None:
         """Start the engine and return when it answers."""
-        with (self.folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(
-                self.within(*self._command()), stdout=log, stderr=log, env=self._environment(), start_new_session=True
-            )
-        _until(self._answers, f"engine; see {self.folder}/log")
+        for _ in range(_ATTEMPTS):
+            with (self.folder / "log").open("ab") as log:
+                self._process = subprocess.Popen(
+                    self.within(*self._command()),
+                    stdout=log,
+                    stderr=log,
+                    env=self._environment(),
+                    start_new_session=True,
+                )
+            _until(lambda: self._has_ended() or self._answers(), "engine")
+            if not self._has_ended():
+                return
+        raise AssertionError(f"The engine does not start: {(self.folder / 'log').read_text()[-2000:]}")
 
     def stop(self) -> None:
         """Ask the engine to stop and return when it has."""
@@ -71,10 +83,15 @@ class Engine(abc.ABC):
             self._process.wait(_ENDS_WITHIN)
             self._process = None
 
-    def crash(self) -> None:
-        """Kill the engine, and it alone."""
+    def signal(self, number: int) -> None:
+        """Send a signal to the engine, and to it alone."""
         assert self._process
-        self._process.kill()
+        self._process.send_signal(number)
+
+    def crash(self) -> None:
+        """Kill the engine."""
+        assert self._process
+        self.signal(signal.SIGKILL)
         self._process.wait(_ENDS_WITHIN)
         self._process = None
 
@@ -83,19 +100,29 @@ class Engine(abc.ABC):
         try:
             self.stop()
         finally:
+            self._end_orphans()
             self._namespace.kill()
             self._namespace.wait()
 
     def _environment(self) -> dict[str, str]:
         return clean()
 
+    def _end_orphans(self) -> None:
+        """Kill what an engine that was killed has left behind, told by the folder that nobody else uses."""
+        for process in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                if self.folder.name.encode() in (process / "cmdline").read_bytes():
+                    children = (process / f"task/{process.name}/children").read_text().split()
+                    for victim in (*children, process.name):
+                        os.kill(int(victim), signal.SIGKILL)
+
     def _run(self, *command: str) -> int:
         return subprocess.run(self.within(*command), check=False, capture_output=True).returncode
 
+    def _has_ended(self) -> bool:
+        return self._process is None or self._process.poll() is not None
+
     def _answers(self) -> bool:
-        assert self._process
-        if self._process.poll() is not None:
-            raise AssertionError(f"The engine did not start: {(self.folder / 'log').read_text()[-2000:]}")
         with contextlib.suppress(DockerException, RequestException, OSError), self.client() as client:
             return bool(client.ping())
         return False
@@ -165,7 +192,7 @@ def running(kind: type[Engine], *, size: str = "") -> Iterator[Engine]:
     """Yield an engine of ``kind`` that runs, with a disk of its own where a ``size`` is given as tmpfs(5) has it."""
     folder = Path(tempfile.mkdtemp(prefix="fg-", dir="/tmp"))
     with contextlib.ExitStack() as stack:
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        stack.callback(_remove, folder)
         if size:
             (folder / "data").mkdir()
             subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder / "data"], check=True)
@@ -174,6 +201,14 @@ def running(kind: type[Engine], *, size: str = "") -> Iterator[Engine]:
         stack.callback(engine.close)
         engine.start()
         yield engine
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder, and the mounts in it that an engine that was killed has left."""
+    mounts = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
+    for mount in sorted((mount for mount in mounts if mount.startswith(f"{folder}/")), reverse=True):
+        subprocess.run(["umount", "--lazy", mount], check=True)
+    shutil.rmtree(folder)
 
 
 def _until(condition: Callable[[], object], what: str) -> None:

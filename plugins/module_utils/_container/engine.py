@@ -53,6 +53,7 @@ _POLL_SECONDS = 0.1
 _CHUNK = 1 << 16
 _CONFLICT = 409
 _NOT_FOUND = 404
+_WORDS = 250
 # The first version of the API that has a word for all that is asked of it. Only the greeting uses it.
 _OLDEST_VERSION = "1.40"
 
@@ -374,5 +375,6 @@ def _explained(error: APIError) -> str:
 
 
 def _sentence(text: str) -> str:
-    """Return an engine's words on one line without a full stop."""
-    return " ".join(text.split()).rstrip(".")
+    """Return an engine's words on one line without a full stop; Podman's can be many between the first and the last."""
+    words = " ".join(text.split()).rstrip(".")
+    return words if len(words) <= 2 * _WORDS else f"{words[:_WORDS]} [...] {words[-_WORDS:]}"

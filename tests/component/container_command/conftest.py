@@ -117,7 +117,7 @@ def archive(tmp_path: Path) -> Callable[..., Path]:
 def until() -> Callable[[Callable[[], object]], None]:
     """Wait until something holds."""
 
-    def wait(condition: Callable[[], object], seconds: float = 30) -> None:
+    def wait(condition: Callable[[], object], seconds: float = 60) -> None:
         end = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < end
