@@ -16,9 +16,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ansible_collections.flant.gitops.plugins.module_utils._interruption import uninterrupted
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
 
 _ATTEMPTS = 100
 
@@ -29,7 +30,8 @@ def private_directory(prefix: str) -> Iterator[Path]:
 
     Its name is known before it exists, so that a signal between the two leaves nothing behind.
     """
-    directory = Path(tempfile.gettempdir()) / f"{prefix}{os.urandom(16).hex()}"
+    with uninterrupted():  # Python tries the temporary folder out with a file of its own
+        directory = Path(tempfile.gettempdir()) / f"{prefix}{os.urandom(16).hex()}"
     try:
         directory.mkdir(mode=0o700)
         yield directory
