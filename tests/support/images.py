@@ -50,8 +50,15 @@ class Folder:
     mode: int = 0o755
 
 
-# What lies at a path: a text, a file of this machine, a link or a folder.
-Entry = Union[str, Path, Link, Folder]
+@dataclass(frozen=True)
+class Program:
+    """Bytes that may be run."""
+
+    content: bytes
+
+
+# What lies at a path: a text, a file of this machine, a program, a link or a folder.
+Entry = Union[str, Path, Program, Link, Folder]
 
 
 @dataclass(frozen=True)
@@ -146,6 +153,8 @@ def _write_layer(layer: BinaryIO, files: Mapping[str, Entry]) -> None:
             elif isinstance(entry, Folder):
                 header.type, header.mode = tarfile.DIRTYPE, entry.mode
                 tar.addfile(header)
+            elif isinstance(entry, Program):
+                _add(tar, name, io.BytesIO(entry.content), len(entry.content), 0o755)
             elif isinstance(entry, Path):
                 with entry.open("rb") as content:
                     _add(tar, name, content, entry.stat().st_size, 0o755)

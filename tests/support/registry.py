@@ -72,7 +72,7 @@ def running(engine: Engine, *, password: bool = False) -> Iterator[Registry]:
 def _wait_for(engine: Engine, port: int, log: Path) -> None:
     end = time.monotonic() + _STARTS_WITHIN
     probe = engine.within("busybox", "wget", "-q", "-O", "-", f"http://127.0.0.1:{port}/")
-    while subprocess.run(probe, check=False, capture_output=True).returncode:
+    while subprocess.run(probe, check=False, capture_output=True, env=clean()).returncode:
         if time.monotonic() > end:
             raise AssertionError(f"The registry did not start: {log.read_text()}")
         time.sleep(0.05)

@@ -154,15 +154,13 @@ class Engine:
     def pull(self, image: Image, registry: Registry | None, deadline: Deadline) -> None:
         """Pull an image, with these credentials or none: what this machine's client is logged in to is not used."""
         login = {"username": registry.username, "password": registry.password} if registry else {}
-        with self._call(f"pulling image {image.text}", deadline.left):
-            events = self._client.pull(
-                image.repository, tag=image.digest or image.tag, stream=True, decode=True, auth_config=login
-            )
-            for event in events:
-                if "error" in event:
-                    raise Refused(f"image: pulling {image.text} failed: {_sentence(event['error'])}.", 0)
-                if deadline.passed:
-                    raise TooSlow(f"image: pulling {image.text} took longer than timeout allows.")
+        tag = image.digest or image.tag
+        with self._call(f"pulling {image.text}", deadline.left):
+            try:
+                for event in self._client.pull(image.repository, tag, stream=True, decode=True, auth_config=login):
+                    _check_pull(event, image, deadline)
+            except DockerException as error:
+                raise Refused(f"image: pulling {image.text} failed: {_explained(error)}.", 0) from error
 
     def create(self, name: str, body: Mapping[str, Any]) -> str:
         """Create a container and return its id.
@@ -272,9 +270,7 @@ class Engine:
             yield
         except APIError as error:
             kind = Gone if _is_missing(error) else Refused
-            raise kind(
-                f"The engine failed at {what}: {_sentence(_explained(error))}.", error.status_code or 0
-            ) from error
+            raise kind(f"The engine failed at {what}: {_explained(error)}.", error.status_code or 0) from error
         except (ReadTimeout, ReadTimeoutError) as error:
             raise TooSlow(f"The engine at {self._address} did not answer in time when {what}.") from error
         except (RequestException, TransportError, DockerException, OSError) as error:
@@ -345,7 +341,7 @@ def _tls_settings(tls: Tls | None) -> TLSConfig | None:
     try:
         return TLSConfig(client_cert=pair, ca_cert=tls.ca_cert, verify=True)
     except DockerException as error:
-        raise Failure(f"tls_ca_cert, tls_client_cert, tls_client_key: {_sentence(str(error))}.") from error
+        raise Failure(f"tls_ca_cert, tls_client_cert, tls_client_key: {_explained(error)}.") from error
 
 
 @contextlib.contextmanager
@@ -370,11 +366,14 @@ def _until(deadline: Deadline, chunks: Iterable[bytes], shown: str) -> Iterator[
         yield chunk
 
 
-def _explained(error: APIError) -> str:
-    return str(error.explanation or error)
+def _check_pull(event: Mapping[str, str], image: Image, deadline: Deadline) -> None:
+    if "error" in event:
+        raise DockerException(event["error"])
+    if deadline.passed:
+        raise TooSlow(f"image: pulling {image.text} took longer than timeout allows.")
 
 
-def _sentence(text: str) -> str:
-    """Return an engine's words on one line without a full stop; Podman's can be many between the first and the last."""
-    words = " ".join(text.split()).rstrip(".")
+def _explained(error: DockerException) -> str:
+    """Return an engine's reason on one line without a full stop; Podman's can be long between its two ends."""
+    words = " ".join(str(getattr(error, "explanation", None) or error).split()).rstrip(".")
     return words if len(words) <= 2 * _WORDS else f"{words[:_WORDS]} [...] {words[-_WORDS:]}"

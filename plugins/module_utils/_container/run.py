@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._container.request import Request
 
 _POLL_SECONDS = 0.2
-# What a shell, an init or an engine answers where a program cannot be run.
-_CANNOT_RUN = (126, 127, 255)
+# How the engines' inits begin to say that they could not run the shell.
+_INITS = ("[FATAL tini", "ERROR (catatonit")
 
 
 def run(request: Request) -> Outcome:
@@ -188,7 +188,7 @@ class _Call:
         except Refused:
             making.check_shell(self._engine, self._request.image, container, image)
             raise
-        if ending.container.exit_code in _CANNOT_RUN:
+        if ending.stderr.startswith(_INITS):
             making.check_shell(self._engine, self._request.image, container, image)
         return ending
 
