@@ -5,15 +5,7 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
-
-from ansible_collections.flant.gitops.plugins.module_utils._container.request import Request as ContainerRequest
-from ansible_collections.flant.gitops.plugins.module_utils._duration import parse_duration
-from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
-from ansible_collections.flant.gitops.plugins.module_utils._git import url
-from ansible_collections.flant.gitops.plugins.module_utils._openpgp import certificates
-from ansible_collections.flant.gitops.plugins.module_utils._vault.request import Request as VaultRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -48,144 +40,12 @@ _value:
   type: str
 """
 
-_INSTANCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}")
-_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_VAULT_ONLY = (
-    "vault_tls_server_name",
-    "vault_cacert",
-    "vault_namespace",
-    "vault_role_name",
-    "vault_role_id",
-    "vault_secret_id",
-    "vault_secret_id_file",
-    "vault_secret_id_ttl",
-    "vault_requests",
-)
-# A module's option -> the role's variable.
-_CONTAINER_OPTIONS = {
-    "image": "docker_image",
-    "commands": "commands",
-    "memory": "docker_memory",
-    "cpus": "docker_cpus",
-    "pids_limit": "docker_pids_limit",
-    "timeout": "docker_timeout",
-    "max_output": "docker_max_output",
-    "network_mode": "docker_network_mode",
-    "user": "docker_user",
-    "cap_add": "docker_cap_add",
-    "read_only": "docker_read_only",
-    "pull": "docker_pull",
-    "registry_username": "docker_registry_username",
-    "registry_password": "docker_registry_password",
-    "docker_host": "docker_host",
-}
-_VAULT_OPTIONS = {
-    "vault_addr": "vault_addr",
-    "vault_tls_server_name": "vault_tls_server_name",
-    "vault_cacert": "vault_cacert",
-    "vault_namespace": "vault_namespace",
-    "approle_mount_point": "vault_approle_mount_point",
-    "role_name": "vault_role_name",
-    "role_id": "vault_role_id",
-    "secret_id": "vault_secret_id",
-    "secret_id_file": "vault_secret_id_file",
-    "secret_id_ttl": "vault_secret_id_ttl",
-    "requests": "vault_requests",
-}
-# What the role leaves to the modules, or fills in later.
-_CONTAINER_DEFAULTS = {
-    "action": "prepare",
-    "name": "flant_gitops",
-    "require_digest": True,
-    "working_dir": "/git",
-    "env": {},
-    "secret_env": {},
-    "files": [],
-    "archive": None,
-    "identity": "",
-    "creates": None,
-    "cleanup": False,
-    "tls_ca_cert": None,
-    "tls_client_cert": None,
-    "tls_client_key": None,
-}
-_VAULT_DEFAULTS = {"revoke_login_token": True, "timeout": "30s", "retries": 3}
-_REQUEST_DEFAULTS = {"method": "GET", "options": {}, "secret_options": {}, "wrap_ttl": "1m"}
-
-
-def _operation(config: Mapping[str, Any]) -> None:
-    if not _INSTANCE.fullmatch(config["instance"]):
-        raise Failure("instance: it must be a letter or digit and up to 39 letters, digits, '_', '.' or '-'.")
-    if not config["work_dir"].startswith("/"):
-        raise Failure("work_dir: it must be an absolute path.")
-    if config["keep_logs"] < 0:
-        raise Failure("keep_logs: it must not be negative.")
-
-
-def _git(config: Mapping[str, Any]) -> None:
-    required = config["required_number_of_verified_signatures_on_commit"]
-    keys = config["trusted_pgp_public_keys"]
-    named = keys if isinstance(keys, dict) else dict(enumerate(keys))
-    initial = config["initial_last_successful_commit"]
-    url.parse(config["git_repo_url"], "git_repo_url")
-    parse_duration(config["git_poll_period"], "git_poll_period")
-    parse_duration(config["git_timeout"], "git_timeout")
-    if initial and not _COMMIT.fullmatch(initial):
-        raise Failure("initial_last_successful_commit: it must be the full id of a commit.")
-    if required < 0:
-        raise Failure("required_number_of_verified_signatures_on_commit: it must not be negative.")
-    if required and not named:
-        raise Failure("trusted_pgp_public_keys: it must not be empty where signatures are required.")
-    for name, key in named.items():
-        _key(name, key)
-
-
-def _key(name: object, key: object) -> None:
-    option = f"trusted_pgp_public_keys[{name!r}]"
-    if not isinstance(key, str):
-        raise Failure(f"{option}: it must be a text.")
-    try:
-        certificates.check([key])
-    except Failure as failure:
-        raise Failure(str(failure).replace("trusted_keys[0]", option)) from failure
-
-
-def _container(config: Mapping[str, Any]) -> None:
-    params = {option: config[variable] for option, variable in _CONTAINER_OPTIONS.items()}
-    params["cpus"] = params["cpus"] or None
-    _check(ContainerRequest, _CONTAINER_DEFAULTS | params, _CONTAINER_OPTIONS)
-
-
-def _vault(config: Mapping[str, Any]) -> None:
-    if not config["vault_addr"]:
-        for name in _VAULT_ONLY:
-            if config[name]:
-                raise Failure(f"vault_addr: it is needed where {name} is set.")
-        return
-    params = {option: config[variable] for option, variable in _VAULT_OPTIONS.items()}
-    params["requests"] = [_REQUEST_DEFAULTS | request for request in config["vault_requests"]]
-    _check(VaultRequest, _VAULT_DEFAULTS | params, _VAULT_OPTIONS)
-
-
-def _check(
-    request: type[ContainerRequest | VaultRequest], params: Mapping[str, Any], variables: Mapping[str, str]
-) -> None:
-    """Let a module check what it would be given; its sentences begin with the option, ours with the variable."""
-    try:
-        request.from_params(params, check_mode=True)
-    except Failure as failure:
-        option = re.split(r"\W", str(failure), maxsplit=1)[0]
-        raise Failure(variables[option] + str(failure)[len(option) :]) from failure
-
 
 def refusal(config: Mapping[str, Any]) -> str:
     """Return why ``config`` cannot work, or an empty text."""
-    try:
-        for check in (_operation, _git, _container, _vault):
-            check(config)
-    except Failure as failure:
-        return f"flant_gitops_{failure}"
-    return ""
+    from ansible_collections.flant.gitops.plugins.plugin_utils import _configuration
+
+    return _configuration.refusal(config)
 
 
 class FilterModule:

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, flant.gitops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a whole run costs: a new commit, ten wrapped requests and ``true``, against three idle modules and bare commands.
+"""What a whole run costs (a new commit, ten wrapped requests, ``true``), against idle modules and bare commands.
 
-The floor is a play of three pings, followed by what no implementation can do without: ``git fetch`` and ``git archive``,
+The floor is a play of three pings, followed by what no implementation can do without: ``git fetch``, ``git archive``,
 ten requests over one kept connection, and a container that is created, started, waited for and removed.
 Needs ansible-core, a Docker engine and ``bao``. Usage: flant_gitops_whole_run.py [--rounds N]
 """
