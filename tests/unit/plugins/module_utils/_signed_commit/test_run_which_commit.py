@@ -97,6 +97,15 @@ def test_g4_replacement_refs_and_grafts_swap_no_tree(task: Task, signers: Signer
         assert tar.extractfile("file").read() == b"signed"
 
 
+def test_g4_a_graft_turns_no_forced_push_into_a_descent(task: Task) -> None:
+    task.upstream.commit()
+    processed = task.process()
+    unrelated = task.upstream.commit(parents=[])
+    (task.git_dir / "info" / "grafts").write_text(f"{unrelated} {processed}\n")
+    with pytest.raises(Failure, match=f"{unrelated} does not descend from {processed}"):
+        task.poll(last_commit=processed)
+
+
 def merge_of_an_old_branch(upstream: Repository) -> tuple[str, list[str]]:
     """Return the head before, and the new commits: two on the side, from before the head, and their merge."""
     root = upstream.commit()
