@@ -20,6 +20,7 @@ def main() -> None:
     if not MARK.exists():
         stop("nothing is started; type 'make' in another terminal first.")
     folder = Path(MARK.read_text(encoding="utf-8"))
+    say("Following the scheduled runs; 'make release VERSION=2.0' in another terminal gives them something to do")
     try:
         while MARK.exists():
             say(f"{time.strftime('%H:%M:%S')} scheduled run")

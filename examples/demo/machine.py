@@ -112,3 +112,11 @@ def prepare() -> Path:
     make_venv()
     install_collection()
     return VENV / "bin" / "python"
+
+
+def prepared() -> Path:
+    """Return the Python that `prepare` has made."""
+    python = VENV / "bin" / "python"
+    if not python.exists():
+        stop("nothing is started; type 'make' in another terminal first.")
+    return python

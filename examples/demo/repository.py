@@ -23,12 +23,13 @@ class Signer:
     """Somebody with an OpenPGP key of their own."""
 
     def __init__(self, name: str, home: Path) -> None:
-        """Make a key for ``name`` in a new GNUPGHOME below ``home``."""
+        """Take the key of ``name`` in their GNUPGHOME below ``home``, made where it is missing."""
         self.name = name
         self._home = home / name
-        self._home.mkdir(mode=0o700)
-        identity = f"{name.capitalize()} <{name}@example.com>"
-        self._gpg("--quick-generate-key", identity, "ed25519", "sign", "1d")
+        if not self._home.exists():
+            self._home.mkdir(mode=0o700)
+            identity = f"{name.capitalize()} <{name}@example.com>"
+            self._gpg("--quick-generate-key", identity, "ed25519", "sign", "1d")
         self.public_key = self._gpg("--armor", "--export").decode()
 
     def _gpg(self, *arguments: str, data: bytes = b"") -> bytes:
@@ -48,10 +49,14 @@ class Repository:
     """A working copy and the bare repository that it pushes to."""
 
     def __init__(self, folder: Path) -> None:
-        """Make both below ``folder``."""
+        """Take both below ``folder``, made where they are missing."""
         self.url = (folder / "app.git").as_uri()
         self._work = folder / "app"
         self._environment = {**os.environ, "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/dev/null"}
+        if not self._work.exists():
+            self._make(folder)
+
+    def _make(self, folder: Path) -> None:
         self._git("init", "--quiet", "--bare", "--initial-branch=main", folder / "app.git", at=folder)
         self._git("init", "--quiet", "--initial-branch=main", self._work, at=folder)
         self._git("config", "user.name", "Dana Developer")

@@ -21,7 +21,7 @@ def main() -> None:
         MARK.write_text(str(here.folder), encoding="utf-8")
         try:
             say(f"Ready. The repository's working copy is {here.folder}/app")
-            say("Now type 'make enable' in another terminal; Ctrl-C here ends everything")
+            say("Now type 'make release' and 'make enable' in other terminals; Ctrl-C here ends everything")
             signal.pause()
         except KeyboardInterrupt:
             print()
