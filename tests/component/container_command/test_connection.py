@@ -1,0 +1,129 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The engine is the one that was named, and nobody listens in or answers in its place."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+import trustme
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from ansible_collections.flant.gitops.tests.support.container_call import Caller
+    from ansible_collections.flant.gitops.tests.support.engine import Engine
+
+
+def _forward(source: socket.socket, target: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while data := source.recv(1 << 16):
+            target.sendall(data)
+    with contextlib.suppress(OSError):
+        target.shutdown(socket.SHUT_WR)
+
+
+@contextlib.contextmanager
+def relay(engine: Engine, context: ssl.SSLContext | None = None) -> Iterator[int]:
+    """Yield a port on loopback at which the engine answers, over TLS where there is a context."""
+
+    def serve(client: socket.socket) -> None:
+        with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
+            plain = stack.enter_context(client)
+            near = stack.enter_context(context.wrap_socket(plain, server_side=True)) if context else plain
+            far = stack.enter_context(socket.socket(socket.AF_UNIX))
+            far.connect(engine.url[len("unix://") :])
+            back = threading.Thread(target=_forward, args=(far, near), daemon=True)
+            back.start()
+            _forward(near, far)
+            back.join()
+
+    def accept() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = listener.accept()
+                threading.Thread(target=serve, args=(client,), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=accept, daemon=True).start()
+        yield listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> trustme.CA:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    issued = authority.issue_cert("module@example.test")
+    issued.cert_chain_pems[0].write_to_path(tmp_path / "cert.pem")
+    issued.private_key_pem.write_to_path(tmp_path / "key.pem")
+    return authority
+
+
+def _context(authority: trustme.CA, name: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.verify_mode = ssl.CERT_REQUIRED
+    authority.issue_cert(name).configure_cert(context)
+    authority.configure_trust(context)
+    return context
+
+
+def test_an_engine_over_tls(call: Caller, engine: Engine, authority: trustme.CA, tmp_path: Path) -> None:
+    files = {
+        f"tls_{what}": tmp_path / f"{name}.pem"
+        for what, name in (("ca_cert", "ca"), ("client_cert", "cert"), ("client_key", "key"))
+    }
+    with relay(engine, _context(authority, "127.0.0.1")) as port:
+        there = call.having(docker_host=f"tcp://127.0.0.1:{port}", **files)
+        assert there("seq 100000 | tail -n 1; exit 3")["stdout"] == "100000\n"
+        assert there("echo kept", identity="x", cleanup=False)["stdout"] == "kept\n"
+        assert there("echo kept", identity="x", action="adopt")["adopted"]
+        # Without a certificate of our own, or trust in the engine's, there is no talking.
+        for lacking in ({**files, "tls_client_cert": None, "tls_client_key": None}, {**files, "tls_ca_cert": None}):
+            assert call("true", docker_host=f"tcp://127.0.0.1:{port}", **lacking)["msg"] == (
+                f"docker_host: no engine answers at tcp://127.0.0.1:{port}."
+            )
+
+
+def test_an_engine_whose_certificate_is_for_another_name(
+    call: Caller, engine: Engine, authority: trustme.CA, tmp_path: Path
+) -> None:
+    with relay(engine, _context(authority, "engine.example.test")) as port:
+        result = call("true", docker_host=f"tcp://127.0.0.1:{port}", tls_ca_cert=tmp_path / "ca.pem")
+        assert result["msg"].startswith("docker_host: no engine answers at ")
+
+
+def test_an_engine_over_tcp_is_reached_past_every_proxy(call: Caller, engine: Engine) -> None:
+    # The environment of these tests names proxies where nobody listens.
+    with relay(engine) as port:
+        assert call("echo there", docker_host=f"tcp://127.0.0.1:{port}")["stdout"] == "there\n"
+
+
+def test_docker_host_of_the_environment_is_taken(call: Caller, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", engine.url)
+    assert call("echo there", docker_host=None)["stdout"] == "there\n"
+
+
+def test_an_engine_that_is_not_there_is_named(call: Caller, tmp_path: Path) -> None:
+    for address in (f"unix://{tmp_path}/none", "tcp://127.0.0.1:9"):
+        assert call("true", docker_host=address)["msg"] == f"docker_host: no engine answers at {address}."
+
+
+def test_what_answers_but_is_no_engine_is_said(call: Caller) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer() -> None:
+            client, _ = listener.accept()
+            client.recv(1000)
+            client.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+
+        threading.Thread(target=answer, daemon=True).start()
+        address = f"tcp://127.0.0.1:{listener.getsockname()[1]}"
+        assert call("true", docker_host=address)["msg"] == f"docker_host: no engine answers at {address}."
