@@ -19,9 +19,9 @@ class Masking:
     """Hides a set of values wherever they stand, whole or line by line."""
 
     def __init__(self, values: Iterable[str]) -> None:
-        """Take the secrets; empty ones hide nothing."""
+        """Take the secrets; blank ones hide nothing."""
         forms = {form for value in values for form in (value, value.strip(), *map(str.strip, value.splitlines()))}
-        encoded = (form.encode("utf-8", "surrogateescape") for form in forms if form)
+        encoded = (form.encode("utf-8", "surrogateescape") for form in forms if form.strip())
         self._forms = sorted(encoded, key=lambda form: (-len(form), form))
 
     @property

@@ -26,7 +26,7 @@ _NETWORK = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*", re.ASCII)
 # What the engines take for something else than a network's name.
 _RESERVED_NETWORKS = frozenset({"host", "default", "container", "private", "ns", "slirp4netns", "pasta"})
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
-_CAPABILITY = re.compile(r"(?:CAP_)?(?!ALL$)([A-Z][A-Z_]*)", re.ASCII)
+_CAPABILITY = re.compile(r"(?!ALL$)[A-Z][A-Z_]*", re.ASCII)
 _ACCOUNT = r"[A-Za-z0-9_][A-Za-z0-9_.-]*\$?"
 _USER = re.compile(rf"{_ACCOUNT}(?::{_ACCOUNT})?", re.ASCII)
 _Number = TypeVar("_Number", int, float)
@@ -141,7 +141,7 @@ class Request:
         if both := self.env.keys() & self.secret_env.keys():
             raise Failure(f"secret_env: {min(both)} is set in env, too.")
         for file in self.files:
-            if file.path == self.working_dir or self.working_dir.startswith(f"{file.path}/"):
+            if f"{self.working_dir}/".startswith(f"{file.path.rstrip('/')}/"):
                 raise Failure(f"files: {file.path} is where working_dir has to be a folder.")
             if self.read_only and not file.path.startswith(f"{self.working_dir}/"):
                 raise Failure(f"files: {file.path} is outside of working_dir, where read_only leaves nothing to write.")
@@ -225,10 +225,10 @@ def _network(name: str) -> str:
 
 
 def _capability(name: str) -> str:
-    match = _CAPABILITY.fullmatch(name.upper())
-    if not match:
+    plain = name.upper().removeprefix("CAP_")
+    if not _CAPABILITY.fullmatch(plain):
         raise Failure(f"cap_add: {name!r} is no single capability.")
-    return match[1]
+    return plain
 
 
 def _host(text: str) -> str:

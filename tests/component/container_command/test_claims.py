@@ -42,7 +42,7 @@ def test_prepare_starts_nothing_and_says_so(this: Caller, image: str, client: AP
 
 
 @pytest.mark.parametrize("check_mode", [False, True])
-def test_prepare_says_what_stands_there(this: Caller, check_mode: bool) -> None:  # noqa: FBT001
+def test_prepare_says_what_stands_there(this: Caller, *, check_mode: bool) -> None:
     kept = this(cleanup=False)
     same = this(action="prepare", check_mode=check_mode)
     assert (same["existing"], same["changed"]) == ("same", False)

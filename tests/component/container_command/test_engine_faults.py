@@ -74,7 +74,8 @@ def test_c7_an_engine_that_restarts_ends_the_run(
     docker: Lone,
     name: str,
     until: Callable[..., None],
-    crash: bool,  # noqa: FBT001 -- pytest names what it gives
+    *,
+    crash: bool,
 ) -> None:
     engine, call = docker
     process = call.start("echo before; trap 'exit 77' TERM; sleep 60 & wait")

@@ -31,7 +31,8 @@ def test_a_run_killed_at_any_step_has_run_once(
     call: Caller,
     archive: Callable[..., Path],
     step: str,
-    after: bool,  # noqa: FBT001 -- pytest names what it gives
+    *,
+    after: bool,
     client: APIClient,
     name: str,
 ) -> None:
@@ -85,7 +86,8 @@ def test_an_interrupted_run_is_killed_and_removed(
     name: str,
     until: Callable[..., None],
     number: int,
-    cleanup: bool,  # noqa: FBT001 -- likewise
+    *,
+    cleanup: bool,
 ) -> None:
     process = call.start("sleep 60", cleanup=cleanup)
     until(lambda: client.containers(filters={"name": name, "status": "running"}))

@@ -75,7 +75,7 @@ SECRETS = {
 
 
 @pytest.mark.parametrize("kept", [False, True])
-def test_secrets_are_masked(call: Caller, kept: bool) -> None:  # noqa: FBT001
+def test_secrets_are_masked(call: Caller, *, kept: bool) -> None:
     commands = (
         'echo "token=$TOKEN." >&2',
         'echo "$PEM"',

@@ -1,0 +1,169 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import io
+import tarfile
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from ansible_collections.flant.gitops.plugins.module_utils._container.account import Account
+from ansible_collections.flant.gitops.plugins.module_utils._container.dialect import DOCKER, PODMAN
+from ansible_collections.flant.gitops.plugins.module_utils._container.request import ExtraFile, Request
+from ansible_collections.flant.gitops.plugins.module_utils._container.upload import plan
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ansible_collections.flant.gitops.plugins.module_utils._container.dialect import Dialect
+
+ROOT, WORKER = Account(), Account(5, 6)
+
+
+def _request(**options: Any) -> Request:  # noqa: ANN401 -- of several types
+    return Request(**{"action": "run", "name": "name", **options})
+
+
+def _put(request: Request, owner: Account = ROOT, dialect: Dialect = DOCKER) -> dict[str, list[tarfile.TarInfo]]:
+    """Return what would be unpacked in which folder."""
+    return {
+        folder: tarfile.open(fileobj=io.BytesIO(b"".join(chunks))).getmembers()
+        for folder, chunks in plan(request, owner, dialect)
+    }
+
+
+def _names(members: list[tarfile.TarInfo]) -> list[str]:
+    return [member.name for member in members]
+
+
+def _tar(path: Path, *members: tarfile.TarInfo, form: int = tarfile.PAX_FORMAT) -> Path:
+    with tarfile.open(path, "w", format=form) as tar:
+        for member in members:
+            tar.addfile(member, io.BytesIO(b"x" * member.size))
+    return path
+
+
+def _member(name: str, kind: bytes = tarfile.REGTYPE, size: int = 0) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(name)
+    member.type, member.size, member.linkname = kind, size, "target" if kind == tarfile.SYMTYPE else ""
+    return member
+
+
+def test_nothing_is_sent_where_nothing_has_to_be() -> None:
+    assert _put(_request()) == {}
+
+
+def test_the_root_gets_its_owner_where_the_engine_would_not_give_it() -> None:
+    (root,) = _put(_request(), WORKER)["/git"]
+    assert (root.name, root.type, root.mode, root.uid, root.gid) == ("../git", tarfile.DIRTYPE, 0o755, 5, 6)
+
+
+def test_podman_gets_the_root_from_beside_and_no_empty_volume(tmp_path: Path) -> None:
+    put = _put(_request(working_dir="/srv/tree"), WORKER, PODMAN)
+    assert {folder: _names(members) for folder, members in put.items()} == {
+        "/": ["srv/tree"],
+        "/srv/tree": [".flant_gitops"],
+    }
+    assert all((member.uid, member.mode) == (5, 0o755) for members in put.values() for member in members)
+    tree = _tar(tmp_path / "tree.tar", _member("file"))
+    assert _names(_put(_request(archive=tree), ROOT, PODMAN)["/git"]) == ["file"]
+    extra = (ExtraFile("/git/extra", b"x"),)
+    assert _names(_put(_request(files=extra), ROOT, PODMAN)["/git"]) == ["extra"]
+
+
+def test_files_go_where_they_belong() -> None:
+    files = (ExtraFile("/git/a/b", b"in", 0o600), ExtraFile("/etc/c", b"out"), ExtraFile("/gitter", b"out, too"))
+    put = _put(_request(files=files), WORKER)
+    assert _names(put["/git"]) == ["../git", "a", "a/b"]
+    assert _names(put["/"]) == ["etc/c", "gitter"]
+    assert (put["/git"][2].mode, put["/git"][2].size, put["/git"][2].uid) == (0o600, 2, 5)
+
+
+def test_only_what_belongs_to_a_kind_is_kept(tmp_path: Path) -> None:
+    file, link, folder = _member("file", size=3), _member("link", tarfile.SYMTYPE), _member("folder", tarfile.DIRTYPE)
+    file.mode, file.uid, file.uname, file.mtime = 0o7777, 77, "somebody", 1234.5
+    file.pax_headers = {"SCHILY.xattr.security.capability": "x"}
+    members = _put(_request(archive=_tar(tmp_path / "t.tar", file, link, folder)), WORKER)["/git"][1:]
+    assert _names(members) == ["file", "link", "folder"]
+    assert {(member.uid, member.gid, member.uname) for member in members} == {(5, 6, "")}
+    assert (members[0].mode, members[0].mtime, members[0].size, members[0].pax_headers) == (0o777, 1234, 3, {})
+    assert members[1].linkname == "target"
+
+
+def test_folders_that_nobody_names_are_added_before_what_is_in_them(tmp_path: Path) -> None:
+    tree = _tar(tmp_path / "t.tar", _member("a/b/c"), _member("a/d"), _member("a", tarfile.DIRTYPE))
+    assert _names(_put(_request(archive=tree))["/git"]) == ["../git", "a", "a/b", "a/b/c", "a/d", "a"]
+
+
+@pytest.mark.parametrize("form", [tarfile.PAX_FORMAT, tarfile.GNU_FORMAT, tarfile.USTAR_FORMAT])
+def test_every_form_of_tar_is_read(tmp_path: Path, form: int) -> None:
+    names = ["d" * 90 + "/" + "f" * 90, "ünïcode", "./dotted", "file"]
+    tree = _tar(tmp_path / "t.tar", *(_member(name, size=700) for name in names), form=form)
+    got = _names(_put(_request(archive=tree))["/git"])
+    assert got[1:] == ["d" * 90, "d" * 90 + "/" + "f" * 90, "ünïcode", "dotted", "file"]
+
+
+def test_content_arrives_unchanged(tmp_path: Path) -> None:
+    content = bytes(range(256)) * 5000
+    path = tmp_path / "t.tar"
+    with tarfile.open(path, "w") as tar:
+        member = _member("file", size=len(content))
+        tar.addfile(member, io.BytesIO(content))
+    ((_, chunks),) = plan(_request(archive=path), ROOT, DOCKER)
+    with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as tar:
+        file = tar.extractfile("file")
+        assert file
+        assert file.read() == content
+
+
+@settings(max_examples=50)
+@given(st.data())
+def test_c9_a_cut_off_archive_is_an_error(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    path = _tar(tmp_path_factory.mktemp("cut") / "t.tar", _member("a", size=100), _member("b", size=1000))
+    whole = path.read_bytes()
+    last = whole.rindex(b"x") + 1
+    path.write_bytes(whole[: data.draw(st.integers(0, last))])
+    with pytest.raises(Failure, match=r"^archive: .* cannot be read: "):
+        _put(_request(archive=path))
+
+
+@given(st.binary(max_size=2000))
+@settings(max_examples=50)
+def test_noise_is_an_error_and_no_crash(tmp_path_factory: pytest.TempPathFactory, noise: bytes) -> None:
+    path = tmp_path_factory.mktemp("noise") / "t.tar"
+    path.write_bytes(noise)
+    if noise[:512] == bytes(512):  # which is an empty archive
+        return
+    with pytest.raises(Failure, match=r"^archive: "):
+        _put(_request(archive=path))
+
+
+def test_an_archive_that_went_away_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(Failure, match="cannot be read: "):
+        _put(_request(archive=tmp_path / "none"))
+
+
+@pytest.mark.parametrize(
+    ("linkname", "escapes"),
+    [("../x", True), ("a/../../x", True), ("..", True), ("/etc/passwd", False), ("a/../x", False), ("../git/x", True)],
+)
+def test_c4_a_link_that_climbs_out_is_refused(tmp_path: Path, linkname: str, *, escapes: bool) -> None:
+    link = _member("link", tarfile.SYMTYPE)
+    link.linkname = linkname
+    tree = _tar(tmp_path / "t.tar", link)
+    if escapes:
+        with pytest.raises(Failure, match="which is outside of working_dir"):
+            _put(_request(archive=tree))
+    else:
+        assert _put(_request(archive=tree))["/git"][1].linkname == linkname
+
+
+def test_c4_a_name_with_a_nul_is_refused(tmp_path: Path) -> None:
+    member = _member("short")
+    member.pax_headers = {"path": "file\0hidden"}
+    with pytest.raises(Failure, match="does not stay inside of working_dir"):
+        _put(_request(archive=_tar(tmp_path / "t.tar", member)))
