@@ -47,7 +47,12 @@ def path(git: Git, older: str, newer: str, limit: int) -> list[str]:
     Raises:
         GitError: git cannot tell.
     """
-    return _rev_list(git, ["--first-parent", *(["--ancestry-path"] if older else []), *_range(older, newer)], limit)
+    own_way = _rev_list(git, ["--first-parent", *_range(older, newer)], limit)
+    if not older:
+        return own_way
+    # Asked for both at once, git would take a commit whose way to ``older`` leads through a later parent for none.
+    descendants = set(_rev_list(git, ["--ancestry-path", *_range(older, newer)], limit))
+    return [commit for commit in own_way if commit in descendants]
 
 
 def _range(older: str, newer: str) -> list[str]:

@@ -122,6 +122,22 @@ def test_g5_oldest_never_acts_on_a_merged_side_commit(task: Task) -> None:
     assert (outcome.commit, outcome.commits) == (new[-1], tuple(new))
 
 
+@pytest.mark.parametrize("verify", ["tip", "every"])
+@pytest.mark.parametrize("between", [0, 1, 2])
+def test_g5_oldest_acts_on_a_merge_that_has_the_last_commit_on_its_other_side(
+    task: Task, verify: str, between: int
+) -> None:
+    root = task.upstream.commit()
+    last = side = task.upstream.commit(parents=[root])
+    for _number in range(between):
+        side = task.upstream.commit(parents=[side], branch="side")
+    foreign = task.upstream.commit(parents=[root], branch="foreign")
+    merge = task.upstream.commit(parents=[foreign, side])
+    head = task.upstream.commit(parents=[merge])
+    outcome = task.poll(last_commit=last, select="oldest", verify=verify)
+    assert (outcome.commit, outcome.head) == (merge, head)
+
+
 def test_g5_every_verifies_merged_side_commits_too(task: Task, signers: Signers) -> None:
     before, [first, second, merge] = merge_of_an_old_branch(task.upstream)
     task.upstream.note(merge, signers.alice)
