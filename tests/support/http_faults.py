@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import socket
+import ssl
 import threading
 import time
 from dataclasses import dataclass, field
@@ -19,7 +20,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Iterator, Mapping
 
 
@@ -53,6 +53,14 @@ class Seen:
     connection: int
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+    def handle_error(self, *_: object) -> None:
+        """Keep quiet about clients that hang up, as they are made to."""
+
+
 class FaultyServer:
     """The server, its faults, and what has been asked of it; made by `faulty`."""
 
@@ -63,13 +71,12 @@ class FaultyServer:
         self._upstream = urlsplit(upstream).netloc
         self._faults: list[tuple[str, str, Fault]] = []
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self._scheme = "http"
         if tls:
             self._scheme = "https"
             tls.sni_callback = lambda _socket, name, _context: self.server_names.append(name)
-            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
 
     @property
@@ -95,8 +102,15 @@ class FaultyServer:
         self._server.server_close()
         self._thread.join()
 
-    def take(self, seen: Seen) -> Fault:
-        """Note a request and return what is to happen to it."""
+    def answer(self, seen: Seen, body: bytes) -> tuple[Fault, int, Mapping[str, str], bytes]:
+        """Note a request and return what is to happen to it, with the status, headers and body to answer."""
+        fault = self._take(seen)
+        real = self._ask_upstream(seen, body) if fault.carried_out or not fault.status else None
+        if fault.status or not real:
+            return fault, fault.status, fault.headers, fault.body
+        return fault, *real
+
+    def _take(self, seen: Seen) -> Fault:
         with self._lock:
             self.seen.append(seen)
             for index, (method, path_start, _fault) in enumerate(self._faults):
@@ -104,8 +118,7 @@ class FaultyServer:
                     return self._faults.pop(index)[2]
         return Fault()
 
-    def ask_upstream(self, seen: Seen, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
-        """Pass a request on to the real server."""
+    def _ask_upstream(self, seen: Seen, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
         connection = http.client.HTTPConnection(self._upstream, timeout=30)
         with contextlib.closing(connection):
             connection.request(seen.method, seen.path, body, dict(seen.headers))
@@ -120,18 +133,16 @@ class FaultyServer:
             disable_nagle_algorithm = True
 
             def setup(self) -> None:
-                super().setup()
                 server.connections += 1
+                if isinstance(self.request, ssl.SSLSocket):
+                    self.request.do_handshake()  # not where others would have to wait for it to be accepted
+                super().setup()
 
             def handle_any(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 port: int = self.client_address[1]
                 seen = Seen(self.command, self.path, dict(self.headers), port)
-                fault = server.take(seen)
-                status, headers, content = fault.status, fault.headers, fault.body
-                if not fault.status or fault.carried_out:
-                    real = server.ask_upstream(seen, body)
-                    status, headers, content = (status, headers, content) if fault.status else real
+                fault, status, headers, content = server.answer(seen, body)
                 time.sleep(fault.delay)
                 self._answer(fault, status, headers, content)
 

@@ -127,14 +127,13 @@ class Client:
 
     server: Server
     halt: threading.Event
+    _session: requests.Session = field(repr=False)
     _transport: transport.Transport = field(repr=False)
-    _adapter: RawAdapter = field(repr=False)
+    _token: str = field(default="", repr=False)
 
     def bearing(self, token: str, *, halt: threading.Event | None = None) -> Client:
         """Return a client for the same connections that sends ``token``."""
-        adapter = RawAdapter.from_adapter(self._adapter)
-        adapter.token = token
-        return replace(self, _adapter=adapter, halt=halt or self.halt)
+        return replace(self, _token=token, halt=halt or self.halt)
 
     def reserve_connections(self, number: int) -> list[Callable[[], None]]:
         """Return calls of which each opens one of ``number`` connections ahead of need, without sending anything."""
@@ -221,6 +220,18 @@ class Client:
             ),
         )
 
+    @property
+    def _adapter(self) -> RawAdapter:
+        return RawAdapter(
+            base_uri=self.server.address,
+            token=self._token,
+            timeout=self.server.timeout,
+            allow_redirects=False,
+            session=self._session,
+            namespace=self.server.namespace or None,
+            ignore_exceptions=True,
+        )
+
     def _send(self, purpose: str, method: str, send: Callable[[], requests.Response]) -> Reply:
         number = 0
         attempt = self._attempt(purpose, method, send)
@@ -238,6 +249,8 @@ class Client:
             response = send()
         except requests.RequestException as error:
             return self._unanswered(purpose, method, error)
+        if len(response.content) < int(response.headers.get("Content-Length", 0)):
+            return _lost(purpose, method, "the connection was lost")  # requests before 2.32 does not notice
         return _Attempt(
             _judge(purpose, response),
             repeatable=retry.may_repeat(method, response.status_code),
@@ -257,8 +270,7 @@ class Client:
             return _Attempt(Failure(f"{purpose}: it cannot be sent, as HTTP does not allow something in it."))
         timed_out = isinstance(error, requests.Timeout)
         what = f"no answer within {self.server.timeout:g}s" if timed_out else "the connection was lost"
-        lost = f"{purpose}: {what}; it may have been carried out."
-        return _Attempt(Failure(lost), repeatable=retry.may_repeat(method, None))
+        return _lost(purpose, method, what)
 
 
 @dataclass(frozen=True)
@@ -280,16 +292,12 @@ def connect(server: Server) -> Iterator[Client]:
         raise MissingLibrary("hvac")
     session, connections = transport.open_session(server)
     with session:
-        adapter = RawAdapter(
-            base_uri=server.address,
-            token=None,
-            timeout=server.timeout,
-            allow_redirects=False,
-            session=session,
-            namespace=server.namespace or None,
-            ignore_exceptions=True,
-        )
-        yield Client(server, threading.Event(), connections, adapter)
+        yield Client(server, threading.Event(), session, connections)
+
+
+def _lost(purpose: str, method: str, what: str) -> _Attempt:
+    failure = Failure(f"{purpose}: {what}; it may have been carried out.")
+    return _Attempt(failure, repeatable=retry.may_repeat(method, None))
 
 
 def _judge(purpose: str, response: requests.Response) -> Reply | Failure:

@@ -31,6 +31,7 @@ except ImportError:
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from socket import socket
 
     from ansible_collections.flant.gitops.plugins.module_utils._vault.request import Server
     from requests import PreparedRequest
@@ -127,6 +128,7 @@ def open_session(server: Server) -> tuple[Session, Transport]:
     transport = Transport(_pool(server))
     session = Session()
     session.trust_env = False
+    session.headers["Accept-Encoding"] = "identity"
     session.adapters.clear()
     session.mount(f"{urlsplit(server.address).scheme}://", transport)
     return session, transport
@@ -139,23 +141,35 @@ def _pool(server: Server) -> HTTPConnectionPool:
     timeout = Timeout(connect=server.timeout, read=server.timeout)
     if parts.scheme == "http":
         return HTTPConnectionPool(host, port, timeout=timeout, maxsize=MAX_CONNECTIONS, block=True)
+    name = server.tls_server_name or host
     return _TlsPool(
         host,
         port,
         timeout=timeout,
         maxsize=MAX_CONNECTIONS,
         block=True,
-        ssl_context=_tls_context(server.cacert),
-        server_hostname=server.tls_server_name or None,
+        ssl_context=_tls_context(name, server.cacert),
+        server_hostname=name,
     )
 
 
-def _tls_context(cacert: str) -> ssl.SSLContext:
+class _TlsContext(ssl.SSLContext):
+    """Asks for one name and checks for it, also where that is an IP address, with which urllib3 1.26 fails."""
+
+    server_name: str
+
+    def wrap_socket(self, sock: socket, *_arguments: object, **_keywords: object) -> ssl.SSLSocket:
+        """Make a TLS connection of ``sock``."""
+        return super().wrap_socket(sock, server_hostname=self.server_name)
+
+
+def _tls_context(server_name: str, cacert: str) -> ssl.SSLContext:
     """Return a context that trusts ``cacert`` alone, or without it the system's authorities.
 
     Made from scratch, as ``ssl.create_default_context`` heeds ``SSLKEYLOGFILE`` and ``SSL_CERT_FILE``.
     """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context = _TlsContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.server_name = server_name
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if not cacert:
         paths = ssl.get_default_verify_paths()

@@ -193,6 +193,7 @@ def test_an_interrupted_run_revokes_what_was_under_way(
         server.fail(method, path, Fault(delay=1.5))
         process = account.start(vault_addr=server.address, requests=many(account))
         while not server.count(method, path):
+            assert process.poll() is None
             time.sleep(0.01)
         process.send_signal(number)
 

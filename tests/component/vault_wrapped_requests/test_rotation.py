@@ -427,6 +427,7 @@ def test_an_interrupted_rotation_is_completed(account: Account, bao: OpenBao) ->
         server.fail("POST", create, Fault(delay=1))
         process = account.start(**account.with_file, vault_addr=server.address)
         while server.count("POST", create) < 2:
+            assert process.poll() is None
             time.sleep(0.01)
         process.terminate()
         _output, stderr = process.communicate(timeout=30)
