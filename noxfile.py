@@ -121,10 +121,15 @@ def add_ansible_test_session(name: str, description: str, core: str, *arguments:
 
 
 def pytest(session: nox.Session, *arguments: str) -> None:
-    """Run pytest on the installed collection, in the session's own environment."""
-    session.install("pytest", "pytest-cov", "pytest-xdist", "-r", "tests/component/requirements.txt")
+    """Run pytest on the installed collection, in the session's own environment.
+
+    Engines and servers have deadlines that a busy machine may miss: a test that fails is tried once more, and the
+    summary says so (``rerun``).
+    """
+    session.install("pytest", "pytest-cov", "pytest-rerunfailures", "pytest-xdist")
+    session.install("-r", "tests/component/requirements.txt")
     with installed(session):
-        session.run("pytest", "--numprocesses=2", *arguments, *session.posargs)
+        session.run("pytest", "--numprocesses=2", "--reruns=1", "--reruns-delay=5", *arguments, *session.posargs)
 
 
 @nox.session
