@@ -164,6 +164,7 @@ for core, python in ((NEWEST_CORE, TARGETS[0]), ("2.18", TARGETS[-1])):
 @nox.session(name=f"component-{TARGETS[0]}", python=TARGETS[0], default=any(ROOT.glob("tests/component/*/test_*")))
 def component(session: nox.Session) -> None:
     """Run the component tests, against servers and engines, on the oldest Python of a target."""
+    session.install("ansible-core")  # the last that runs on it, for modules that are started as processes
     pytest(session, *COMPONENT_TESTS)
 
 

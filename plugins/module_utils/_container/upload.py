@@ -93,6 +93,9 @@ class _Tree:
         yield _END
 
     def _members(self, file: BinaryIO) -> Iterator[bytes]:
+        if file.read(tarfile.BLOCKSIZE) == bytes(tarfile.BLOCKSIZE):
+            return  # an empty archive, which Python 3.9 cannot go through
+        file.seek(0)
         with tarfile.open(fileobj=file, mode="r:", encoding="utf-8", errors="surrogateescape") as tar:
             while member := tar.next():
                 # It would keep every member in memory otherwise.
