@@ -7,8 +7,8 @@ It runs jobs with ansible-runner, as AWX does, and keeps facts between them by A
 
 - A job begins with a file for each host of which facts are kept, named after the host, in the folder that Ansible is
   told to cache facts in. It is plain JSON, as ansible-core wrote it before 2.19.
-- When the job is over, a host's document is replaced as a whole by its file if that is newer than it was, and emptied if
-  it is gone. Any other file is ignored, such as those that ansible-core 2.19 and newer write.
+- When the job is over, a host's document is replaced as a whole by its file if that is newer than it was, and emptied
+  if it is gone. Any other file is ignored, such as those that ansible-core 2.19 and newer write.
 - Nothing is taken over from a job that was killed.
 """
 

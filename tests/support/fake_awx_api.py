@@ -1,0 +1,221 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A fake of AWX's REST API, because AWX needs PostgreSQL, Redis and a cluster.
+
+It stands for what the modules of awx.awx ask for when they create objects: lists filtered by fields, creation, change,
+association, and secrets that are told nobody. It refuses what AWX is known to refuse where this collection depends on
+it: a wrong token, a name that is taken, a field that points to nothing, a playbook of a project that is not fetched yet
+unless the project allows it, a recurrence rule without INTERVAL, an injector that sets ANSIBLE_ variables or uses a
+field that the type does not have. It runs nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+TOKEN = "token-of-the-fake"
+ENCRYPTED = "$encrypted$"
+_DEFAULTS: dict[str, dict[str, Any]] = {
+    "organizations": {},
+    "projects": {"allow_override": False, "scm_revision": "", "summary_fields": {}, "playbooks": []},
+    "credential_types": {"inputs": {}, "injectors": {}},
+    "credentials": {"inputs": {}},
+    "inventories": {"kind": "", "host_filter": None, "variables": ""},
+    "hosts": {"variables": "", "enabled": True},
+    "job_templates": {"use_fact_cache": False, "allow_simultaneous": False, "job_slice_count": 1, "extra_vars": ""},
+    "execution_environments": {},
+    "schedules": {},
+}
+_LINKS = {
+    "organization": "organizations",
+    "project": "projects",
+    "inventory": "inventories",
+    "credential_type": "credential_types",
+    "execution_environment": "execution_environments",
+}
+_UNIFIED = ("projects", "job_templates")
+_RRULE = re.compile(r"DTSTART(;TZID=[^:]+)?:\d{8}T\d{6}Z? RRULE:FREQ=(MINUTE|HOUR|DAI|WEEK|MONTH)LY\b.*;INTERVAL=[1-9]")
+
+
+class RefusedError(Exception):
+    """What the API answers 400 to."""
+
+
+class Awx:
+    """The objects, by kind and number; names of associated credentials by job template."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.changes = 0
+        self._objects: dict[str, dict[int, dict[str, Any]]] = {kind: {} for kind in _DEFAULTS}
+        self._secrets: dict[int, dict[str, Any]] = {}
+        self._associated: dict[tuple[str, int, str], set[int]] = {}
+        self._number = 0
+        for kind, name in (("organizations", "Default"), ("execution_environments", "our EE")):
+            self.create(kind, {"name": name})
+        machine = self.create("credential_types", {"name": "Machine"})
+        self.create("credentials", {"name": "our key", "credential_type": machine["id"], "inputs": {}})
+        self.changes = 0
+
+    def named(self, kind: str, name: str) -> dict[str, Any]:
+        """Return the only object of this kind and name."""
+        (found,) = (each for each in self._objects[kind].values() if each["name"] == name)
+        return found
+
+    def secrets(self, name: str) -> dict[str, Any]:
+        """Return the inputs of a credential, which the API tells nobody."""
+        return self._secrets[self.named("credentials", name)["id"]]
+
+    def credentials(self, template: str) -> set[str]:
+        """Return the names of a job template's credentials."""
+        number = self.named("job_templates", template)["id"]
+        return {each["name"] for each in self.associated("job_templates", number, "credentials")}
+
+    def names(self) -> dict[str, list[str]]:
+        return {kind: [each["name"] for each in objects.values()] for kind, objects in self._objects.items()}
+
+    def find(self, kind: str, query: dict[str, list[str]]) -> list[dict[str, Any]]:
+        kinds = _UNIFIED if kind == "unified_job_templates" else (kind,)
+        found = [each for one in kinds for each in self._objects[one].values()]
+        for field, (value,) in query.items():
+            found = [each for each in found if str(each.get(field)) == value]
+        return found
+
+    def create(self, kind: str, fields: dict[str, Any]) -> dict[str, Any]:
+        self._number += 1
+        item = {
+            "id": self._number,
+            "type": kind,
+            "url": f"/api/v2/{kind}/{self._number}/",
+            "related": {},
+            **_DEFAULTS[kind],
+        }
+        return self._store(kind, item, fields)
+
+    def change(self, kind: str, number: int, fields: dict[str, Any]) -> dict[str, Any]:
+        return self._store(kind, self._objects[kind][number], fields)
+
+    def associated(self, kind: str, number: int, what: str) -> list[dict[str, Any]]:
+        return [self._objects[what][each] for each in sorted(self._associated.get((kind, number, what), set()))]
+
+    def associate(self, kind: str, number: int, what: str, fields: dict[str, Any]) -> None:
+        numbers = self._associated.setdefault((kind, number, what), set())
+        if fields.get("disassociate"):
+            numbers.discard(fields["id"])
+        else:
+            numbers.add(self._objects[what][fields["id"]]["id"])
+        self.changes += 1
+
+    def _store(self, kind: str, before: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
+        item = {**before, **fields}
+        self._check(kind, item)
+        if kind == "credentials":
+            self._secrets[item["id"]] = {**self._secrets.get(item["id"], {}), **fields.get("inputs", {})}
+            item["inputs"] = dict.fromkeys(self._secrets[item["id"]], ENCRYPTED)
+        self._objects[kind][item["id"]] = item
+        self.changes += 1
+        return item
+
+    def _check(self, kind: str, item: dict[str, Any]) -> None:
+        for other in self._objects[kind].values():
+            if other["name"] == item["name"] and other["id"] != item["id"]:
+                raise RefusedError(f"{kind} with this name already exists.")
+        for field, target in _LINKS.items():
+            if item.get(field) is not None and item[field] not in self._objects[target]:
+                raise RefusedError(f"Invalid pk {item[field]!r} for {field}.")
+        if kind == "job_templates":
+            project = self._objects["projects"][item["project"]]
+            if item["playbook"] not in project["playbooks"] and not project["allow_override"]:
+                raise RefusedError("Playbook not found for project.")
+        if kind == "schedules" and not _RRULE.match(item["rrule"]):
+            raise RefusedError(f"The rule {item['rrule']!r} is no DTSTART and RRULE with an INTERVAL.")
+        if kind == "credential_types":
+            _check_injectors(item)
+
+
+def _check_injectors(item: dict[str, Any]) -> None:
+    known = {field["id"] for field in item["inputs"].get("fields", [])}
+    for variable in item["injectors"].get("env", {}):
+        if variable.startswith("ANSIBLE_"):
+            raise RefusedError(f"Environment variable {variable} is not allowed.")
+    for template in item["injectors"].get("extra_vars", {}).values():
+        used = re.findall(r"{{\s*(\w+)\s*}}", template)
+        if not used or not known.issuperset(used):
+            raise RefusedError(f"{template!r} uses an undefined field.")
+
+
+class _Handler(BaseHTTPRequestHandler):
+    awx: Awx
+
+    def do_GET(self) -> None:
+        kind, number, below = self._path()
+        if number and below:
+            self._answer_list(self.awx.associated(kind, number, below))
+        elif number:
+            self._answer(200, self.awx.find(kind, {"id": [str(number)]})[0])
+        else:
+            self._answer_list(self.awx.find(kind, parse_qs(urlsplit(self.path).query)))
+
+    def do_POST(self) -> None:
+        kind, number, below = self._path()
+        if number and below:
+            self.awx.associate(kind, number, below, self._body())
+            self._answer(204, None)
+        else:
+            self._try(201, lambda body: self.awx.create(kind, body))
+
+    def do_PATCH(self) -> None:
+        kind, number, _below = self._path()
+        self._try(200, lambda body: self.awx.change(kind, number, body))
+
+    def log_message(self, *_arguments: object) -> None:
+        """Keep quiet."""
+
+    def _try(self, status: int, act: Callable[[dict[str, Any]], object]) -> None:
+        try:
+            self._answer(status, act(self._body()))
+        except RefusedError as refused:
+            self._answer(400, {"__all__": [str(refused)]})
+
+    def _path(self) -> tuple[str, int, str]:
+        kind, number, below = [*urlsplit(self.path).path.removeprefix("/api/v2/").strip("/").split("/"), "", ""][:3]
+        return kind, int(number or 0), below
+
+    def _body(self) -> dict[str, Any]:
+        return json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+
+    def _answer_list(self, found: list[dict[str, Any]]) -> None:
+        self._answer(200, {"count": len(found), "next": None, "results": found})
+
+    def _answer(self, status: int, document: object) -> None:
+        if self.headers.get("Authorization") != f"Bearer {TOKEN}":
+            status, document = 401, {"detail": "Invalid token."}
+        body = b"" if document is None else json.dumps(document).encode()
+        self.send_response(status)
+        self.send_header("X-API-Product-Name", "AWX")
+        self.send_header("X-API-Product-Version", "24.6.1")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+@contextlib.contextmanager
+def served() -> Iterator[Awx]:
+    """Serve a fake on a free port of loopback."""
+    awx = Awx()
+    handler = type("Handler", (_Handler,), {"awx": awx})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        awx.url = f"http://127.0.0.1:{server.server_port}"
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield awx
+        server.shutdown()
