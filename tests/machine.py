@@ -35,6 +35,7 @@ PACKAGES = {  # a command, and the Debian package that has it
     "shellcheck": "shellcheck",
     "ssh": "openssh-client",
     "sshd": "openssh-server",
+    "systemd-analyze": "systemd",
 }
 
 
