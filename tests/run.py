@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 LOGS = machine.ROOT / "tests/output/logs"
 TIME_LIMIT = 1800.0  # seconds for one session
+GRACE = 60.0  # seconds in which a session that is stopped may clean up
 AT_ONCE = 2
 TAIL = 60  # lines of a failed session's log that are shown
 
@@ -110,8 +111,8 @@ def run_all(nox: Path, sessions: list[str], extra: list[str]) -> list[Result]:
             report(results[-1])
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-        for process in running:
-            os.killpg(process.pid, signal.SIGTERM)
+        for process in set(running):
+            stop(process)
     return results
 
 
@@ -126,13 +127,22 @@ def run(command: list[str | Path], session: str, running: set[subprocess.Popen[b
         try:
             status = process.wait(TIME_LIMIT)
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            status = process.wait()
+            status = stop(process)
             log.write(b"\nStopped: it took too long.\n")
         running.remove(process)
     text = read_log(session)
     passed, failed = count(text, success=status == 0)
     return Result(session, passed, failed, time.monotonic() - started, remark(text))
+
+
+def stop(process: subprocess.Popen[bytes]) -> int:
+    """Interrupt a session, so that its tests clean up, and kill what does not end then; return its exit status."""
+    os.killpg(process.pid, signal.SIGINT)
+    try:
+        return process.wait(GRACE)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        return process.wait()
 
 
 def report(result: Result) -> None:

@@ -35,7 +35,7 @@ def upstream(path: Path, refs: int = 0) -> Repository:
     """Return a repository with a few commits, and as many refs as a hosting service has for pull requests."""
     repository = Repository(path)
     repository.git("config", "uploadpack.allowFilter", "true")
-    for _ in range(10):
+    for _index in range(10):
         repository.commit()
     head = repository.head()
     updates = "".join(f"create refs/pull/{number}/head {head}\n" for number in range(refs))
@@ -55,8 +55,8 @@ def ls_remote(repo: str, *arguments: str) -> Callable[[], object]:
 
 def in_turns(functions: list[Callable[[], object]], rounds: int) -> list[list[float]]:
     """Return the seconds that each function took, once a round."""
-    times: list[list[float]] = [[] for _ in functions]
-    for _ in range(rounds + 1):
+    times: list[list[float]] = [[] for _other in functions]
+    for _index in range(rounds + 1):
         for function, seconds in zip(functions, times):
             start = time.perf_counter()
             function()

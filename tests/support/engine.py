@@ -62,7 +62,7 @@ class Engine(abc.ABC):
 
     def start(self) -> None:
         """Start the engine and return when it answers."""
-        for _ in range(_ATTEMPTS):
+        for _index in range(_ATTEMPTS):
             with (self.folder / "log").open("ab") as log:
                 self._process = subprocess.Popen(
                     self.within(*self._command()),

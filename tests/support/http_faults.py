@@ -57,7 +57,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
 
-    def handle_error(self, *_: object) -> None:
+    def handle_error(self, *_arguments: object) -> None:
         """Keep quiet about clients that hang up, as they are made to."""
 
 

@@ -48,7 +48,7 @@ def relay(engine: Engine, context: ssl.SSLContext | None = None) -> Iterator[int
     def accept() -> None:
         with contextlib.suppress(OSError):
             while True:
-                client, _ = listener.accept()
+                client, _other = listener.accept()
                 threading.Thread(target=serve, args=(client,), daemon=True).start()
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -120,7 +120,7 @@ def test_what_answers_but_is_no_engine_is_said(call: Caller) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def answer() -> None:
-            client, _ = listener.accept()
+            client, _other = listener.accept()
             client.recv(1000)
             client.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
 

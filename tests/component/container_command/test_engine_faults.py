@@ -137,7 +137,7 @@ def large(tmp_path: Path, archive: Callable[..., Path]) -> Path:  # noqa: ARG001
 
 
 def test_c10_a_full_disk_is_said_and_leaves_nothing(name: str, large: Path) -> None:
-    with lone(engines.Docker, name, size="30m") as (_, call):
+    with lone(engines.Docker, name, size="30m") as (_other, call):
         result = call("true", archive=large)
         assert result["failed"]
         assert "no space left on device" in result["msg"]
@@ -159,7 +159,7 @@ def test_c10_what_podman_cannot_remove_from_a_full_disk_is_said_and_removed_late
 
 @pytest.mark.parametrize("kind", [engines.Docker, engines.Podman])
 def test_c10_output_on_a_full_disk_is_bounded_too(kind: type[Engine], name: str) -> None:
-    with lone(kind, name, size="30m") as (_, call):
+    with lone(kind, name, size="30m") as (_other, call):
         result = call("head -c 10000000 /dev/zero | tr '\\0' '\\n'", "echo end >&2", max_output="64k")
         assert (result["rc"], result["stderr"]) == (0, "end\n")
 

@@ -112,7 +112,7 @@ def test_a_taken_over_run_goes_on_when_the_second_caller_is_killed_too(
     call: Caller, client: APIClient, name: str, until: Callable[..., None]
 ) -> None:
     run = call.having(identity="this", commands=["sleep 4; echo done"])
-    for _ in range(2):
+    for _index in range(2):
         process = run.start()
         until(lambda: client.containers(filters={"name": name, "status": "running"}))
         time.sleep(0.5)

@@ -59,6 +59,6 @@ def test_an_unknown_name_is_refused(user: str, unknown: str) -> None:
 
 
 def test_an_image_without_accounts_has_numbers_only() -> None:
-    assert resolve("5", lambda _: "") == Account(5, 0)
+    assert resolve("5", lambda _other: "") == Account(5, 0)
     with pytest.raises(Failure):
-        resolve("worker", lambda _: "")
+        resolve("worker", lambda _other: "")

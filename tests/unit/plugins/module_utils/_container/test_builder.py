@@ -14,7 +14,7 @@ _PRINT = (
 
 
 def test_this_process_is_alive_and_each_call_differs() -> None:
-    labels = {builder.current() for _ in range(3)}
+    labels = {builder.current() for _index in range(3)}
     assert len(labels) == 3
     assert all(map(builder.is_alive, labels))
 

@@ -63,19 +63,19 @@ def test_c9_every_state_is_defined(
     [("running", Standing.OTHER_RUNNING, "other_running"), ("exited", Standing.OTHER_EXITED, "other_exited")],
 )
 def test_another_digest_is_another_run(status: str, standing: Standing, existing: str) -> None:
-    judged = judge(_container(status), "theirs", lambda _: False)
+    judged = judge(_container(status), "theirs", lambda _other: False)
     assert (judged, judged.existing) == (standing, existing)
 
 
 @pytest.mark.parametrize("status", ["created", "exited"])
 def test_no_digest_is_foreign(status: str) -> None:
     for given in ({}, None):
-        assert judge(_container(status, labels=given), "ours", lambda _: True) is Standing.FOREIGN
-    assert judge(_container("running", labels={}), "ours", lambda _: True) is Standing.OTHER_RUNNING
+        assert judge(_container(status, labels=given), "ours", lambda _other: True) is Standing.FOREIGN
+    assert judge(_container("running", labels={}), "ours", lambda _other: True) is Standing.OTHER_RUNNING
 
 
 def test_nothing_there_is_none() -> None:
-    assert judge(None, "ours", lambda _: True) is Standing.NONE
+    assert judge(None, "ours", lambda _other: True) is Standing.NONE
 
 
 def test_an_end_before_the_start_is_moved_to_it() -> None:

@@ -86,7 +86,7 @@ def _follower(engine: Broken, timeout: float = 0.05) -> tuple[Follower, list[str
 
 def test_c7_a_container_that_does_not_die_is_named() -> None:
     engine = Broken(ends_when_killed=False)
-    follower, _ = _follower(engine)
+    follower, _other = _follower(engine)
     with pytest.raises(Failure, match=r"^Container name did not end within 0 s after it was killed\.$") as raised:
         follower.start()
     assert engine.killed == 1

@@ -54,7 +54,7 @@ def test_both_ends_are_kept_and_the_rest_is_counted(data: bytes, limit: int, siz
 def test_a_long_stream_is_kept_within_its_bounds(size: int) -> None:
     output = BoundedOutput(1000, NOTHING)
     chunk = memoryview(b"x" * size)
-    for _ in range(min(3 << 20 // size, 50_000)):
+    for _index in range(min(3 << 20 // size, 50_000)):
         output.feed(chunk)
     kept = len(output._head) + len(output._tail)  # noqa: SLF001 -- memory is what it is for
     assert kept < 1000 + (1 << 18) + size

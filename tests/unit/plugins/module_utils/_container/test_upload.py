@@ -113,7 +113,7 @@ def test_content_arrives_unchanged(tmp_path: Path) -> None:
     with tarfile.open(path, "w") as tar:
         member = _member("file", size=len(content))
         tar.addfile(member, io.BytesIO(content))
-    ((_, chunks),) = plan(_request(archive=path), ROOT, DOCKER)
+    ((_other, chunks),) = plan(_request(archive=path), ROOT, DOCKER)
     with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as tar:
         file = tar.extractfile("file")
         assert file
