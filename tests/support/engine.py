@@ -14,8 +14,8 @@ import os
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -190,7 +190,8 @@ class Podman(Engine):
 @contextlib.contextmanager
 def running(kind: type[Engine], *, size: str = "") -> Iterator[Engine]:
     """Yield an engine of ``kind`` that runs, with a disk of its own where a ``size`` is given as tmpfs(5) has it."""
-    folder = Path(tempfile.mkdtemp(prefix="fg-", dir="/tmp"))
+    folder = Path(f"/tmp/fg-{uuid.uuid4().hex[:12]}")  # the name is one of containerd's namespaces, too
+    folder.mkdir(mode=0o700)
     with contextlib.ExitStack() as stack:
         stack.callback(_remove, folder)
         if size:

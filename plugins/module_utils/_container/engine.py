@@ -244,19 +244,20 @@ class Engine:
             Failure: it is still there after a minute; the sentence names it.
         """
         deadline = Deadline(_REMOVAL_SECONDS)
-        while True:
-            with self._call(f"removing {self._shown(container)}"), _none_if_missing():
-                try:
-                    self._client.remove_container(container, v=True, force=True)
-                except APIError as error:
-                    # Somebody else is removing it, or its files are busy for a moment longer.
-                    if deadline.passed or _is_missing(error):
-                        raise
-            if self.container(container) is None:
-                return
-            if deadline.passed:
-                raise Failure(f"Removing {self._shown(container)} has not ended after {_REMOVAL_SECONDS:.0f} s.")
+        while not self._is_removed(container, last=deadline.passed):
             time.sleep(_POLL_SECONDS)
+
+    def _is_removed(self, container: str, *, last: bool) -> bool:
+        """Remove a container, and return whether it is gone; what the engine has against it counts if ``last``."""
+        with self._call(f"removing {self._shown(container)}"):
+            try:
+                self._client.remove_container(container, v=True, force=True)
+            except APIError as error:
+                # Somebody else is removing it, or its files are busy for a moment longer.
+                if last and not _is_missing(error):
+                    raise
+                return _is_missing(error)
+        return True
 
     def _shown(self, container: str) -> str:
         """Return what to call a container whose id, or name, this is."""
@@ -360,10 +361,17 @@ def _is_missing(error: APIError) -> bool:
 
 
 def _until(deadline: Deadline, chunks: Iterable[bytes], shown: str) -> Iterator[bytes]:
+    """Yield the chunks, small ones put together, for as long as there is time."""
+    gathered = bytearray()
     for chunk in chunks:
         if deadline.passed:
             raise TooSlow(f"Sending the tree to {shown} took longer than timeout allows.")
-        yield chunk
+        gathered += chunk
+        if len(gathered) >= _CHUNK:
+            yield bytes(gathered)
+            gathered.clear()
+    if gathered:
+        yield bytes(gathered)
 
 
 def _check_pull(event: Mapping[str, str], image: Image, deadline: Deadline) -> None:

@@ -116,13 +116,16 @@ def test_a_registry_password_is_masked_in_errors(call: Caller) -> None:
 
 
 _MEASURE = """
-import resource, sys
+import sys
 from ansible_collections.flant.gitops.tests.support.container_call import Caller
+def peak():
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
 caller = Caller({"docker_host": sys.argv[1], "image": sys.argv[2], "name": sys.argv[3]})
 assert not caller("true")["failed"]
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak()
 assert not caller("head -c 100000000 /dev/zero")["failed"]
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+print(peak() - before)
 """
 
 
