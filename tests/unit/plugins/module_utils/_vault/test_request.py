@@ -16,8 +16,6 @@ from ansible_collections.flant.gitops.plugins.module_utils._vault.request import
     merge,
 )
 from ansible_collections.flant.gitops.tests.support.vault_call import parameters
-from hypothesis import given
-from hypothesis import strategies as st
 
 if TYPE_CHECKING:
     from typing import Any
@@ -202,11 +200,6 @@ def test_names_that_meet_are_refused() -> None:
 )
 def test_a_name_becomes_a_variable(name: str, variable: str) -> None:
     assert env_name(name) == f"VAULT_REQUEST_TOKEN_{variable}"
-
-
-@given(st.text())
-def test_every_name_becomes_a_variable_that_every_shell_takes(name: str) -> None:
-    assert set(env_name(name)) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 
 
 def test_bodies_are_merged_at_every_depth() -> None:

@@ -101,6 +101,14 @@ def test_v9_a_file_that_others_can_write_is_refused(file: SecretIdFile, mode: in
         file.read()
 
 
+def test_v9_a_file_of_another_user_is_refused(file: SecretIdFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(file, b"id")
+    monkeypatch.setattr(os, "geteuid", lambda: file.path.stat().st_uid + 1)
+
+    with pytest.raises(Failure, match=r"it must be mode 0600 and ours\.$"):
+        file.read()
+
+
 def test_v9_a_symbolic_link_is_refused(file: SecretIdFile, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").write_text("id")
     file.path.symlink_to(tmp_path / "elsewhere")
