@@ -27,6 +27,7 @@ CORES = {"2.18": "3.11", "2.19": "3.11", NEWEST_CORE: "3.13"}  # ansible-core, a
 CONTROLLER_TESTS = ("role", "examples")  # component tests that run playbooks, and so need a controller's Python
 COMPONENT_TESTS = ("tests/component", *(f"--ignore=tests/component/{name}" for name in CONTROLLER_TESTS))
 TARGETS = ("3.9", "3.13")  # the oldest and the newest Python that a module has to run with
+TIME_TO_CLEAN_UP = 45.0  # seconds for tests that are interrupted: they have containers and servers to remove
 PURE = (  # files without input and output, whose unit tests are fast enough to be run for every change to a line
     "_duration",
     "_printable",
@@ -130,7 +131,8 @@ def pytest(session: nox.Session, *arguments: str) -> None:
     session.install("pytest", "pytest-cov", "pytest-rerunfailures", "pytest-xdist")
     session.install("-r", "tests/component/requirements.txt")
     with installed(session):
-        session.run("pytest", "--numprocesses=2", "--reruns=1", "--reruns-delay=5", *arguments, *session.posargs)
+        command = ("pytest", "--numprocesses=2", "--reruns=1", "--reruns-delay=5", *arguments, *session.posargs)
+        session.run(*command, interrupt_timeout=TIME_TO_CLEAN_UP)
 
 
 def from_wheel(session: nox.Session, requirement: str, folder: str) -> Path:
