@@ -27,6 +27,10 @@ BRANCH = f"{_REFS}/branch"
 SIGNATURES = f"{_REFS}/signatures"
 """Where the branch and, as a pattern, the signatures ref are kept."""
 
+WHOLE = f"{_REFS}/whole"
+FOLDERS = f"{_REFS}/folders"
+"""The last commit whose tree is all here, and the last commit of notes whose folders all are."""
+
 
 class Cache(NamedTuple):
     """A locked cache folder; ``path`` is the bare repository, once there is one."""

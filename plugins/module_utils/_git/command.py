@@ -10,8 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
-from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, NamedTuple, cast
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure, MissingLibrary
 from ansible_collections.flant.gitops.plugins.module_utils._git import environment
@@ -34,8 +33,7 @@ class GitError(Failure):
         self.errors = errors
 
 
-@dataclass(frozen=True)
-class Git:
+class Git(NamedTuple):
     """Git on one repository; every process gets the variables and options of `environment` and nothing else."""
 
     cache: Cache
@@ -88,7 +86,8 @@ class Git:
         with running(lambda: self._start(arguments, subprocess.PIPE)) as process:
             questions = cast("IO[bytes]", process.stdin)
             yield questions, cast("IO[bytes]", process.stdout)
-            questions.close()
+            with contextlib.suppress(BrokenPipeError):
+                questions.close()
 
     def _start(
         self,

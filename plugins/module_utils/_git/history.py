@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._git.command import Git
 
+_NO_COMMIT = (1, 128)  # the exit statuses that say so
+
 
 def exists(git: Git, commit: str) -> bool:
     """Tell whether the commit is in the repository."""
-    return git.succeeds("cat-file", "-e", f"{commit}^{{commit}}", no=(1, 128))
+    return git.succeeds("cat-file", "-e", f"{commit}^{{commit}}", no=_NO_COMMIT)
 
 
 def is_ancestor(git: Git, older: str, newer: str) -> bool:
@@ -26,7 +28,7 @@ def is_ancestor(git: Git, older: str, newer: str) -> bool:
     Raises:
         GitError: git cannot tell.
     """
-    return exists(git, older) and exists(git, newer) and git.succeeds("merge-base", "--is-ancestor", older, newer)
+    return git.succeeds("merge-base", "--is-ancestor", older, newer, no=_NO_COMMIT)
 
 
 def between(git: Git, older: str, newer: str, limit: int) -> list[str]:

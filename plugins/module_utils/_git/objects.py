@@ -8,8 +8,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
 _CHUNK = 1 << 16
 
 
-@dataclass(frozen=True)
-class GitObject:
+class GitObject(NamedTuple):
     """An object's kind (``commit``, ``tree``, ``blob``, ``tag``), its size and its first bytes."""
 
     kind: str
@@ -33,27 +31,27 @@ class GitObject:
         return len(self.data) == self.size
 
 
-@dataclass(frozen=True)
-class Objects:
+class Objects(NamedTuple):
     """The objects of one repository, asked for one after the other by one ``git cat-file --batch``."""
 
-    _questions: IO[bytes]
-    _answers: IO[bytes]
+    questions: IO[bytes]
+    answers: IO[bytes]
 
     def read(self, identity: str, limit: int) -> GitObject | None:
         """Return the object ``identity`` with no more than ``limit`` of its bytes, or None if it is not here."""
-        self._questions.write(f"{identity}\n".encode())
-        self._questions.flush()
-        words = self._answers.readline().decode().split()
+        with contextlib.suppress(BrokenPipeError):  # git ends when it is asked for what it may not fetch
+            self.questions.write(f"{identity}\n".encode())
+            self.questions.flush()
+        words = self.answers.readline().decode().split()
         if len(words) != len(("id", "kind", "size")):
             return None
         size = int(words[2])
-        data = self._answers.read(min(size, limit))
+        data = self.answers.read(min(size, limit))
         self._skip(size - len(data) + len("\n"))
         return GitObject(words[1], size, data)
 
     def _skip(self, size: int) -> None:
-        while size > 0 and self._answers.read(min(size, _CHUNK)):
+        while size > 0 and self.answers.read(min(size, _CHUNK)):
             size -= _CHUNK
 
 

@@ -7,20 +7,22 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from ansible_collections.flant.gitops.plugins.module_utils._git.cache import BRANCH, SIGNATURES
+from ansible_collections.flant.gitops.plugins.module_utils._git.cache import BRANCH, FOLDERS, SIGNATURES, WHOLE
 from ansible_collections.flant.gitops.plugins.module_utils._git.process import run
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ansible_collections.flant.gitops.plugins.module_utils._git.cache import Cache
     from ansible_collections.flant.gitops.plugins.module_utils._git.environment import Access
 
 _FETCH = ("fetch", "--quiet", "--prune", "--no-tags", "--no-recurse-submodules", "--no-auto-gc")
-# In a fetch with a filter, git before 2.44 takes no exceptions from its consistency check, which the ill-formed names
-# and dates in real histories need. Trees that a server sends nevertheless are looked over before they are used.
-_COMMITS_ONLY = ("-c", "fetch.fsckObjects=false", *_FETCH, "--filter=tree:0")
-_EVERYTHING = (*_FETCH, "--no-filter")
+# Git before 2.44 takes no exceptions from its consistency check in a fetch with a filter, and real histories need some.
+# What is done without the check is done by `tree`, which looks at every name.
+_UNCHECKED = ("-c", "fetch.fsckObjects=false")
 _KINDS = {"refs/heads/": "branch", "refs/tags/": "tag", "refs/remotes/": "remote-tracking branch"}
 
 
@@ -34,7 +36,7 @@ class RemoteRefs(NamedTuple):
 def poll(cache: Cache, access: Access, branch: str, signatures_ref: str, timeout: float) -> RemoteRefs:
     """Fetch the commits of ``refs/heads/<branch>`` and of ``signatures_ref`` (empty: none), and return their ids.
 
-    Trees and blobs stay where they are; a server that cannot leave them out sends them along.
+    Files stay where they are, and folders too at first. A server that cannot leave them out sends them along.
 
     Raises:
         Failure: there is no such branch, the server cannot be reached, or it was not done within ``timeout`` seconds.
@@ -45,7 +47,10 @@ def poll(cache: Cache, access: Access, branch: str, signatures_ref: str, timeout
         refspecs.append(f"+{signatures_ref}*:{SIGNATURES}*")
     fetch_head = cache.path / "FETCH_HEAD"
     fetch_head.unlink(missing_ok=True)
-    ended = run(cache, access, [*(_COMMITS_ONLY if cache.filtered else _EVERYTHING), "origin", *refspecs], timeout)
+    for fetch in _fetches(cache, signatures_ref):
+        ended = run(cache, access, [*fetch, "origin", *refspecs], timeout)
+        if ended.status == 0 or not re.search(r"unresolved deltas?|promisor", ended.errors):
+            break
     fetched = fetch_head.read_text("utf-8", "replace") if fetch_head.exists() else ""
     head = _id_of(f"refs/heads/{branch}", fetched)
     if ended.status == 0 and head:
@@ -55,6 +60,23 @@ def poll(cache: Cache, access: Access, branch: str, signatures_ref: str, timeout
     if fetched and not head:
         raise missing_branch(branch)
     raise fetch_failure(cache, access, branch, ended.errors, timeout)
+
+
+def _fetches(cache: Cache, signatures_ref: str) -> Iterator[list[str]]:
+    """Yield how to fetch, and how to try again if the server made use of objects that are not here.
+
+    Once a whole tree is here, new folders come along with the commits, at almost no cost: then only the files that
+    are new have to be asked for. The server must be told of nothing but what is complete, because it leaves out
+    everything that it takes to be here, and may send differences to it.
+    """
+    if not cache.filtered:
+        yield [*_FETCH, "--no-filter"]
+        return
+    complete = [f"--negotiation-tip={ref}" for ref in (WHOLE, FOLDERS) if cache.ref(ref)]
+    notes_are_known = bool(signatures_ref and cache.ref(SIGNATURES))
+    if cache.ref(WHOLE) and (cache.ref(FOLDERS) or not notes_are_known):
+        yield [*_UNCHECKED, *_FETCH, "--filter=blob:none", *complete]
+    yield [*_UNCHECKED, *_FETCH, "--filter=tree:0"]
 
 
 def _id_of(ref: str, fetched: str) -> str:

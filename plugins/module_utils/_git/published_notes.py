@@ -8,15 +8,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._git.notes import paths
-from ansible_collections.flant.gitops.plugins.module_utils._git.transfer import (
-    fetch_blobs,
-    fetch_folders,
-    missing_blobs,
-)
+from ansible_collections.flant.gitops.plugins.module_utils._git.transfer import fetch_blobs, fetch_folders
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,8 +43,7 @@ def published_notes(remote: Remote, objects: Objects, tip: str, commits: Sequenc
     fetch_folders(remote, notes_commit)
     folders = _Folders(objects)
     blobs = {commit: folders.files(tree, paths(commit)) for commit in commits}
-    absent = missing_blobs(remote.git, notes_commit)
-    fetch_blobs(remote, [blob for found in blobs.values() for blob in found if blob in absent])
+    fetch_blobs(remote, sorted({blob for found in blobs.values() for blob in found}))
     notes = {commit: [objects.read(blob, _NOTE_LIMIT) for blob in found] for commit, found in blobs.items()}
     return {commit: [note.data for note in found if note] for commit, found in notes.items()}
 
@@ -60,12 +54,12 @@ def _match(objects: Objects, identity: str, kind: str, pattern: re.Pattern[bytes
     return match[1].decode() if match else ""
 
 
-@dataclass(frozen=True)
 class _Folders:
     """Tree objects, each of which is read once."""
 
-    objects: Objects
-    _read: dict[str, dict[bytes, tuple[bytes, str]]] = field(default_factory=dict)
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+        self._read: dict[str, dict[bytes, tuple[bytes, str]]] = {}
 
     def files(self, tree: str, names: Sequence[str]) -> list[str]:
         """Return the ids of those files below ``tree`` that exist."""
@@ -83,7 +77,7 @@ class _Folders:
 
     def _entries(self, tree: str) -> dict[bytes, tuple[bytes, str]]:
         if tree not in self._read:
-            found = self.objects.read(tree, _TREE_LIMIT)
+            found = self._objects.read(tree, _TREE_LIMIT)
             self._read[tree] = _parse_tree(found.data, len(tree) // 2) if found and found.kind == "tree" else {}
         return self._read[tree]
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
@@ -18,6 +17,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._git.command import G
 from ansible_collections.flant.gitops.plugins.module_utils._git.creation import OBJECT_FORMATS, initialise
 from ansible_collections.flant.gitops.plugins.module_utils._git.diagnosis import explanation
 from ansible_collections.flant.gitops.plugins.module_utils._git.transfer import Remote
+from ansible_collections.flant.gitops.plugins.module_utils._git.tree import Part
 from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
 
 if TYPE_CHECKING:
@@ -31,22 +31,13 @@ _FOLDER = "submodules"
 _FETCH = ("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-auto-gc", "--no-write-fetch-head")
 
 
-@dataclass(frozen=True)
-class Part:
-    """A commit whose tree makes up one part of an archive, everything below ``prefix``."""
-
-    remote: Remote
-    commit: str
-    prefix: str = ""
-
-
 def fetch_submodules(part: Part, submodules: Sequence[Submodule]) -> Iterator[Part]:
     """Bring the ``submodules`` in the tree of ``part`` here, and yield each.
 
     Raises:
         Failure: one of them has no URL, or a refused one; its server does not give the commit, or not in time.
     """
-    urls = _urls(part) if submodules else {}
+    urls = _urls(part)
     for submodule in submodules:
         subject = f"submodules: {printable(part.prefix + submodule.path)}"
         if submodule.path not in urls:

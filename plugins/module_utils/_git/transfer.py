@@ -7,13 +7,11 @@
 
 from __future__ import annotations
 
-import contextlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._git.cache import FOLDERS, WHOLE
 from ansible_collections.flant.gitops.plugins.module_utils._git.command import GitError
-from ansible_collections.flant.gitops.plugins.module_utils._git.diagnosis import explanation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,8 +39,7 @@ class UnadvertisedError(TransferError):
     """The server gives only what its refs point to, as it may by git's older protocols."""
 
 
-@dataclass(frozen=True)
-class Remote:
+class Remote(NamedTuple):
     """Git on the cache, the server that the cache is filled from, and the seconds that each transfer may take."""
 
     git: Git
@@ -56,54 +53,32 @@ def fetch_tree(remote: Remote, commit: str) -> None:
     Raises:
         Failure: the server does not give it, or not in time.
     """
-    _complete(remote, commit, mark="refs/flant_gitops/whole", filtering="--no-filter")
+    _complete(remote, commit, mark=WHOLE, filtering="--no-filter")
 
 
 def fetch_folders(remote: Remote, commit: str) -> None:
-    """Bring all trees of ``commit`` here, but not the files in them.
+    """Bring all folders in the tree of ``commit`` here, but not the files in them.
 
     Raises:
         Failure: the server does not give them, or not in time.
     """
-    _complete(remote, commit, mark="refs/flant_gitops/folders", filtering="--filter=blob:none")
+    _complete(remote, commit, mark=FOLDERS, filtering="--filter=blob:none")
 
 
 def fetch_blobs(remote: Remote, ids: Sequence[str]) -> None:
-    """Bring some blobs here.
+    """Bring some blobs here; the server is not asked if they all are.
 
     Raises:
         Failure: the server does not give them, or not in time.
     """
-    if ids:
-        _fetch(remote, ids, "--no-filter")
-
-
-def missing_blobs(git: Git, commit: str) -> frozenset[str]:
-    """Return which files of ``commit``, whose folders are all here, are not.
-
-    To ask ``git cat-file --batch`` for one of them would end it, since nothing may be fetched on the side.
-    """
-    return frozenset(_missing(git, commit, "--no-filter"))
+    _fetch(remote, ids, "--no-filter")
 
 
 def _complete(remote: Remote, commit: str, *, mark: str, filtering: str) -> None:
-    """Bring here what is missing of a commit's tree, and let the ref ``mark`` name the commit from then on.
-
-    The server is told of the commit that ``mark`` names, so that it sends only what is new; of no other, because it
-    would leave out what is not here. It takes even that commit's ancestors to be here as a whole, which they are
-    not: what it left out for that reason is fetched once more.
-    """
-    marked = remote.git.cache.ref(mark)
-    if marked == commit:
-        return
-    missing = _missing(remote.git, commit, filtering)
-    if missing and marked:
-        with contextlib.suppress(TransferError):
-            _fetch(remote, missing, filtering, known=mark)
-        missing = _missing(remote.git, commit, filtering)
-    if missing:
-        _fetch(remote, missing, filtering)
-    remote.git.output("update-ref", mark, commit)
+    """Bring here what is missing of a commit's tree, and let the ref ``mark`` name the commit from then on."""
+    if remote.git.cache.ref(mark) != commit:
+        _fetch(remote, _missing(remote.git, commit, filtering), filtering)
+        remote.git.output("update-ref", mark, commit)
 
 
 def _missing(git: Git, commit: str, filtering: str) -> list[str]:
@@ -112,16 +87,22 @@ def _missing(git: Git, commit: str, filtering: str) -> list[str]:
     return [line[1:].decode() for line in output.splitlines() if line.startswith(b"?")]
 
 
-def _fetch(remote: Remote, ids: Sequence[str], filtering: str, known: str = "") -> None:
-    """Fetch objects and what they lead to; the server is told that we have the commit ``known``, or nothing."""
-    settings = {} if known else {"fetch_negotiationAlgorithm": "noop"}
-    tip = [f"--negotiation-tip={known}"] if known else []
-    for start in range(0, len(ids), _IDS_AT_ONCE):
-        wanted = ids[start : start + _IDS_AT_ONCE]
-        try:
+def _fetch(remote: Remote, ids: Sequence[str], filtering: str) -> None:
+    """Fetch objects and what they lead to; the server is told of nothing that is here, and leaves nothing out."""
+    try:
+        for start in range(0, len(ids), _IDS_AT_ONCE):
             remote.git.output(
-                *_FETCH, filtering, *tip, "origin", *wanted, access=remote.access, timeout=remote.timeout, **settings
+                *_FETCH,
+                filtering,
+                "origin",
+                *ids[start : start + _IDS_AT_ONCE],
+                access=remote.access,
+                timeout=remote.timeout,
+                fetch_negotiationAlgorithm="noop",
+                fetch_fsckObjects="false",  # as when polling
             )
-        except GitError as error:
-            refused = "unadvertised object" in error.errors
-            raise (UnadvertisedError if refused else TransferError)(explanation(error.errors)) from None
+    except GitError as error:
+        from ansible_collections.flant.gitops.plugins.module_utils._git.diagnosis import explanation
+
+        refused = "unadvertised object" in error.errors
+        raise (UnadvertisedError if refused else TransferError)(explanation(error.errors)) from None

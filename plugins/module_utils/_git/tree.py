@@ -8,10 +8,7 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tarfile
-from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
@@ -20,59 +17,69 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ansible_collections.flant.gitops.plugins.module_utils._git.command import Git
+    from ansible_collections.flant.gitops.plugins.module_utils._git.transfer import Remote
 
 _CHUNK = 1 << 20
 _GITLINK = b"160000"
-_TYPE = slice(156, 157)  # of a tar header, see pax(1)
-_NO_NAMES = (b"", b".", b"..", b".git")
+# Of tar files, see pax(1): the size of a header, the place of its type, and the type of one for all members.
+_BLOCK = 512
+_TYPE = slice(156, 157)
+_GLOBAL_HEADER = b"g"
+_NO_NAMES = (b"", b".", b"..", b".git")  # in lower case
 
 
-@dataclass(frozen=True)
-class Allowance:
-    """How much an archive may still hold: a small repository can stand for a tree that fills any disk."""
+class TooLarge(Failure):
+    """A small repository can stand for a tree that fills any disk; this one does."""
 
-    entries: int = 1_000_000
-    size: int = 16 << 30
+    def __init__(self, commit: str) -> None:
+        """Take the commit."""
+        super().__init__(f"archive: the tree of {commit} is too large: over a million entries or 16 GiB.")
 
 
-@dataclass(frozen=True)
-class Submodule:
+class Part(NamedTuple):
+    """A commit whose tree makes up one part of an archive, everything below ``prefix``."""
+
+    remote: Remote
+    commit: str
+    prefix: str = ""
+
+
+class Submodule(NamedTuple):
     """Where in the tree a submodule belongs, and the commit it is pinned to."""
 
     path: str
     commit: str
 
 
-@dataclass(frozen=True)
-class Listing:
-    """What `list_tree` found, and what is left of its allowance."""
+class Listing(NamedTuple):
+    """What `list_tree` found: the submodules, and how many files, folders and links there are."""
 
     submodules: list[Submodule]
-    left: Allowance
+    entries: int
 
 
-def list_tree(git: Git, commit: str, allowance: Allowance) -> Listing:
-    """Look over the tree of ``commit``, all of which is here.
+def list_tree(git: Git, commit: str, limit: int) -> Listing:
+    """Look over the tree of ``commit``, all of whose folders are here.
 
     Raises:
-        Failure: the tree exceeds ``allowance``, or holds names that lead elsewhere than they seem to.
-        GitError: a part of it is missing.
+        TooLarge: there are more than ``limit`` entries.
+        Failure: there are names that lead elsewhere than they seem to.
+        GitError: a folder is missing.
     """
     submodules = []
-    entries, left = allowance.entries, allowance.size
+    entries = 0
     names = _Names(commit)
-    with git.stream("ls-tree", "-r", "-t", "-l", "-z", "--full-tree", commit) as output:
+    with git.stream("ls-tree", "-r", "-t", "-z", "--full-tree", commit) as output:
         for entry in _entries(output):
             attributes, _separator, path = entry.partition(b"\t")
-            mode, kind, identity, size = attributes.split()
-            entries -= 1
-            left -= int(size) if size != b"-" else 0
-            if entries < 0 or left < 0:
-                raise Failure(f"archive: the tree of {commit} is too large: over a million entries or 16 GiB.")
+            mode, kind, identity = attributes.split()
+            entries += 1
+            if entries > limit:
+                raise TooLarge(commit)
             names.add(path, folder=kind == b"tree")
             if mode == _GITLINK:
                 submodules.append(Submodule(os.fsdecode(path), identity.decode()))
-    return Listing(submodules, Allowance(entries, left))
+    return Listing(submodules, entries)
 
 
 class _Names:
@@ -102,20 +109,25 @@ class _Names:
             self._folders.append((path, set()))
 
 
-def write_tar(git: Git, commit: str, prefix: str, target: IO[bytes]) -> None:
+def write_tar(git: Git, commit: str, prefix: str, target: IO[bytes], limit: int) -> None:
     """Write the tree of ``commit``, all of which is here, as a tar whose names begin with ``prefix``.
 
     Raises:
+        TooLarge: that is more than ``limit`` bytes.
         GitError: git cannot read it.
         OSError: the target cannot be written.
     """
     with git.stream("archive", "--format=tar", f"--prefix={prefix}", commit) as output:
-        header = output.read(tarfile.BLOCKSIZE)
-        if header[_TYPE] == tarfile.XGLTYPE:  # names the commit, and is only in the way of an empty or joined archive
-            output.read(tarfile.BLOCKSIZE)
-        else:
-            target.write(header)
-        shutil.copyfileobj(output, target, _CHUNK)
+        chunk = output.read(_BLOCK)
+        if chunk[_TYPE] == _GLOBAL_HEADER:  # names the commit, and is only in the way of an empty or joined archive
+            output.read(_BLOCK)
+            chunk = output.read(_BLOCK)
+        while chunk:
+            limit -= len(chunk)
+            if limit < 0:
+                raise TooLarge(commit)
+            target.write(chunk)
+            chunk = output.read(_CHUNK)
 
 
 def _entries(output: IO[bytes]) -> Iterator[bytes]:

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._git import history
 from ansible_collections.flant.gitops.plugins.module_utils._git.command import Git
-from ansible_collections.flant.gitops.plugins.module_utils._git.submodules import Part
 from ansible_collections.flant.gitops.plugins.module_utils._git.transfer import Remote
-from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.archive import write_archive
+from ansible_collections.flant.gitops.plugins.module_utils._git.tree import Part
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.base import base
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.outcome import (
     AWAITING_SIGNATURES,
@@ -68,15 +67,16 @@ def advance(request: Request, access: Access, cache: Cache, ratchet: Ratchet, re
 
 
 def _check_descent(git: Git, previous: str, head: str) -> None:
+    if history.is_ancestor(git, previous or head, head):
+        return
     if not history.exists(git, head):
         raise Failure(f"branch: the server did not send {head}, its head; is its repository shallow?")
-    if previous and not history.exists(git, previous):
+    if not history.exists(git, previous):
         raise Failure(f"last_commit: {previous} is in no history that leads to {head}, the head of the branch.")
-    if previous and not history.is_ancestor(git, previous, head):
-        raise Failure(
-            f"branch: its head {head} does not descend from {previous}, the commit processed last; "
-            "if the history was rewritten on purpose, use action: reset."
-        )
+    raise Failure(
+        f"branch: its head {head} does not descend from {previous}, the commit processed last; "
+        "if the history was rewritten on purpose, use action: reset."
+    )
 
 
 def _choose(request: Request, remote: Remote, refs: RemoteRefs, unchanged: Outcome) -> Outcome:
@@ -85,14 +85,16 @@ def _choose(request: Request, remote: Remote, refs: RemoteRefs, unchanged: Outco
         selection = last_of_all_sufficient(checked) if request.verify_every else first_sufficient(checked)
     outcome = unchanged._replace(
         commits=tuple(plan.new),
-        signatures=tuple(signer.as_dict() for signer in selection.checked.signatures.signers),
-        verified_signatures=len(selection.checked.signatures.signers),
+        signatures=tuple(signer.as_dict() for signer in selection.checked.signers),
+        verified_signatures=len(selection.checked.signers),
         warnings=(*unchanged.warnings, *warnings),
     )
     if not selection.chosen:
         return _insufficient(request, selection.checked, outcome)
     commit = selection.checked.commit
     if request.archive:
+        from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.archive import write_archive
+
         write_archive(Part(remote, commit.id), request.archive, submodules=request.submodules)
     return outcome._replace(
         changed=True,
@@ -112,8 +114,8 @@ def _insufficient(request: Request, checked: Checked, outcome: Outcome) -> Outco
 
 
 def _reason(request: Request, checked: Checked) -> str:
-    commit, found, required = checked.commit.id, len(checked.signatures.signers), checked.required
-    rejected = "; ".join(checked.signatures.rejected[:_REASONS_SHOWN])
+    commit, found, required = checked.commit.id, len(checked.signers), checked.required
+    rejected = "; ".join(checked.rejected[:_REASONS_SHOWN])
     reasons = f" ({rejected})" if rejected else ""
     if request.select_oldest and not request.verify_every:
         return (

@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tarfile
 from typing import IO, TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
-from ansible_collections.flant.gitops.plugins.module_utils._git.submodules import Part, fetch_submodules
 from ansible_collections.flant.gitops.plugins.module_utils._git.transfer import fetch_tree
-from ansible_collections.flant.gitops.plugins.module_utils._git.tree import Allowance, list_tree, write_tar
+from ansible_collections.flant.gitops.plugins.module_utils._git.tree import list_tree, write_tar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from ansible_collections.flant.gitops.plugins.module_utils._git.tree import Part
+
+_MAX_ENTRIES = 1_000_000
+_MAX_BYTES = 16 << 30
 
 
 def write_archive(part: Part, path: Path, *, submodules: bool) -> None:
@@ -34,8 +37,9 @@ def write_archive(part: Part, path: Path, *, submodules: bool) -> None:
     try:
         with _new_file(path) as file:
             for each in parts:
-                file.truncate(_end_of_members(file))
-                write_tar(each.remote.git, each.commit, each.prefix, file)
+                end = _end_of_members(file)
+                file.truncate(end)
+                write_tar(each.remote.git, each.commit, each.prefix, file, _MAX_BYTES - end)
     except OSError as error:
         raise Failure(f"archive: {path} cannot be written: {error.strerror}.") from None
 
@@ -43,25 +47,29 @@ def write_archive(part: Part, path: Path, *, submodules: bool) -> None:
 def _parts(root: Part, *, submodules: bool) -> list[Part]:
     """Return the commit and, if wanted, the submodules of every depth, all of them here."""
     parts = [root]
-    allowance = Allowance()
+    entries = 0
     for part in parts:  # grows as submodules are found
-        listing = list_tree(part.remote.git, part.commit, allowance)
-        allowance = listing.left
-        if submodules:
+        listing = list_tree(part.remote.git, part.commit, _MAX_ENTRIES - entries)
+        entries += listing.entries
+        if submodules and listing.submodules:
+            from ansible_collections.flant.gitops.plugins.module_utils._git.submodules import fetch_submodules
+
             parts.extend(fetch_submodules(part, listing.submodules))
     return parts
 
 
 def _end_of_members(file: IO[bytes]) -> int:
     """Return where the next member belongs, and go there."""
+    if file.seek(0, os.SEEK_END) == 0:
+        return 0
+    import tarfile
+
     file.seek(0)
-    end = 0
-    with contextlib.suppress(tarfile.ReadError), tarfile.open(fileobj=file, mode="r:") as tar:
+    with tarfile.open(fileobj=file, mode="r:") as tar:
         members: list[tarfile.TarInfo] = vars(tar)["members"]
         while tar.next():
             members.clear()  # or a large archive would be listed in memory
-        end = tar.offset
-    return file.seek(end)
+        return file.seek(tar.offset)
 
 
 @contextlib.contextmanager

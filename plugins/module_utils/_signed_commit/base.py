@@ -7,8 +7,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING, Callable, NamedTuple
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-@dataclass(frozen=True)
-class Base:
+class Base(NamedTuple):
     """The commit to go on from, empty if there is none, and what the operator should know about it."""
 
     commit: str

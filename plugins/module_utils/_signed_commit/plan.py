@@ -7,8 +7,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._git import history
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import Request
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """Ids of commits, oldest first.
 
     Attributes:

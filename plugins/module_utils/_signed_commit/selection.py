@@ -7,32 +7,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from ansible_collections.flant.gitops.plugins.module_utils._git.commit import Commit
-    from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.signatures import Signatures
+    from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.signatures import Signature
 
 
-@dataclass(frozen=True)
-class Checked:
-    """A commit whose signatures were looked at."""
+class Checked(NamedTuple):
+    """A commit whose signatures were looked at: who signed it, why other signatures do not count."""
 
     commit: Commit
-    signatures: Signatures
-    required: int
+    signers: Sequence[Signature] = ()
+    rejected: Sequence[str] = ()
+    required: int = 0
 
     @property
     def sufficient(self) -> bool:
         """Whether enough distinct signers stand behind the commit."""
-        return len(self.signatures.signers) >= self.required
+        return len(self.signers) >= self.required
 
 
-@dataclass(frozen=True)
-class Selection:
+class Selection(NamedTuple):
     """The commit ``checked``, which is either ``chosen`` or the reason why none is."""
 
     checked: Checked

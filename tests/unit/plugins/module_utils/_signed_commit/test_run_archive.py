@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import random
 import resource
 import shutil
 import stat
@@ -14,7 +15,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
-from ansible_collections.flant.gitops.plugins.module_utils._git import environment, tree
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit import archive
 from ansible_collections.flant.gitops.tests.support.signed_commit import contents
 
@@ -137,25 +137,6 @@ def test_t8_a_blob_that_did_not_arrive_is_an_error_and_not_fetched_one_by_one(
     assert "blob" not in task.cache.git("cat-file", "--batch-all-objects", "--batch-check")
 
 
-@pytest.mark.parametrize("name", [".git", "..", ".", ".GIT", "git~1", ".gi\u200ct"])
-def test_t9_names_that_lead_out_of_the_tree_are_refused(task: Task, name: str) -> None:
-    blob = task.upstream.object("blob", b"x")
-    inner = task.upstream.raw_tree([("100644", "config", blob)])
-    task.upstream.commit(task.upstream.raw_tree([("40000", name, inner)]))
-    with pytest.raises(Failure, match=r"^repo: "):
-        task.poll(archive=task.archive)
-    assert not task.archive.exists()
-
-
-def test_t9_a_name_that_is_a_link_and_a_folder_is_refused(task: Task) -> None:
-    blob = task.upstream.object("blob", b"/etc")
-    inner = task.upstream.raw_tree([("100644", "passwd", blob)])
-    task.upstream.commit(task.upstream.raw_tree([("120000", "x", blob), ("40000", "x", inner)]))
-    with pytest.raises(Failure, match=r"^repo: "):
-        task.poll(archive=task.archive)
-    assert not task.archive.exists()
-
-
 @pytest.mark.parametrize(
     "identity",
     [
@@ -168,37 +149,33 @@ def test_t9_a_name_that_is_a_link_and_a_folder_is_refused(task: Task) -> None:
         b"A> <a@x> 1 +0000",
     ],
 )
-def test_t9_ill_formed_names_and_dates_of_real_histories_are_let_through(task: Task, identity: bytes) -> None:
+@pytest.mark.parametrize("filtered", [True, False])
+def test_t9_ill_formed_names_and_dates_of_real_histories_are_let_through(
+    task: Task,
+    identity: bytes,
+    filtered: bool,  # noqa: FBT001 -- a parameter of pytest
+) -> None:
+    if not filtered:
+        task.git_dir.mkdir(mode=0o700)
+        (task.git_dir / "last_commit").write_text("none\n")
+        (task.git_dir / "unfiltered").touch()
     empty = task.upstream.tree({}).encode()
     root = task.upstream.raw_commit(b"tree %b\nauthor %b\ncommitter %b\n\nm\n" % (empty, identity, identity))
     head = task.upstream.commit({"file": BLOB}, parents=[root])
     assert task.poll(archive=task.archive).commit == head
 
 
-def without_git_checks(task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let trees arrive unchecked, as from a server that sends them along with the commits."""
-    patched = {**environment._CONFIGURATION, "fetch.fsckObjects": "false"}  # noqa: SLF001 -- nothing else is in the way
-    monkeypatch.setattr(environment, "_CONFIGURATION", patched)
-    task.upstream.commit()
-    task.process(archive=task.archive)
-
-
 @pytest.mark.parametrize("name", [".git", "..", ".", ".GIT", "a/../b", "x/passwd", "/x", "x/"])
-def test_t9_names_that_git_did_not_check_are_refused_all_the_same(
-    task: Task, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
-    without_git_checks(task, monkeypatch)
+def test_t9_names_that_lead_elsewhere_are_refused(task: Task, name: str) -> None:
     blob = task.upstream.object("blob", b"x")
     task.upstream.commit(task.upstream.raw_tree([("100644", name, blob), ("120000", "x", blob)]))
     with pytest.raises(Failure, match=r"^archive: the tree of .* holds a name that git refuses"):
         task.poll(archive=task.archive)
+    assert not task.archive.exists()
 
 
 @pytest.mark.parametrize("kinds", [("120000", "40000"), ("100644", "100644"), ("40000", "40000"), ("120000", "160000")])
-def test_t9_a_name_that_is_there_twice_is_refused_all_the_same(
-    task: Task, monkeypatch: pytest.MonkeyPatch, kinds: tuple[str, str]
-) -> None:
-    without_git_checks(task, monkeypatch)
+def test_t9_a_name_that_is_there_twice_is_refused(task: Task, kinds: tuple[str, str]) -> None:
     blob = task.upstream.object("blob", b"x")
     inner = task.upstream.raw_tree([("100644", "passwd", blob)])
     entries = [(kind, "x", inner if kind == "40000" else blob) for kind in kinds]
@@ -206,6 +183,22 @@ def test_t9_a_name_that_is_there_twice_is_refused_all_the_same(
     task.upstream.commit(task.upstream.raw_tree([*entries, *between]))
     with pytest.raises(Failure, match=r"^archive: the tree of .* holds a name that git refuses"):
         task.poll(archive=task.archive)
+    assert not task.archive.exists()
+
+
+def test_t9_git_checks_what_it_fetches_as_a_whole(task: Task) -> None:
+    task.git_dir.mkdir(mode=0o700)
+    (task.git_dir / "last_commit").write_text("none\n")
+    (task.git_dir / "unfiltered").touch()
+    blob = task.upstream.object("blob", b"x")
+    task.upstream.commit(task.upstream.raw_tree([("100644", "x", blob), ("100644", "x", blob)]))
+    with pytest.raises(Failure, match=r"^repo: git's consistency check refuses [0-9a-f]{40}: duplicateEntries"):
+        task.poll()
+
+
+def test_t9_zero_padded_modes_of_real_histories_are_let_through(task: Task) -> None:
+    inner = task.upstream.raw_tree([("100644", "file", task.upstream.object("blob", BLOB))])
+    assert archived(task, task.upstream.raw_tree([("040000", "folder", inner)])) == {"folder/file": BLOB}
 
 
 def test_many_folders_with_the_same_names_in_them_are_let_through(task: Task) -> None:
@@ -226,9 +219,10 @@ def test_t11_a_small_repository_that_stands_for_a_huge_tree_is_refused(task: Tas
 def test_t11_a_small_repository_that_stands_for_many_bytes_is_refused(
     task: Task, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archive, "Allowance", lambda: tree.Allowance(entries=100, size=1000))
+    monkeypatch.setattr(archive, "_MAX_ENTRIES", 100)
+    monkeypatch.setattr(archive, "_MAX_BYTES", 200_000)
     assert len(archived(task, {f"{number}": b"x" * 10 for number in range(100)})) == 100
-    task.upstream.commit({"a": b"x" * 999, "b": b"xx"})
+    task.upstream.commit({"a": b"x" * 100_000, "b": b"x" * 100_000})
     with pytest.raises(Failure, match=r"^archive: the tree of .* is too large"):
         task.poll(archive=task.archive)
     task.upstream.commit({f"{number}": b"x" for number in range(101)})
@@ -321,3 +315,33 @@ def test_t15_only_what_is_new_travels(task: Task) -> None:
 
 def pack_bytes(task: Task) -> int:
     return sum(pack.stat().st_size for pack in (task.git_dir / "objects" / "pack").iterdir())
+
+
+@pytest.mark.parametrize("bitmaps", [True, False])
+@pytest.mark.parametrize("seed", range(3))
+def test_t15_whatever_comes_and_goes_arrives_whole(
+    task: Task,
+    seed: int,
+    bitmaps: bool,  # noqa: FBT001 -- a parameter of pytest
+) -> None:
+    """Files change, trees come back, commits are skipped or not recorded, and the server packs deltas as it likes."""
+    chance = random.Random(seed)
+    files = {f"{number % 7}/{number}": chance.randbytes(300) for number in range(100)}
+    history = [files]
+    last = ""
+    for _ in range(12):
+        files = dict(chance.choice(history) if chance.random() < 0.3 else files)
+        for name in chance.sample(sorted(files), 3):
+            files[name] = chance.choice([chance.randbytes(300), chance.choice(history)[name]])
+        history.append(files)
+        commit = task.upstream.commit(files)
+        if chance.random() < 0.5:
+            task.upstream.git("repack", "-adqf", *(["-b"] if bitmaps else []), "--depth=50", "--window=50")
+        if chance.random() < 0.7:
+            task.poll(last_commit=last, archive=task.archive)
+            assert contents(task.archive) == files
+            if chance.random() < 0.8:
+                task.record(commit)
+                last = commit
+        else:
+            task.poll(last_commit=last)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
-from ansible_collections.flant.gitops.plugins.module_utils._git import tree
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit import archive
 from ansible_collections.flant.gitops.tests.support.repository import Repository
 
@@ -140,7 +139,7 @@ def test_a_pinned_commit_that_the_server_lacks_is_an_error_that_names_the_submod
 def test_t11_submodules_count_towards_the_bounds(
     task: Task, library: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archive, "Allowance", lambda: tree.Allowance(entries=5))
+    monkeypatch.setattr(archive, "_MAX_ENTRIES", 5)
     commit_with(task.upstream, {"lib": (str(library.path), library.commit({"1": b"", "2": b"", "3": b""}))})
     with pytest.raises(Failure, match="too large"):
         task.poll(archive=task.archive, submodules=True)
