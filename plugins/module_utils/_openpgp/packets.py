@@ -68,9 +68,9 @@ def _new_length(start: bytes) -> tuple[int, int]:
     first = _number(start[1:2], 1)
     if first < 192:  # noqa: PLR2004 -- the boundaries that RFC 9580, section 4.2.1 sets
         return 2, first
-    if first < 224:  # noqa: PLR2004
+    if first < 224:  # noqa: PLR2004 -- likewise
         return 3, ((first - 192) << 8) + _number(start[2:3], 1) + 192
-    if first < 255:  # noqa: PLR2004
+    if first < 255:  # noqa: PLR2004 -- likewise
         raise ValueError("a packet has a partial length")
     return 6, _number(start[2:6], 4)
 

@@ -132,7 +132,7 @@ def test_c7_an_engine_that_hangs_is_waited_for(docker: Lone, name: str, until: C
 
 
 @pytest.fixture
-def large(tmp_path: Path, archive: Callable[..., Path]) -> Path:  # noqa: ARG001
+def large(archive: Callable[..., Path]) -> Path:
     return archive(*((f"file{number}", "x" * 1_000_000) for number in range(60)))
 
 
