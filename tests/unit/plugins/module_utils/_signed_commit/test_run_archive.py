@@ -325,7 +325,7 @@ def test_t15_whatever_comes_and_goes_arrives_whole(
     bitmaps: bool,  # noqa: FBT001 -- a parameter of pytest
 ) -> None:
     """Files change, trees come back, commits are skipped or not recorded, and the server packs deltas as it likes."""
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311 -- a test that can be repeated
     files = {f"{number % 7}/{number}": chance.randbytes(300) for number in range(100)}
     history = [files]
     last = ""
