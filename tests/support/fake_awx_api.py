@@ -217,5 +217,7 @@ def served() -> Iterator[Awx]:
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         awx.url = f"http://127.0.0.1:{server.server_port}"
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield awx
-        server.shutdown()
+        try:
+            yield awx
+        finally:
+            server.shutdown()

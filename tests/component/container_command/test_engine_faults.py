@@ -40,8 +40,10 @@ def lone(kind: type[Engine], name: str, size: str = "") -> Iterator[Lone]:
     with engines.running(kind, size=size) as engine, engine.client() as client:
         image = images.busybox().load(client)
         before = inventory(client)
-        yield engine, Caller({"docker_host": engine.url, "image": image, "name": name, "identity": "this"})
-        assert inventory(client) == before
+        try:
+            yield engine, Caller({"docker_host": engine.url, "image": image, "name": name, "identity": "this"})
+        finally:
+            assert inventory(client) == before
 
 
 @pytest.fixture

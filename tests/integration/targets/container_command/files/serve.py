@@ -29,7 +29,9 @@ def main() -> None:
         client = stack.enter_context(engine.client())
         closed = stack.enter_context(registry.running(engine, password=True))
         # The commands that the examples run, each of which does nothing.
-        image = images.busybox().with_files(**{f"bin__{name}": images.Program(b"#!/bin/sh\n") for name in ("go", "bao")})
+        image = images.busybox().with_files(
+            **{f"bin__{name}": images.Program(b"#!/bin/sh\n") for name in ("go", "bao")}
+        )
         client.create_network("deployments")
         described = {
             "pid": os.getpid(),
