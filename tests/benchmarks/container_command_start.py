@@ -94,7 +94,7 @@ def main() -> None:
             )
         )
         own()
-        process_ratio = statistics.median(own() for _ in range(rounds))
+        process_ratio = statistics.median(own() for _round in range(rounds))
         print(row("container_command process less an idle module's / docker run --rm", process_ratio, 0.75))
 
 

@@ -84,7 +84,7 @@ def lengths(branches: dict[int, Branch], rounds: int) -> Iterator[str]:
     """Measure the long history against the short one."""
     for change in (one_commit, merge_of_an_old_branch, forced_push):
         ratios = []
-        for _ in range(rounds + 1):
+        for _round in range(rounds + 1):
             seconds = {}
             for length, branch in branches.items():
                 change(branch)
@@ -111,7 +111,7 @@ def peers(branch: Branch, folder: Path, rounds: int) -> Iterator[str]:
     params = {"repo": branch.repo, "git_dir": str(branch.task.git_dir), "archive": str(branch.task.archive)}
     ours = payload.payload(folder / "ours", "flant.gitops.git_signed_commit", {**params, "last_commit": ""})
     own = []
-    for _ in range(rounds + 1):
+    for _round in range(rounds + 1):
         branch.commit()
         idle = seconds_of(lambda: payload.run(nothing))
         found = seconds_of(lambda: payload.run(ours))
@@ -129,7 +129,7 @@ def whole_clone(branch: Branch, folder: Path, rounds: int) -> Iterator[str]:
         subprocess.run(command, env=clean(), check=True)
 
     ratios = []
-    for _ in range(rounds):
+    for _round in range(rounds):
         branch.commit()
         ratios.append(branch.poll() / seconds_of(clone))
         shutil.rmtree(folder / "clone")

@@ -134,5 +134,5 @@ def test_long_output_takes_no_memory(call: Caller, name: str) -> None:
     command = [sys.executable, "-c", _MEASURE, *arguments]
     path = {"PYTHONPATH": ":".join(sys.path)}
     measured = subprocess.run(command, check=True, capture_output=True, text=True, env=path)
-    # A megabyte that is kept, as bytes and as escaped text, some times over.
-    assert int(measured.stdout) < 24 * 1024
+    # A megabyte that is kept, as bytes and as escaped text of four times the length, some times over.
+    assert int(measured.stdout) < 64 * 1024

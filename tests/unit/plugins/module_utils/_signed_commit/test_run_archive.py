@@ -329,7 +329,7 @@ def test_t15_whatever_comes_and_goes_arrives_whole(
     files = {f"{number % 7}/{number}": chance.randbytes(300) for number in range(100)}
     history = [files]
     last = ""
-    for _ in range(12):
+    for _number in range(12):
         files = dict(chance.choice(history) if chance.random() < 0.3 else files)
         for name in chance.sample(sorted(files), 3):
             files[name] = chance.choice([chance.randbytes(300), chance.choice(history)[name]])
