@@ -106,9 +106,8 @@ def credentials(text: str) -> set[str]:
     if not separator or not host or re.match(r"[^:/@]*(?::[0-9]+)?/", shown):  # the at sign is one of the path's
         return set()
     user, has_password, password = shown.partition(":")
-    if has_password:
-        return {shown, password} - {""}
-    return {user} if scheme in {"http", "https"} else set()
+    hidden = {shown, password} if has_password else {user} if scheme in {"http", "https"} else set()
+    return hidden - {""}
 
 
 def _network_url(text: str, match: re.Match[str], subject: str) -> RemoteUrl:

@@ -201,3 +201,9 @@ def test_any_submodule_is_let_through_or_refused(parent: str, reference: str) ->
         return
     assert above.local or not url.local
     assert not reference.startswith("./") or url.same_server(above)
+
+
+@pytest.mark.parametrize("text", ["https://example.org/a.git", "http://127.0.0.1:8/a", "ssh://example.org/a", "/srv/a"])
+def test_a_url_without_credentials_hides_nothing(text: str) -> None:
+    # An empty text among what is hidden would blot out every result of the module.
+    assert credentials(text) == set()
