@@ -196,7 +196,8 @@ def component(session: nox.Session) -> None:
 def coverage(session: nox.Session) -> None:
     """Run component and unit tests on the newest Python of a target, and measure what they reach of plugins/."""
     install_core(session, NEWEST_CORE)
-    pytest(session, "tests/unit", *COMPONENT_TESTS, "--cov=plugins", "--cov-branch", "--cov-report=term-missing")
+    options = ("--cov=plugins", "--cov-report=term-missing", "--cov-fail-under=95")
+    pytest(session, "tests/unit", *COMPONENT_TESTS, *options)
 
 
 def add_controller_session(name: str, description: str, core: str, *arguments: str, default: bool = True) -> None:

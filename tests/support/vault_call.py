@@ -85,15 +85,17 @@ def start(
     """Do it in a process of its own, which prints the result, or ends with the reason on stderr and status 1.
 
     ``kill`` is the file below module_utils, class, method and "after it": there the process kills itself. No file may
-    grow beyond ``file_size_limit`` bytes, which is as if the disk were full.
+    grow beyond ``file_size_limit`` bytes, which is as if the disk were full, for what measures coverage as well.
     """
+    unmeasured = file_size_limit is not None
+    inherited = {name: value for name, value in os.environ.items() if not (unmeasured and name.startswith("COVERAGE_"))}
     process = subprocess.Popen(
         [sys.executable, "-c", _CHILD],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        env={**inherited, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     assert process.stdin
     json.dump({"options": parameters(**options), "kill": kill, "file_size_limit": file_size_limit}, process.stdin)

@@ -93,6 +93,7 @@ def test_c1_nothing_of_the_docker_client_configuration_acts(
     call: Caller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     configuration = {
+        "auths": {"registry.example.test": "no login, which stops a client that reads this"},
         "proxies": {"default": _PROXY},
         "HttpHeaders": {"X-Leak": "leak"},
         "credsStore": "there-is-none-of-this-name",
