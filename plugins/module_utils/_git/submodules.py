@@ -16,6 +16,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._git.cache import Cac
 from ansible_collections.flant.gitops.plugins.module_utils._git.command import Git, GitError
 from ansible_collections.flant.gitops.plugins.module_utils._git.creation import OBJECT_FORMATS, initialise
 from ansible_collections.flant.gitops.plugins.module_utils._git.diagnosis import explanation
+from ansible_collections.flant.gitops.plugins.module_utils._git.packs import put_together
 from ansible_collections.flant.gitops.plugins.module_utils._git.transfer import Remote
 from ansible_collections.flant.gitops.plugins.module_utils._git.tree import Part
 from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
@@ -71,6 +72,7 @@ def _fetch(parent: Remote, reference: str, commit: str, subject: str) -> Remote:
     git = Git(cache)
     try:
         if not cache.ref(_pin(commit)):
+            put_together(git, parent.timeout)
             _fetch_commit(git, access, commit, parent.timeout)
     except GitError as error:
         raise Failure(explanation(error.errors, subject)) from None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._git import history
 from ansible_collections.flant.gitops.plugins.module_utils._git.command import Git
+from ansible_collections.flant.gitops.plugins.module_utils._git.packs import put_together
 from ansible_collections.flant.gitops.plugins.module_utils._git.transfer import Remote
 from ansible_collections.flant.gitops.plugins.module_utils._git.tree import Part
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.base import base
@@ -47,6 +48,7 @@ def advance(request: Request, access: Access, cache: Cache, ratchet: Ratchet, re
     """
     git = Git(cache)
     remembered = ratchet.commit()
+    put_together(git, request.timeout)
     start = base(request.last_commit, remembered, lambda older, newer: history.is_ancestor(git, older, newer))
     _check_descent(git, start.commit, refs.branch)
     if start.commit != remembered and not request.check_mode:

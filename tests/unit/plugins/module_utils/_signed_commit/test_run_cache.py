@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._git import packs
+from ansible_collections.flant.gitops.plugins.module_utils._git.cache import Cache
+from ansible_collections.flant.gitops.plugins.module_utils._git.command import Git
+from ansible_collections.flant.gitops.plugins.module_utils._git.creation import begin_unfiltered
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.ratchet import FILES
 from ansible_collections.flant.gitops.tests.support.repository import Repository
+from ansible_collections.flant.gitops.tests.support.signed_commit import contents
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -148,3 +154,39 @@ def test_another_branch_can_be_polled_with_the_same_folder(task: Task) -> None:
     task.process()
     release = task.upstream.commit(parents=[root], branch="release/1.x")
     assert task.poll(branch="release/1.x", last_commit=root).commit == release
+
+
+@pytest.mark.parametrize("filtered", [True, False])
+def test_many_packs_become_one_and_nothing_is_lost(
+    task: Task,
+    monkeypatch: pytest.MonkeyPatch,
+    filtered: bool,  # noqa: FBT001 -- a parameter of pytest
+) -> None:
+    monkeypatch.setattr(packs, "_MOST", 4)
+    first = last = task.upstream.commit()
+    task.poll()
+    if not filtered:
+        begin_unfiltered(Cache(task.git_dir), kept=FILES)
+    counts = []
+    for number in range(8):
+        head = task.upstream.commit({"folder/file": b"%d" % number, "other": b"same"})
+        last = task.process(last_commit=last, archive=task.archive)
+        assert last == head
+        assert contents(task.archive) == {"folder/file": b"%d" % number, "other": b"same"}
+        counts.append(len(list((task.git_dir / "objects" / "pack").glob("*.pack"))))
+    assert max(counts) <= 4 + 2
+    assert counts != sorted(counts)
+    assert "broken" not in task.cache.git("fsck", "--connectivity-only")
+    task.upstream.point("refs/heads/main", first)
+    assert f"does not descend from {last}" in task.poll_refused(last_commit=last)
+    task.upstream.point("refs/heads/main", last)
+    assert task.poll(last_commit=last).status == "unchanged"
+
+
+def test_packs_that_git_cannot_put_together_stay_as_they_are(task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
+    task.upstream.commit()
+    task.poll(archive=task.archive)
+    before = {file.name for file in (task.git_dir / "objects" / "pack").iterdir()}
+    monkeypatch.setattr(packs, "_MOST", 0)
+    packs.put_together(Git(Cache(task.git_dir)), timeout=0.0)
+    assert {file.name for file in (task.git_dir / "objects" / "pack").iterdir()} == before
