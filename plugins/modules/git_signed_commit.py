@@ -185,14 +185,14 @@ EXAMPLES = r"""
     required_signatures: 2
     trusted_keys: "{{ query('ansible.builtin.file', 'keys/alice.asc', 'keys/bob.asc', 'keys/carol.asc') }}"
     archive: /var/lib/infrastructure/tree.tar
-  register: poll
+  register: found
 
 - name: Remember that the commit was processed
   flant.gitops.git_signed_commit:
     action: record
     git_dir: /var/lib/infrastructure/git
-    last_commit: "{{ poll.commit }}"
-  when: poll is changed
+    last_commit: "{{ found.commit }}"
+  when: found is changed
 
 - name: Act on each signed commit in its turn, and wait where signatures are still to come
   flant.gitops.git_signed_commit:
