@@ -44,7 +44,8 @@ class Engine(abc.ABC):
         self.url = f"unix://{folder}/s"
         self._namespace = subprocess.Popen(["unshare", "--net", "sleep", "infinity"])
         self._process: subprocess.Popen[bytes] | None = None
-        _until(lambda: self._run("ip", "link", "set", "lo", "up") == 0, "network namespace")
+        _until(self._has_namespace, "network namespace")
+        assert self._run("ip", "link", "set", "lo", "up") == 0
 
     @abc.abstractmethod
     def _command(self) -> list[str]:
@@ -115,6 +116,10 @@ class Engine(abc.ABC):
                     children = (process / f"task/{process.name}/children").read_text().split()
                     for victim in (*children, process.name):
                         os.kill(int(victim), signal.SIGKILL)
+
+    def _has_namespace(self) -> bool:
+        """Whether the process that holds the network namespace has left ours."""
+        return Path(f"/proc/{self._namespace.pid}/ns/net").readlink() != Path("/proc/self/ns/net").readlink()
 
     def _run(self, *command: str) -> int:
         return subprocess.run(self.within(*command), check=False, capture_output=True).returncode
