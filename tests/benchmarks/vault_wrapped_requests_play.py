@@ -19,6 +19,7 @@ from pathlib import Path
 
 from ansible_collections.flant.gitops.tests.support import openbao
 from ansible_collections.flant.gitops.tests.support.ratios import ratio, row
+from ansible_collections.flant.gitops.tests.support.site import COLLECTIONS
 
 COLLECTION = Path(__file__).resolve().parents[2]
 ENVIRONMENT = COLLECTION / ".cache" / "benchmark-ansible"
@@ -89,7 +90,7 @@ class Plays:
             "PATH": f"{self._program.parent}:{os.environ['PATH']}",
             "HOME": str(self._folder),
             "LC_ALL": "C.UTF-8",
-            "ANSIBLE_COLLECTIONS_PATH": str(COLLECTION.parents[2]),
+            "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
         }
         ran = subprocess.run(command, cwd=self._folder, env=environment, capture_output=True, text=True, check=False)
         assert ran.returncode == 0, ran.stdout + ran.stderr
