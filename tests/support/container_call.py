@@ -19,6 +19,8 @@ from ansible_collections.flant.gitops.plugins.module_utils._failure import Failu
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ansible_collections.flant.gitops.tests.support.killing import Kill
+
 DEFAULTS: Mapping[str, object] = {
     "action": "run",
     "image": None,
@@ -51,18 +53,10 @@ DEFAULTS: Mapping[str, object] = {
 }
 
 _CHILD = """
-import json, os, signal, sys
-from importlib import import_module
+import json, sys
+from ansible_collections.flant.gitops.tests.support import killing
 given = json.load(sys.stdin)
-if given["kill"]:
-    where, name, attribute, after = given["kill"]
-    owner = getattr(import_module("ansible_collections.flant.gitops.plugins.module_utils._container." + where), name)
-    whole = getattr(owner, attribute)
-    def killed(*arguments, **keywords):
-        if after:
-            whole(*arguments, **keywords)
-        os.kill(os.getpid(), signal.SIGKILL)
-    setattr(owner, attribute, killed)
+killing.arrange(given["kill"] and killing.Kill(*given["kill"]))
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._interruption import interruptible
 from ansible_collections.flant.gitops.tests.support.container_call import request, result
@@ -109,13 +103,8 @@ class Caller:
             return {"failed": True, "msg": str(failure), **failure.result}
         return result(made)
 
-    def start(
-        self, *commands: str, kill: tuple[str, str, str, bool] | None = None, **options: object
-    ) -> subprocess.Popen[str]:
-        """Call in a process of its own, which prints the result as JSON.
-
-        ``kill`` is the file below _container, class, method and "after it": there the process kills itself.
-        """
+    def start(self, *commands: str, kill: Kill | None = None, **options: object) -> subprocess.Popen[str]:
+        """Call in a process of its own, which prints the result as JSON, or kills itself at ``kill``."""
         process = subprocess.Popen(
             [sys.executable, "-c", _CHILD],
             stdin=subprocess.PIPE,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _PERSON = "A. Author <author@example.test>"
 _START = 1_500_000_000
+_CHUNK = 1 << 24
 
 
 def with_history(path: Path, commits: int, files: Mapping[str, int]) -> Repository:
@@ -53,7 +54,10 @@ def _stream(commits: int, files: Mapping[str, int]) -> Iterator[bytes]:
         yield b"data %d\n%b\n" % (len(message), message)
         changed = files if number == 0 else {"changing": 100}
         for name, size in changed.items():
-            yield b"M 100644 inline %b\ndata %d\n%b\n" % (name.encode(), size, source.randbytes(size))
+            yield b"M 100644 inline %b\ndata %d\n" % (name.encode(), size)
+            for start in range(0, size, _CHUNK):
+                yield source.randbytes(min(_CHUNK, size - start))
+            yield b"\n"
 
 
 def tree_of(files: int, size: int) -> dict[str, int]:

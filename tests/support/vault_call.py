@@ -17,6 +17,8 @@ from ansible_collections.flant.gitops.plugins.module_utils._vault.run import Out
 if TYPE_CHECKING:
     from typing import Any
 
+    from ansible_collections.flant.gitops.tests.support.killing import Kill
+
 _DEFAULTS: dict[str, object] = {
     "vault_tls_server_name": None,
     "vault_cacert": None,
@@ -39,18 +41,10 @@ _REQUEST_DEFAULTS: dict[str, object] = {
 }
 
 _CHILD = """
-import json, os, signal, sys
-from importlib import import_module
+import json, sys
+from ansible_collections.flant.gitops.tests.support import killing
 given = json.load(sys.stdin)
-if given["kill"]:
-    where, name, attribute, after = given["kill"]
-    owner = getattr(import_module("ansible_collections.flant.gitops.plugins.module_utils." + where), name)
-    whole = getattr(owner, attribute)
-    def killed(*arguments, **keywords):
-        if after:
-            whole(*arguments, **keywords)
-        os.kill(os.getpid(), signal.SIGKILL)
-    setattr(owner, attribute, killed)
+killing.arrange(given["kill"] and killing.Kill(*given["kill"]))
 if given["file_size_limit"] is not None:
     import resource
     resource.setrlimit(resource.RLIMIT_FSIZE, (given["file_size_limit"], resource.RLIM_INFINITY))
@@ -78,14 +72,14 @@ def call(*, check_mode: bool = False, **options: Any) -> Outcome:  # noqa: ANN40
 
 
 def start(
-    kill: tuple[str, str, str, bool] | None = None,
+    kill: Kill | None = None,
     file_size_limit: int | None = None,
     **options: Any,  # noqa: ANN401 -- likewise
 ) -> subprocess.Popen[str]:
     """Do it in a process of its own, which prints the result, or ends with the reason on stderr and status 1.
 
-    ``kill`` is the file below module_utils, class, method and "after it": there the process kills itself. No file may
-    grow beyond ``file_size_limit`` bytes, which is as if the disk were full, for what measures coverage as well.
+    The process kills itself at ``kill``. No file may grow beyond ``file_size_limit`` bytes, which is as if the disk
+    were full, for what measures coverage as well.
     """
     unmeasured = file_size_limit is not None
     inherited = {name: value for name, value in os.environ.items() if not (unmeasured and name.startswith("COVERAGE_"))}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from ansible_collections.flant.gitops.tests.support.container_call import finished
+from ansible_collections.flant.gitops.tests.support.killing import Kill
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -237,7 +238,7 @@ def test_a_foreign_container_that_runs_is_busy(this: Caller, client: APIClient, 
 
 
 def test_c9_a_half_made_container_is_never_started(this: Caller, client: APIClient, name: str) -> None:
-    abandoned = this.start(kill=("engine", "Engine", "put", False), user="worker")
+    abandoned = this.start(kill=Kill("_container.engine", "Engine", "put", after=False), user="worker")
     assert abandoned.wait(60) == -9
     found = client.inspect_container(name)["Id"]
     assert this(action="adopt", user="worker")["existing"] == "none"

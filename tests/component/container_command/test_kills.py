@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from ansible_collections.flant.gitops.tests.support.container_call import finished
+from ansible_collections.flant.gitops.tests.support.killing import Kill
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +44,7 @@ def test_a_run_killed_at_any_step_has_run_once(
         secret_env={"TOKEN": "s.Geheimnis"},
     )
     begun = time.time()
-    killed = run.start(kill=("engine", "Engine", step, after))
+    killed = run.start(kill=Kill("_container.engine", "Engine", step, after))
     assert killed.wait(60) == -signal.SIGKILL
     next_one = run()
     assert next_one["adopted"] is ((step, after) in STARTED)
@@ -66,7 +67,7 @@ def test_what_a_kill_leaves_is_told_and_cleared_by_prepare(
     call: Caller, archive: Callable[..., Path], step: str, client: APIClient, name: str
 ) -> None:
     run = call.having(identity="this", commands=["echo once"], archive=archive(("file", "x")), cleanup=False)
-    run.start(kill=("engine", "Engine", step, True)).wait(60)
+    run.start(kill=Kill("_container.engine", "Engine", step, after=True)).wait(60)
     prepared = run(action="prepare")
     adopted = run(action="adopt")
     if step in ("start", "wait", "remove"):

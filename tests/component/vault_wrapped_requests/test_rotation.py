@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import pytest
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.tests.support.http_faults import Fault, faulty
+from ansible_collections.flant.gitops.tests.support.killing import Kill
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -168,24 +169,24 @@ def test_check_mode_replaces_nothing(account: Account, exists: bool) -> None:  #
 
 
 KILLED = [
-    ("_vault.client", "Client", "look_up_secret_id", False),
-    ("_vault.client", "Client", "create_secret_id", False),
-    ("_vault.secret_id_file", "SecretIdFile", "stage", True),
-    ("_vault.rotation", "Rotation", "_prove", True),
-    ("_vault.secret_id_file", "SecretIdFile", "prepare", False),
-    ("_vault.secret_id_file", "SecretIdFile", "prepare", True),
-    ("_vault.secret_id_file", "SecretIdFile", "promote", True),
-    ("_vault.client", "Client", "destroy_secret_id", False),
-    ("_vault.client", "Client", "destroy_secret_id", True),
-    ("_vault.secret_id_file", "SecretIdFile", "forget_superseded", True),
+    Kill("_vault.client", "Client", "look_up_secret_id", after=False),
+    Kill("_vault.client", "Client", "create_secret_id", after=False),
+    Kill("_vault.secret_id_file", "SecretIdFile", "stage", after=True),
+    Kill("_vault.rotation", "Rotation", "_prove", after=True),
+    Kill("_vault.secret_id_file", "SecretIdFile", "prepare", after=False),
+    Kill("_vault.secret_id_file", "SecretIdFile", "prepare", after=True),
+    Kill("_vault.secret_id_file", "SecretIdFile", "promote", after=True),
+    Kill("_vault.client", "Client", "destroy_secret_id", after=False),
+    Kill("_vault.client", "Client", "destroy_secret_id", after=True),
+    Kill("_vault.secret_id_file", "SecretIdFile", "forget_superseded", after=True),
 ]
 
 
-@pytest.mark.parametrize("kill", KILLED, ids=lambda kill: f"{kill[2]}-{'after' if kill[3] else 'before'}")
+@pytest.mark.parametrize("kill", KILLED, ids=lambda kill: f"{kill.method}-{'after' if kill.after else 'before'}")
 @pytest.mark.parametrize("first", [True, False])
 def test_v9_killed_at_any_step_the_next_run_works_and_ends_what_is_left(
     account: Account,
-    kill: tuple[str, str, str, bool],
+    kill: Kill,
     first: bool,  # noqa: FBT001 -- a parameter
 ) -> None:
     if not first:
@@ -206,7 +207,7 @@ def test_v9_killed_at_any_step_the_next_run_works_and_ends_what_is_left(
 def test_v9_killed_between_creation_and_staging_only_an_unknown_secret_id_is_left(account: Account) -> None:
     begin(account)
     age(account, DAY)
-    killed = account.start(**account.with_file, kill=("_vault.client", "Client", "create_secret_id", True))
+    killed = account.start(**account.with_file, kill=Kill("_vault.client", "Client", "create_secret_id", after=True))
     killed.communicate(timeout=30)
     assert killed.returncode == -9
     account.explain(account.new_tokens())
