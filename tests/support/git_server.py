@@ -124,6 +124,7 @@ class _GitHandler(BaseHTTPRequestHandler):
     """Passes requests on to ``git http-backend``, a CGI program; see its manual page."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or each answer is held up by 40 ms, for what the client has not acknowledged
     root: Path
     state: HttpServer
 
