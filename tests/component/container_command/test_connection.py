@@ -1,18 +1,22 @@
 # Copyright (c) 2026, flant.gitops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The engine is the one that was named, and nobody listens in or answers in its place."""
+"""The engine is the one that was named, nobody answers in its place, and a bad connection ends nothing but itself."""
 
 from __future__ import annotations
 
 import contextlib
 import socket
 import ssl
+import tarfile
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 import trustme
+from ansible_collections.flant.gitops.plugins.module_utils._container import engine as engine_client
+from ansible_collections.flant.gitops.plugins.module_utils._container.deadline import Deadline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
 
     from ansible_collections.flant.gitops.tests.support.container_call import Caller
     from ansible_collections.flant.gitops.tests.support.engine import Engine
+    from docker import APIClient
 
 
 def _forward(source: socket.socket, target: socket.socket) -> None:
@@ -127,3 +132,48 @@ def test_what_answers_but_is_no_engine_is_said(call: Caller) -> None:
         threading.Thread(target=answer, daemon=True).start()
         address = f"tcp://127.0.0.1:{listener.getsockname()[1]}"
         assert call("true", docker_host=address)["msg"] == f"docker_host: no engine answers at {address}."
+
+
+def test_c7_an_engine_that_is_away_as_a_run_ends_is_asked_again(call: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connection is cut in between two calls, which cannot be timed from outside."""
+    wait, look = engine_client.Engine.wait, engine_client.Engine.container
+    cuts: list[str] = []
+
+    def wait_and_cut(self: engine_client.Engine, container: str, seconds: float) -> bool:
+        ended = wait(self, container, seconds)
+        if ended:
+            cuts.append(container)
+        return ended
+
+    def look_unless_cut(self: engine_client.Engine, name: str) -> dict[str, object] | None:
+        if name in cuts:
+            cuts.remove(name)
+            raise engine_client.Unreachable("it is away")
+        return look(self, name)
+
+    monkeypatch.setattr(engine_client.Engine, "wait", wait_and_cut)
+    monkeypatch.setattr(engine_client.Engine, "container", look_unless_cut)
+    result = call("echo done", "exit 4")
+    assert (result["rc"], result["stdout"]) == (4, "done\n")
+    assert "The connection to the engine was lost while container" in result["warnings"][0]
+
+
+def test_c10_a_tree_that_trickles_in_ends_at_the_deadline_too(engine: Engine, client: APIClient, image: str) -> None:
+    header = tarfile.TarInfo("file")
+    header.size = 1 << 30
+
+    def trickle() -> Iterator[bytes]:
+        yield header.tobuf()
+        for _index in range(100):
+            time.sleep(0.1)
+            yield bytes(1 << 18)
+
+    container = client.create_container(image, ["true"])["Id"]
+    try:
+        with engine_client.connect(engine.url, None) as connected:
+            begun = time.monotonic()
+            with pytest.raises(engine_client.TooSlow, match="took longer than timeout allows"):
+                connected.put(container, "/", trickle(), Deadline(1))
+            assert time.monotonic() - begun < 5
+    finally:
+        client.remove_container(container, v=True, force=True)
