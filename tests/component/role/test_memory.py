@@ -97,7 +97,7 @@ def test_r4_lost_facts_repeat_nothing(
 @pytest.mark.parametrize(
     ("cache", "words"),
     [
-        ("", "fact_caching is"),
+        ("", "set fact_caching = jsonfile and"),
         ("fact_caching = jsonfile\n", "fact_caching_connection"),
         ("fact_caching = nosuch\nfact_caching_connection = {folder}/facts\nfact_caching_timeout = 0\n", "nosuch"),
         ("fact_caching = jsonfile\nfact_caching_connection = {folder}/facts\n", "fact_caching_timeout"),
