@@ -51,7 +51,7 @@ def prepared() -> Iterator[Path]:
         SetUpError: the machine lacks something that could not be installed.
     """
     os.environ["PATH"] += ":/usr/sbin:/sbin"
-    install_packages([package for command, package in PACKAGES.items() if not shutil.which(command)])
+    install_packages([package for command, package in PACKAGES.items() if is_missing(command)])
     pythons = find_pythons()
     python = pythons.get(PYTHONS[0]) or Path(sys.executable)
     make_environment(python)
@@ -61,6 +61,14 @@ def prepared() -> Iterator[Path]:
     os.environ["PATH"] = ":".join([*folders, os.environ["PATH"], str(VENV / "bin")])
     with container_engine():
         yield VENV / "bin/nox"
+
+
+def is_missing(command: str) -> bool:
+    """Whether a command is not there; a busybox that needs libraries is of no use in an image."""
+    program = shutil.which(command)
+    if program and command == "busybox":
+        return subprocess.run(["ldd", program], capture_output=True, check=False).returncode == 0
+    return program is None
 
 
 def install_packages(packages: list[str]) -> None:

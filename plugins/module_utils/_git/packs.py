@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._git.command import Git
 
 _MOST = 50
+_TOO_LARGE = 1 << 30  # bytes, which would take minutes where a disk is slow
 
 
 def put_together(git: Git, timeout: float) -> None:
@@ -24,7 +25,8 @@ def put_together(git: Git, timeout: float) -> None:
     Nothing depends on it: if git cannot, such as on a full disk, it is tried again with the next new commit.
     """
     packs = git.cache.path / "objects" / "pack"
-    if sum(1 for _pack in packs.glob("*.pack")) <= _MOST:
+    sizes = [pack.stat().st_size for pack in packs.glob("*.pack")]
+    if len(sizes) <= _MOST or sum(sizes) > _TOO_LARGE:
         return
     # Of what came with a filter git keeps all anyway, and must not take it for complete.
     unreachable = () if any(packs.glob("*.promisor")) else ("-k",)

@@ -183,10 +183,15 @@ def test_many_packs_become_one_and_nothing_is_lost(
     assert task.poll(last_commit=last).status == "unchanged"
 
 
-def test_packs_that_git_cannot_put_together_stay_as_they_are(task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("timeout", [0.0, 60.0])
+def test_packs_that_take_too_long_to_put_together_stay_as_they_are(
+    task: Task, monkeypatch: pytest.MonkeyPatch, timeout: float
+) -> None:
     task.upstream.commit()
     task.poll(archive=task.archive)
     before = {file.name for file in (task.git_dir / "objects" / "pack").iterdir()}
     monkeypatch.setattr(packs, "_MOST", 0)
-    packs.put_together(Git(Cache(task.git_dir)), timeout=0.0)
+    if timeout:
+        monkeypatch.setattr(packs, "_TOO_LARGE", 0)
+    packs.put_together(Git(Cache(task.git_dir)), timeout)
     assert {file.name for file in (task.git_dir / "objects" / "pack").iterdir()} == before
