@@ -271,3 +271,12 @@ def test_s1_any_object_is_read_or_refused_and_no_byte_escapes(raw: bytes) -> Non
         assert hidden.startswith(b"gpgsig ")
         assert all(line.startswith(b" ") for line in hidden.split(b"\n")[1:-1])
     assert (commit.subject + commit.author + commit.committed_at).isprintable()
+
+
+def test_a_parent_that_is_no_id_is_shown_and_breaks_nothing() -> None:
+    assert _parsed(_RAW.replace(b"2" * 40, b"\xff" * 40)).parents == (_PARENTS[0], "\ufffd" * 40)
+
+
+def test_a_commit_without_an_author_has_none() -> None:
+    raw = b"".join(line for line in _RAW.splitlines(keepends=True) if not line.startswith(b"author"))
+    assert _parsed(raw).author == ""

@@ -75,3 +75,14 @@ def test_s14_any_note_is_read(note: bytes) -> None:
 def test_s14_signatures_among_anything_are_found(signatures: list[bytes], between: list[bytes]) -> None:
     noise = b"".join(between)
     assert decode(noise + b"".join(_line(each) + noise for each in signatures)) == signatures
+
+
+def test_s14_a_line_is_read_up_to_its_limit() -> None:
+    longest = base64.b64encode(bytes(3 * (1 << 12)))
+    assert len(longest) == 1 << 14
+    assert decode(longest) == [bytes(3 * (1 << 12))]
+    assert decode(longest + b"AAAA") == []
+
+
+def test_a_line_with_a_space_in_it_is_no_signature() -> None:
+    assert decode(base64.b64encode(_ONE) + b" " + base64.b64encode(_TWO)) == []

@@ -207,3 +207,34 @@ def test_any_submodule_is_let_through_or_refused(parent: str, reference: str) ->
 def test_a_url_without_credentials_hides_nothing(text: str) -> None:
     # An empty text among what is hidden would blot out every result of the module.
     assert credentials(text) == set()
+
+
+@pytest.mark.parametrize("port", [1, 65535])
+def test_every_port_there_is_can_be_named(port: int) -> None:
+    assert parse(f"https://example.org:{port}/a", "repo").port == port
+
+
+@pytest.mark.parametrize("port", [0, 65536])
+def test_a_port_that_is_none_is_refused_for_that(port: int) -> None:
+    with pytest.raises(Failure, match=r"^repo: the URL's port is out of range\.$"):
+        parse(f"https://example.org:{port}/a", "repo")
+
+
+@pytest.mark.parametrize(
+    ("text", "hidden"),
+    [
+        ("http://token@example.org/a", {"token"}),
+        ("https://token@example.org/a", {"token"}),
+        ("ssh://git@example.org/a", set()),
+        ("https://user:word@example.org/a?to=b://c", {"user:word", "word"}),
+        ("https://user:word@", set()),
+        ("user:word@example.org/a", set()),
+    ],
+)
+def test_what_is_hidden_of_a_url(text: str, hidden: set[str]) -> None:
+    assert credentials(text) == hidden
+
+
+def test_an_address_like_that_of_scp_is_one_in_ascii() -> None:
+    with pytest.raises(Failure, match=r"^repo: this is no https"):
+        parse("ex\u00e4mple.org:a", "repo")

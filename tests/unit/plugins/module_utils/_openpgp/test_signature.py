@@ -69,3 +69,15 @@ def test_any_data_is_taken_whole_or_refused(data: bytes) -> None:
         except ValueError:
             continue
         assert data[:1] in (b"\xc2", b"\x88", b"\x89", b"\x8a")
+
+
+@pytest.mark.parametrize(
+    ("form", "reason"),
+    [
+        (armored(_SIGNATURE) * 2, "it is not one armored OpenPGP signature"),
+        (_SIGNATURE * 2, "it is not exactly one OpenPGP signature packet"),
+    ],
+)
+def test_the_reason_can_stand_after_a_colon(form: bytes, reason: str) -> None:
+    with pytest.raises(ValueError, match=f"^{reason}$"):
+        single_packet(form)

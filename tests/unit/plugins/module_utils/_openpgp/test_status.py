@@ -218,3 +218,21 @@ def test_s6_any_lines_are_judged_and_count_only_when_sound(lines: list[str], exi
 @given(st.binary())
 def test_s6_any_output_is_judged(output: bytes) -> None:
     assert isinstance(judge(output, 0, _TRUSTED, _NOW), Rejected)
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        ([_NEWSIG, _GOODSIG], "gpg does not call it one good signature"),
+        ([_NEWSIG, "GOODSIG no-key Alice", _VALIDSIG], "gpg's words about it make no sense"),
+        ([*_SOUND, "NODATA 3"], "it is no detached signature"),
+        (_replaced(" 22 8 00 ", " 22 1 00 "), "MD5 is too weak"),
+        (_replaced(" 22 8 00 ", " 22 99 00 "), "digest algorithm 99 is too weak"),
+    ],
+)
+def test_the_reason_can_stand_after_a_colon(lines: list[str], reason: str) -> None:
+    assert _judge(lines) == Rejected(reason)
+
+
+def test_a_keyword_without_words_is_one_line_too() -> None:
+    assert _judge([line for line in _SOUND if not line.startswith("NEWSIG")] + ["NEWSIG"]) == _judge(_SOUND)

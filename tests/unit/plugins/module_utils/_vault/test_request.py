@@ -218,3 +218,37 @@ def test_bodies_are_merged_at_every_depth() -> None:
 def test_a_key_that_is_in_both_bodies_is_refused_without_its_value(secret: dict[str, object]) -> None:
     with pytest.raises(Failure, match=r"^it(\.data)?: '(user|data)' is also in options\.$"):
         merge({"data": {"user": "app"}}, secret, "it")
+
+
+def test_retries_may_be_none() -> None:
+    assert request(retries=0).server.retries == 0
+    with pytest.raises(Failure, match=r"^retries: it must not be negative\.$"):
+        request(retries=-1)
+
+
+def test_check_mode_is_taken_over() -> None:
+    params = parameters(vault_addr="https://vault.test", role_id="role", secret_id="secret")
+    assert Request.from_params(params, check_mode=True).check_mode
+
+
+@pytest.mark.parametrize("text", ["soon", "1y"])
+def test_a_duration_that_is_none_names_its_option(text: str) -> None:
+    with pytest.raises(Failure, match=r"^timeout: "):
+        request(timeout=text)
+
+
+def test_the_longest_durations_are_let_through() -> None:
+    assert request(timeout="1h").server.timeout == 3600
+    assert wrapped(wrap_ttl="366d").wrap_ttl == 366 * 86400
+
+
+@pytest.mark.parametrize("segment", [".", "..", "%2e", "%2E%2e"])
+def test_a_path_stays_where_it_is(segment: str) -> None:
+    with pytest.raises(Failure, match=r"path must not hold the segments \. and \.\.\.$"):
+        wrapped(path=f"/kv/{segment}/app")
+
+
+def test_a_mount_point_of_dots_is_none_but_dots_in_it_are_fine() -> None:
+    assert request(approle_mount_point="auth/X.role.X").approle.mount_point == "X.role.X"
+    with pytest.raises(Failure, match=r"^approle_mount_point: "):
+        request(approle_mount_point="auth/..")
