@@ -280,3 +280,12 @@ def test_a_parent_that_is_no_id_is_shown_and_breaks_nothing() -> None:
 def test_a_commit_without_an_author_has_none() -> None:
     raw = b"".join(line for line in _RAW.splitlines(keepends=True) if not line.startswith(b"author"))
     assert _parsed(raw).author == ""
+
+
+def test_only_line_feeds_are_taken_off_a_message() -> None:
+    assert _parsed(_RAW.replace(b"Change", b"X-change")).subject == "X-change the gate and its lock"
+
+
+def test_an_author_who_is_no_identity_is_shown_whole() -> None:
+    raw = _RAW.replace(b"author A. Author <author@example.test> 1700000000 +0200", b"author Mister X")
+    assert _parsed(raw).author == "Mister X"

@@ -238,3 +238,29 @@ def test_what_is_hidden_of_a_url(text: str, hidden: set[str]) -> None:
 def test_an_address_like_that_of_scp_is_one_in_ascii() -> None:
     with pytest.raises(Failure, match=r"^repo: this is no https"):
         parse("ex\u00e4mple.org:a", "repo")
+
+
+def test_a_user_name_is_called_one() -> None:
+    with pytest.raises(Failure, match=r"^repo: the URL must not hold a user name; "):
+        parse("https://user@example.org/a", "repo")
+
+
+def test_a_remote_helper_hides_nowhere() -> None:
+    with pytest.raises(Failure, match=r"^repo: this is no https"):
+        parse("user@example.org:a::b", "repo")
+
+
+@pytest.mark.parametrize(
+    ("repo", "reference", "url"),
+    [
+        ("https://example.org/X", "./b", "https://example.org/X/b"),
+        ("https://example.org/X/y", "../../b", "https://example.org/b"),
+    ],
+)
+def test_a_relative_submodule_leads_on_from_any_name(repo: str, reference: str, url: str) -> None:
+    assert parse(repo, "repo").submodule(reference, "submodules: it").text == url
+
+
+def test_a_relative_submodule_goes_up_at_its_beginning_only() -> None:
+    with pytest.raises(Failure, match=r"^submodules: it: its relative URL names no repository\.$"):
+        parse("https://example.org/a", "repo").submodule("../b/../c", "submodules: it")

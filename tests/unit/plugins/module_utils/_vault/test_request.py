@@ -252,3 +252,16 @@ def test_a_mount_point_of_dots_is_none_but_dots_in_it_are_fine() -> None:
     assert request(approle_mount_point="auth/X.role.X").approle.mount_point == "X.role.X"
     with pytest.raises(Failure, match=r"^approle_mount_point: "):
         request(approle_mount_point="auth/..")
+
+
+def test_only_slashes_are_taken_off_an_address() -> None:
+    assert request(vault_addr="https://vault.test/X/").server.address == "https://vault.test/X"
+
+
+def test_a_mount_point_may_have_any_name() -> None:
+    assert request(approle_mount_point="auth/X").approle.mount_point == "X"
+
+
+def test_a_secret_id_lasts_for_a_century_at_most() -> None:
+    with pytest.raises(Failure, match=r"^secret_id_ttl: 36526d is too long; it must be at most "):
+        request(role_name="it", secret_id_file="/secret-id", secret_id_ttl="36526d")
