@@ -8,8 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.flant.gitops.plugins.module_utils._duration import parse_duration
-from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +46,9 @@ def duration(text: str) -> float:
     Raises:
         AnsibleFilterError: ``text`` is no duration.
     """
+    from ansible_collections.flant.gitops.plugins.module_utils._duration import parse_duration
+    from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+
     try:
         return parse_duration(text, "duration")
     except Failure as failure:

@@ -20,9 +20,13 @@ author:
 description:
   - Applies the modules' own checks to the role's variables before the first module is called,
     so that a mistake in a late step does not show only after the early ones are done.
+  - Looks first at how Ansible caches facts, which is where the role remembers the last commit.
 options:
   _input:
-    description: The role's variables without their prefix C(flant_gitops_).
+    description:
+      - The role's variables without their prefix C(flant_gitops_).
+      - Its key C(memory) is a dictionary that tells how Ansible caches facts, with the keys C(host),
+        C(host_is_in_inventory), C(plugin), C(uri), C(timeout) and C(awx).
     type: dict
     required: true
 """
@@ -43,9 +47,9 @@ _value:
 
 def refusal(config: Mapping[str, Any]) -> str:
     """Return why ``config`` cannot work, or an empty text."""
-    from ansible_collections.flant.gitops.plugins.plugin_utils import _configuration
+    from ansible_collections.flant.gitops.plugins.plugin_utils import _configuration, _memory
 
-    return _configuration.refusal(config)
+    return _memory.refusal(config["memory"]) or _configuration.refusal(config)
 
 
 class FilterModule:

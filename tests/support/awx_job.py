@@ -63,7 +63,13 @@ class Awx:
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     def run_job(
-        self, *, limit: str = "", facts_age: float = 0, kill_at: str | None = None, check: bool = False
+        self,
+        *,
+        playbook: str = "run.yml",
+        limit: str = "",
+        facts_age: float = 0,
+        kill_at: str | None = None,
+        check: bool = False,
     ) -> Result:
         """Run a job to its end, or until it is killed before the task ``kill_at``.
 
@@ -77,7 +83,7 @@ class Awx:
         arguments = {
             "private_data_dir": str(data),
             "ident": str(number),
-            "playbook": "run.yml",
+            "playbook": playbook,
             "limit": limit,
             "cmdline": "--check" if check else "",
             "fact_cache_type": "jsonfile" if self.use_fact_cache else "",

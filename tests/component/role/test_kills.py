@@ -25,9 +25,9 @@ TASKS = (
     "Print the output",
     "Record the commit",
     "Remove the container",
-    "Remember the run",
     "Keep the output and delete the archive",
-    "Tell how it stands",
+    "Remember how it ended",
+    "Tell how it ended",
 )
 
 
@@ -73,6 +73,23 @@ def test_r11_run_that_polled_before_another_recorded_starts_nothing(
     second = held.finish()
     assert second.rc == 0, second.output
     assert second.status == "superseded"
+    assert containers.started(site) == 1
+    assert containers.left(site) == []
+
+
+def test_run_whose_container_another_run_has_cleared_up_polls_again(
+    site: Site, upstream: Upstream, signers: Signers, containers: Containers
+) -> None:
+    commit = upstream.commit("ran", "First", signers.alice)
+    assert site.run(kill_at="Record the commit").rc == SIGKILLED
+    held = site.hold("Run the commands, or take up the run that is there")
+    while not held.held.exists():
+        assert held.process.poll() is None, held.process.communicate()[0]
+    assert site.run().status == "processed"
+    late = held.finish()
+    assert late.rc == 0, late.output
+    assert late.status == "unchanged"
+    assert site.facts["default"]["last_successful_commit"] == commit
     assert containers.started(site) == 1
     assert containers.left(site) == []
 

@@ -120,13 +120,19 @@ def test_no_token_is_asked_for_a_run_that_is_taken_up(
     assert containers.started(site) == 1
 
 
-def test_quiet_branch_does_not_cost_the_secret_id(
-    site: Site, upstream: Upstream, signers: Signers, role: Role, bao: OpenBao
-) -> None:
+def in_a_file(site: Site) -> Path:
+    """Put the secret-id of ``site`` into a file, from which it is rotated at first use and then every 12 seconds."""
     file = site.folder / "secret-id"
     file.write_text(str(site.variables.pop("vault_secret_id")), encoding="utf-8")
     file.chmod(0o600)
-    site.variables |= {"vault_secret_id_file": str(file), "vault_secret_id_ttl": "2m"}  # due after 12 seconds
+    site.variables |= {"vault_secret_id_file": str(file), "vault_secret_id_ttl": "2m"}
+    return file
+
+
+def test_quiet_branch_does_not_cost_the_secret_id(
+    site: Site, upstream: Upstream, signers: Signers, role: Role, bao: OpenBao
+) -> None:
+    file = in_a_file(site)
     upstream.commit("one", "First", signers.alice)
     first_id = file.read_text(encoding="utf-8")
     assert site.run().status == "processed"
@@ -142,3 +148,34 @@ def test_quiet_branch_does_not_cost_the_secret_id(
     assert file.read_text(encoding="utf-8") != second_id
     assert str(site.facts["default"]["secret_id_rotate_at"]) > due
     assert len(bao.secret_ids(role)) == 1
+
+
+@pytest.mark.parametrize("failure", ["unsigned commit", "missing image"])
+def test_commit_that_fails_does_not_cost_the_secret_id(
+    failure: str, site: Site, upstream: Upstream, signers: Signers, role: Role, bao: OpenBao
+) -> None:
+    file = in_a_file(site)
+    given = file.read_text(encoding="utf-8")
+    if failure == "missing image":
+        site.variables["docker_image"] = "sha256:" + "0" * 64
+        upstream.commit("one", "First", signers.alice)
+    else:
+        upstream.commit("one", "Nobody has signed this")
+    failed = site.run()
+    assert failed.rc == 2, failed.output
+    assert failed.recap["failed"] == 1
+    assert file.read_text(encoding="utf-8") != given
+    assert site.facts["default"].keys() >= {"secret_id_rotate_at"}
+    assert site.facts["default"]["consecutive_failures"] == 1
+    assert len(bao.secret_ids(role)) == 1
+
+
+@pytest.mark.usefixtures("role")
+def test_refused_login_is_told_once(site: Site, upstream: Upstream, signers: Signers) -> None:
+    in_a_file(site)
+    site.variables["vault_role_id"] = "00000000-0000-0000-0000-000000000000"
+    upstream.commit("one", "First", signers.alice)
+    refused = site.run()
+    assert refused.rc == 2, refused.output
+    assert refused.output.count("fatal: ") == 1, refused.output
+    assert site.facts["default"]["consecutive_failures"] == 1

@@ -50,7 +50,7 @@ def test_r4_killed_job_loses_its_facts_and_repeats_nothing(
     awx: Awx, site: Site, upstream: Upstream, signers: Signers, containers: Containers
 ) -> None:
     commit = upstream.commit("hello", "First", signers.alice)
-    killed = awx.run_job(kill_at="Remember the run")
+    killed = awx.run_job(kill_at="Remember how it ended")
     assert "PLAY RECAP" not in killed.output
     assert awx.facts[HOST] == HOST_FACTS
     assert awx.run_job().status == "unchanged"
@@ -75,6 +75,21 @@ def test_aliases_of_one_host_remember_each_its_own(awx: Awx, upstream: Upstream,
         assert awx.run_job(limit=host).status == "processed"
     assert list(awx.facts[HOST]["flant_gitops_state"]) == ["default"]
     assert list(awx.facts[other]["flant_gitops_state"]) == ["second"]
+
+
+def test_reset_of_one_instance_leaves_the_others_of_its_host_alone(
+    awx: Awx, upstream: Upstream, signers: Signers
+) -> None:
+    commit = upstream.commit("hello", "First", signers.alice)
+    for instance in ("default", "second"):
+        awx.variables["flant_gitops_instance"] = instance
+        assert awx.run_job().status == "processed"
+    (awx.project / "reset.yml").write_text("- import_playbook: flant.gitops.reset\n", encoding="utf-8")
+    awx.variables |= {"flant_gitops_reset_commit": "", "flant_gitops_reset_confirmed": "yes"}
+    done = awx.run_job(playbook="reset.yml")
+    assert done.rc == 0, done.output
+    assert state(awx, instance="second") == {}
+    assert state(awx)["last_successful_commit"] == commit
 
 
 def test_check_mode_leaves_the_facts_alone(awx: Awx, upstream: Upstream, signers: Signers) -> None:

@@ -19,7 +19,18 @@ def configuration(**variables: object) -> dict[str, object]:
     defaults = yaml.safe_load((ROLE / "defaults/main.yml").read_text(encoding="utf-8"))
     settings = {name.removeprefix("flant_gitops_"): value for name, value in defaults.items()}
     required = {"git_repo_url": "https://git.example.com/a.git", "docker_image": PINNED, "commands": ["true"]}
-    return {**settings, **required, **variables}
+    return {**settings, **required, "memory": memory(), **variables}
+
+
+def memory(**changed: object) -> dict[str, object]:
+    """Return a fact cache that keeps what the role remembers, with ``changed`` changed."""
+    cache = {"plugin": "jsonfile", "uri": "/var/cache/facts", "timeout": 0}
+    return {"host": "web1", "host_is_in_inventory": True, **cache, "awx": {}, **changed}
+
+
+def in_awx(*, uri: str = "/runner/artifacts/7/fact_cache", **changed: object) -> dict[str, object]:
+    """Return the fact cache of a job in AWX."""
+    return memory(uri=uri, awx={"job": 7, "prefix": "", "host_is_known": True, "timeout": "", **changed})
 
 
 def with_vault(**variables: object) -> dict[str, object]:
@@ -35,6 +46,9 @@ def with_vault(**variables: object) -> dict[str, object]:
         configuration(initial_last_successful_commit="0" * 64),
         with_vault(),
         with_vault(vault_requests=[]),
+        configuration(memory=memory(plugin="community.general.redis", uri="localhost:6379:0", timeout="0")),
+        configuration(memory=in_awx()),
+        configuration(memory=in_awx(uri="/runner/artifacts/7/fact_cache/", timeout="0")),
     ],
 )
 def test_what_works_is_not_refused(config: dict[str, object]) -> None:
@@ -105,3 +119,26 @@ def test_refusal_of_vault_names_the_variable_and_no_secret(variables: dict[str, 
     assert refused.startswith("flant_gitops_")
     assert sentence in refused
     assert "secret-of-test" not in refused
+
+
+@pytest.mark.parametrize(
+    ("memory", "sentence"),
+    [
+        (memory(host="../web1"), 'inventory_hostname: a host whose name holds "/"'),
+        (memory(host="a..b"), "inventory_hostname: a host whose name holds"),
+        (memory(host="a\0b"), "inventory_hostname: a host whose name holds"),
+        (memory(host_is_in_inventory=False), "The host web1 is not in the inventory, so Ansible does not store"),
+        (memory(plugin="memory"), 'fact_caching is "memory", which forgets the last commit; set fact_caching'),
+        (memory(uri=""), 'fact_caching is "jsonfile", but its fact_caching_connection is not set'),
+        (memory(timeout=86400), "fact_caching_timeout is 86400, which forgets the last commit after as many seconds"),
+        (memory(timeout="1"), "fact_caching_timeout is 1, which"),
+        (in_awx(uri="/runner/artifacts/8/fact_cache"), 'AWX: the job template has "use fact cache" off'),
+        (in_awx(uri=""), 'AWX: the job template has "use fact cache" off'),
+        (in_awx(prefix="x_"), "AWX: fact_caching_prefix is set in the ansible.cfg of the project"),
+        (in_awx(host_is_known=False), "AWX: the host web1 is not in the AWX inventory"),
+        (in_awx(timeout="3600"), "AWX: the setting ANSIBLE_FACT_CACHE_TIMEOUT is not 0"),
+        ({**in_awx(), "timeout": 86400}, "fact_caching_timeout is 86400"),
+    ],
+)
+def test_cache_that_would_forget_is_refused_before_all_else(memory: dict[str, object], sentence: str) -> None:
+    assert refusal(configuration(memory=memory, instance="../x")).startswith(sentence)

@@ -9,16 +9,11 @@ Usage: serve.py FOLDER. Once the engine can be used, FOLDER/engine.json says how
 from __future__ import annotations
 
 import contextlib
-import json
-import os
-import signal
 import sys
 from pathlib import Path
 
+from ansible_collections.flant.gitops.tests.support import background, images, registry
 from ansible_collections.flant.gitops.tests.support import engine as engines
-from ansible_collections.flant.gitops.tests.support import images, registry
-
-LONGEST = 600  # seconds, should nobody end it
 
 
 def main() -> None:
@@ -34,18 +29,14 @@ def main() -> None:
         )
         client.create_network("deployments")
         described = {
-            "pid": os.getpid(),
             "url": engine.url,
             "image": stack.enter_context(image.loaded(client)),
             "pinned": closed.push(client, image, "deploy"),
             "username": registry.USERNAME,
             "password": registry.PASSWORD,
         }
-        (folder / "engine.part").write_text(json.dumps(described), encoding="utf-8")
-        (folder / "engine.part").rename(folder / "engine.json")
-        signal.sigtimedwait({signal.SIGTERM, signal.SIGINT}, LONGEST)
+        background.serve(folder / "engine.json", described)
 
 
 if __name__ == "__main__":
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
-    main()
+    background.run(main)

@@ -10,18 +10,14 @@ Usage: serve.py FOLDER. Once it can be reached, FOLDER/upstream.json says how; p
 from __future__ import annotations
 
 import contextlib
-import json
-import os
-import signal
 import sys
 from pathlib import Path
 
 import trustme
-from ansible_collections.flant.gitops.tests.support import git_server
+from ansible_collections.flant.gitops.tests.support import background, git_server
 from ansible_collections.flant.gitops.tests.support.repository import Repository
 from ansible_collections.flant.gitops.tests.support.signers import fresh
 
-LONGEST = 600  # seconds, should nobody end it
 PASSWORD = "s3cret-of-the-test"
 
 
@@ -44,7 +40,6 @@ def main() -> None:
         https.behaviour.account = f"deploy:{PASSWORD}"
         ssh = stack.enter_context(git_server.ssh_server(folder / "ssh"))
         described = {
-            "pid": os.getpid(),
             "repo": str(repository.path),
             "https": f"{https.url}/infrastructure.git",
             "password": PASSWORD,
@@ -56,11 +51,8 @@ def main() -> None:
             "head": head,
             "keys": [alice.public_key, bob.public_key],
         }
-        (folder / "upstream.part").write_text(json.dumps(described), encoding="utf-8")
-        (folder / "upstream.part").rename(folder / "upstream.json")
-        signal.sigtimedwait({signal.SIGTERM, signal.SIGINT}, LONGEST)
+        background.serve(folder / "upstream.json", described)
 
 
 if __name__ == "__main__":
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
-    main()
+    background.run(main)

@@ -8,15 +8,10 @@ Usage: serve.py FOLDER. Once the server can be used, FOLDER/server.json says how
 
 from __future__ import annotations
 
-import json
-import os
-import signal
 import sys
 from pathlib import Path
 
-from ansible_collections.flant.gitops.tests.support import openbao
-
-LONGEST = 600  # seconds, should nobody end it
+from ansible_collections.flant.gitops.tests.support import background, openbao
 
 POLICY = """
 path "secret/data/database" { capabilities = ["read"] }
@@ -50,7 +45,6 @@ def main() -> None:
     with openbao.running(authority=openbao.Authority("localhost", "127.0.0.1")) as server:
         role = fill(server)
         described = {
-            "pid": os.getpid(),
             "address": server.address,
             "cacert": server.authority.pem if server.authority else "",
             "root_token": server.root_token,
@@ -58,11 +52,8 @@ def main() -> None:
             "secret_id": server.secret_id(role),
             "secret_id_for_file": server.secret_id(role),
         }
-        (folder / "server.part").write_text(json.dumps(described), encoding="utf-8")
-        (folder / "server.part").rename(folder / "server.json")
-        signal.sigtimedwait({signal.SIGTERM, signal.SIGINT}, LONGEST)
+        background.serve(folder / "server.json", described)
 
 
 if __name__ == "__main__":
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
-    main()
+    background.run(main)

@@ -1,0 +1,130 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to this collection: it may change without notice.
+"""A schedule of the role, checked before anything is installed."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ansible_collections.flant.gitops.plugins.module_utils._duration import parse_duration
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._openpgp.certificates import check as check_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any
+
+_PATH = re.compile(r"/[A-Za-z0-9/._-]+")
+_PATH_IN_WORDS = "must be an absolute path of letters, digits, '/', '.', '_' and '-'"
+# Variable -> what all of it must match, and that in words.
+_FORMS = {
+    "instance": (
+        r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}",
+        "it must be a letter or digit and up to 39 letters, digits, '_', '.' or '-'",
+    ),
+    "work_dir": (_PATH.pattern, f"it {_PATH_IN_WORDS}"),
+    "schedule_ansible_pull": (rf"|{_PATH.pattern}", f"it {_PATH_IN_WORDS}"),
+    "schedule_repo_url": (
+        r"[A-Za-z0-9/~][A-Za-z0-9@:/._~+%=-]*",
+        "it must be a URL or a path of letters, digits and '@:/._~+%=-', which ansible-pull can pass on",
+    ),
+    "schedule_branch": (
+        r"[A-Za-z0-9][A-Za-z0-9/._-]*",
+        "it must begin with a letter or digit and go on with these, '/', '.', '_' or '-'",
+    ),
+    "schedule_playbook": (
+        r"(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9/._-]*",
+        "it must be a path within the repository, of letters, digits, '/', '.', '_' and '-'",
+    ),
+    "schedule_inventory": (
+        r"[A-Za-z0-9/._][A-Za-z0-9/._,-]*",
+        "it must be a path or a list of hosts with a comma, of letters, digits and '/._,-'",
+    ),
+    "schedule_user": (
+        r"[a-z_][a-z0-9_-]*",
+        "it must be the name of a user",
+    ),
+    "schedule_on_calendar": (
+        r"[A-Za-z0-9 :*/.,~+_-]+",
+        "it must be a calendar event as systemd knows them, such as '*:0/5'",
+    ),
+    "schedule_cron": (
+        r"[A-Za-z0-9*/,-]+( [A-Za-z0-9*/,-]+){4}",
+        "it must be five fields as cron knows them, such as '*/5 * * * *'",
+    ),
+}
+_NAMES = ("instance", "work_dir", "schedule_user")  # what is needed to find a schedule again
+_PASSWORD = re.compile(r"\w+://[^/@]*:[^/@]*@")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def _forms(config: Mapping[str, Any], names: Iterable[str]) -> None:
+    for name in names:
+        form, words = _FORMS[name]
+        if not re.fullmatch(form, config[name]):
+            raise Failure(f"{name}: {words}.")
+
+
+def _repository(config: Mapping[str, Any]) -> None:
+    if not config["schedule_repo_url"]:
+        raise Failure(
+            "schedule_repo_url: it is needed; it names the repository that ansible-pull takes the playbook from."
+        )
+    if _PASSWORD.match(config["schedule_repo_url"]):
+        raise Failure("schedule_repo_url: it must hold no password, which ansible-pull would print; use an SSH key.")
+
+
+def _times(config: Mapping[str, Any]) -> None:
+    for name in ("schedule_randomized_delay", "schedule_timeout"):
+        seconds = parse_duration(config[name], name)
+        if seconds != int(seconds):
+            raise Failure(f"{name}: it must be a whole number of seconds.")
+    if not parse_duration(config["schedule_timeout"], "schedule_timeout"):
+        raise Failure("schedule_timeout: it must be more than no time at all.")
+
+
+def _keys(config: Mapping[str, Any]) -> None:
+    keys = config["schedule_trusted_pgp_public_keys"]
+    for name, key in (keys if isinstance(keys, dict) else dict(enumerate(keys))).items():
+        option = f"schedule_trusted_pgp_public_keys[{name!r}]"
+        if not isinstance(key, str):
+            raise Failure(f"{option}: it must be a text.")
+        try:
+            check_keys([key])
+        except Failure as failure:
+            raise Failure(str(failure).replace("trusted_keys[0]", option)) from failure
+
+
+def _extras(config: Mapping[str, Any]) -> None:
+    for path in config["schedule_read_write_paths"]:
+        if not _PATH.fullmatch(path):
+            raise Failure(f"schedule_read_write_paths: {path!r} {_PATH_IN_WORDS}.")
+    for argument in config["schedule_arguments"]:
+        if _CONTROL.search(argument):
+            raise Failure("schedule_arguments: an argument must hold no control characters.")
+    for name, value in config["schedule_environment"].items():
+        if not _VARIABLE.fullmatch(name):
+            raise Failure(f"schedule_environment: {name!r} is no name of a variable.")
+        if _CONTROL.search(str(value)):
+            raise Failure(f"schedule_environment[{name!r}]: it must hold no control characters.")
+
+
+def refusal(config: Mapping[str, Any]) -> str:
+    """Return why ``config`` cannot work, or an empty text."""
+    try:
+        if config["schedule_state"] == "absent":
+            _forms(config, _NAMES)
+            return ""
+        _repository(config)
+        _forms(config, _FORMS)
+        _times(config)
+        _keys(config)
+        _extras(config)
+    except Failure as failure:
+        return f"flant_gitops_{failure}"
+    return ""
