@@ -7,6 +7,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 
 class Failure(Exception):  # noqa: N818 -- it is the task that failed, not the code
     """A reason to stop: one sentence for the operator that names the option, commit or container at fault.
@@ -18,6 +23,12 @@ class Failure(Exception):  # noqa: N818 -- it is the task that failed, not the c
         """Take the sentence and, as ``result``, return values that are to be reported beside it."""
         super().__init__(message)
         self.result = result
+        self.warnings: tuple[str, ...] = ()
+
+    def after(self, warnings: Iterable[str]) -> Failure:
+        """Return itself, with what there was to warn of before."""
+        self.warnings = tuple(warnings)
+        return self
 
 
 class MissingLibrary(Failure):

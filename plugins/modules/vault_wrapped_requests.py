@@ -375,6 +375,8 @@ def main() -> None:
         with interruptible():
             outcome = run(Request.from_params(module.params, check_mode=module.check_mode))
     except Failure as failure:
+        for warning in failure.warnings:
+            module.warn(warning)
         module.fail_json(msg=str(failure), **failure.result)
     for warning in outcome.warnings:
         module.warn(warning)

@@ -64,7 +64,7 @@ try:
     with interruptible():
         answer = result(request(given["options"], check_mode=False))
 except Failure as failure:
-    answer = {"failed": True, "msg": str(failure), **failure.result}
+    answer = {"failed": True, "msg": str(failure), "warnings": list(failure.warnings), **failure.result}
 print(json.dumps(answer))
 """
 
@@ -81,7 +81,7 @@ def result(request: Request) -> dict[str, Any]:
     try:
         outcome = run(request)
     except Failure as failure:
-        return {"failed": True, "msg": str(failure), **failure.result}
+        return {"failed": True, "msg": str(failure), "warnings": list(failure.warnings), **failure.result}
     return {"failed": False, "warnings": outcome.warnings, **outcome.result()}
 
 
@@ -100,7 +100,7 @@ class Caller:
         try:
             made = request(self._options(commands, options), check_mode=check_mode)
         except Failure as failure:
-            return {"failed": True, "msg": str(failure), **failure.result}
+            return {"failed": True, "msg": str(failure), "warnings": list(failure.warnings), **failure.result}
         return result(made)
 
     def start(self, *commands: str, kill: Kill | None = None, **options: object) -> subprocess.Popen[str]:

@@ -98,6 +98,7 @@ class Site:
         environment = {"SABOTEUR_KILL_AT": kill_at} if kill_at else {}
         process = self.start(*arguments, environment=environment, **options)
         output, _errors = process.communicate(timeout=300)
+        assert "DEPRECATION" not in output, output
         return Result(process.returncode, output)
 
     def hold(self, task: str) -> Held:

@@ -48,7 +48,7 @@ def run(request: Request) -> Outcome:
             outcome = _Call(engine, request, warnings).perform()
     except Failure as failure:
         message = Masking(request.secrets).hide_text(str(failure))
-        raise Failure(message, **{"warnings": warnings, **failure.result}) from failure
+        raise Failure(message, **failure.result).after(warnings) from failure
     return replace(outcome, image=request.image.text or None, warnings=warnings)
 
 

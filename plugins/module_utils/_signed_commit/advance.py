@@ -112,7 +112,7 @@ def _choose(request: Request, remote: Remote, refs: RemoteRefs, unchanged: Outco
 def _insufficient(request: Request, checked: Checked, outcome: Outcome) -> Outcome:
     if request.wait_for_signatures:
         return outcome._replace(status=AWAITING_SIGNATURES)
-    raise Failure(_reason(request, checked), **outcome.facts())
+    raise Failure(_reason(request, checked), **outcome.facts()).after(outcome.warnings)
 
 
 def _reason(request: Request, checked: Checked) -> str:

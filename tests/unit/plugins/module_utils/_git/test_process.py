@@ -60,15 +60,15 @@ def test_endless_error_text_is_kept_in_part_only() -> None:
 
 def test_a_timeout_ends_the_whole_group(tmp_path: Path) -> None:
     begun = time.monotonic()
-    with pytest.raises(Failure, match=r"^timeout: git was not done within 0\.2 s and has been killed\."):
-        finish(shell(f"sleep 60 & echo $! > {tmp_path}/pid; wait"), 0.2)
+    with pytest.raises(Failure, match=r"^timeout: git was not done within 1\.5 s and has been killed\."):
+        finish(shell(f"sleep 60 & echo $! > {tmp_path}/pid; wait"), 1.5)
     assert time.monotonic() - begun < 10
     assert gone(child_of(tmp_path / "pid"))
 
 
 def test_a_timeout_ends_a_group_that_ignores_polite_signals(tmp_path: Path) -> None:
     with pytest.raises(Failure, match="timeout"):
-        finish(shell(f"trap '' TERM INT HUP; sleep 60 & echo $! > {tmp_path}/pid; wait; sleep 60"), 0.2)
+        finish(shell(f"trap '' TERM INT HUP; sleep 60 & echo $! > {tmp_path}/pid; wait; sleep 60"), 1.5)
     assert gone(child_of(tmp_path / "pid"))
 
 
@@ -93,12 +93,13 @@ def test_a_signal_ends_the_whole_group(tmp_path: Path) -> None:
 def test_a_signal_while_a_process_is_started_leaves_none_behind(tmp_path: Path) -> None:
     def start() -> subprocess.Popen[bytes]:
         process = shell(f"echo $$ > {tmp_path}/pid; sleep 60")()
+        child_of(tmp_path / "pid")
         os.kill(os.getpid(), signal.SIGTERM)
         return process
 
     with pytest.raises(Failure, match="SIGTERM"), interruptible(), running(start):
         pytest.fail("the body was entered")
-    assert not (tmp_path / "pid").exists() or gone(child_of(tmp_path / "pid"))
+    assert gone(child_of(tmp_path / "pid"))
 
 
 def test_a_program_that_is_missing_is_an_error_that_says_so() -> None:

@@ -125,11 +125,16 @@ def test_a_key_that_is_none_is_refused_on_every_call(task: Task, signers: Signer
         task.poll(trusted_keys=[signers.alice.public_key, "no key"], last_commit=commit)
 
 
-def test_an_expired_certificate_is_a_warning(task: Task, signers: Signers) -> None:
+def test_an_expired_certificate_is_a_warning_whatever_comes_of_the_poll(task: Task, signers: Signers) -> None:
     expired = signers.create("expired", key=("ed25519", "sign", "seconds=10"), at="20200101T000000")
     task.upstream.commit(signer=signers.alice)
     outcome = task.poll(required_signatures=1, trusted_keys=keys(signers.alice, expired))
     assert [expired.fingerprint in warning for warning in outcome.warnings] == [True]
+
+    task.upstream.commit()
+    with pytest.raises(Failure) as raised:
+        task.poll(required_signatures=1, trusted_keys=keys(signers.alice, expired))
+    assert [expired.fingerprint in warning for warning in raised.value.warnings] == [True]
 
 
 def test_s16_a_signature_that_is_published_later_is_noticed_by_the_next_poll(task: Task, signers: Signers) -> None:
