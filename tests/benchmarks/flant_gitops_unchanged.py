@@ -3,12 +3,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What an unchanged branch costs: the role's whole play, against a play that pings, and against ansible-pull.
 
+A third row tells how much of it Ansible takes for any role of as many arguments: one that remembers something, pings
+in place of the poll, and tells something.
 Needs ansible-core in the interpreter's own environment. Usage: flant_gitops_unchanged.py [--rounds N]
 """
 
 from __future__ import annotations
 
 import argparse
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -26,6 +29,36 @@ PING = """\
     - name: Ping
       ansible.builtin.ping:
 """
+LEAST = """\
+- name: Remember
+  ansible.builtin.set_fact:
+    remembered: true
+    cacheable: true
+- name: Ping
+  ansible.builtin.ping:
+- name: Tell
+  ansible.builtin.debug:
+    msg: Told.
+"""
+LEAST_PLAY = """\
+- name: Do the least
+  hosts: all
+  gather_facts: false
+  roles: [least]
+"""
+ROLE = Path(__file__).resolve().parents[2] / "roles/flant_gitops"
+
+
+def least_role(folder: Path) -> str:
+    """Make the least role of the same arguments in ``folder``; return the playbook that runs it."""
+    role = folder / "roles/least"
+    for part in ("meta/argument_specs.yml", "defaults/main.yml"):
+        (role / part).parent.mkdir(parents=True)
+        shutil.copyfile(ROLE / part, role / part)
+    (role / "tasks").mkdir()
+    (role / "tasks/main.yml").write_text(LEAST, encoding="utf-8")
+    (folder / "least.yml").write_text(LEAST_PLAY, encoding="utf-8")
+    return str(folder / "least.yml")
 
 
 def upstream(folder: Path) -> str:
@@ -62,9 +95,12 @@ def main() -> None:
             ran = site.run()
             assert ran.status == "unchanged", ran.output
 
-        def ping() -> None:
-            ran = site.run(playbook=str(folder / "upstream/local.yml"))
+        def play(playbook: str) -> None:
+            ran = site.run(playbook=playbook)
             assert ran.rc == 0, ran.output
+
+        def ping() -> None:
+            play(str(folder / "upstream/local.yml"))
 
         def pull() -> None:
             program = Path(sys.executable).parent / "ansible-pull"
@@ -75,10 +111,12 @@ def main() -> None:
             ran = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
             assert ran.returncode == 0, ran.stdout + ran.stderr
 
+        least = least_role(folder / "least")
         role()
         pull()
         print(row("flant_gitops unchanged / ping play", ratio(role, ping, rounds), 1.15))
         print(row("flant_gitops unchanged / ansible-pull -o", ratio(role, pull, rounds), 0.7))
+        print(row("the least role of as many arguments / ping play", ratio(lambda: play(least), ping, rounds), 1.15))
 
 
 if __name__ == "__main__":
