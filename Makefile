@@ -27,4 +27,4 @@ bench: ## Print how fast things are, against a floor or peer measured beside the
 	@$(PYTHON) tests/run.py --show bench
 
 clean: ## Remove what all of these have made here
-	rm -rf .cache .mypy_cache .nox .pytest_cache .ruff_cache docs/build tests/output
+	rm -rf .cache .hypothesis .mypy_cache .nox .pytest_cache .ruff_cache docs/build tests/output

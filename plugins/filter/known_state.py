@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ansible.errors import AnsibleFilterError
@@ -73,11 +74,22 @@ def _checked(value: object, form: object, name: str) -> object:
     if isinstance(form, list) and isinstance(value, list):
         return [_checked(element, form[0], f"{name}[{index}]") for index, element in enumerate(value)]
     if isinstance(form, re.Pattern) and isinstance(value, (str, int)) and form.fullmatch(str(value)):
-        return int(value) if form is _NUMBER else str(value)
+        if form is _NUMBER:
+            return int(value)
+        if form is not _TIME or _is_on_the_calendar(str(value)):
+            return str(value)
     raise AnsibleFilterError(
         f"The fact flant_gitops_state holds what this role cannot have written: {name}; "
-        "run the playbook flant.gitops.reset to set what is remembered.",
+        "run the playbook flant.gitops.reset for that instance to set what is remembered.",
     )
+
+
+def _is_on_the_calendar(time: str) -> bool:
+    try:
+        datetime.fromisoformat(time[: len("YYYY-MM-DDTHH:MM:SS")])
+    except ValueError:
+        return False
+    return True
 
 
 def known_state(state: Mapping[str, object]) -> dict[str, object]:

@@ -27,6 +27,7 @@ options:
       - The role's variables without their prefix C(flant_gitops_).
       - Its key C(memory) is a dictionary that tells how Ansible caches facts, with the keys C(host),
         C(host_is_in_inventory), C(plugin), C(uri), C(timeout) and C(awx).
+      - Without C(git_repo_url) only C(memory), C(instance) and C(work_dir) are looked at.
     type: dict
     required: true
 """

@@ -32,7 +32,7 @@ attributes:
   diff_mode:
     support: none
 requirements:
-  - git 2.30 or newer
+  - git 2.39.4 or newer
   - GitPython (Python library) 3.1.30 or newer
   - python-gnupg (Python library) 0.4.8 or newer and GnuPG 2.2.20 or newer, where signatures are required
 notes:

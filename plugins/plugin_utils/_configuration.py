@@ -14,7 +14,9 @@ from ansible_collections.flant.gitops.plugins.module_utils._container.request im
 from ansible_collections.flant.gitops.plugins.module_utils._duration import parse_duration
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._git import url
+from ansible_collections.flant.gitops.plugins.module_utils._git.environment import Access
 from ansible_collections.flant.gitops.plugins.module_utils._openpgp import certificates
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import check_access
 from ansible_collections.flant.gitops.plugins.module_utils._vault.request import Request as VaultRequest
 
 if TYPE_CHECKING:
@@ -35,6 +37,13 @@ _VAULT_ONLY = (
     "vault_requests",
 )
 # A module's option -> the role's variable.
+_GIT_OPTIONS = {
+    "repo": "git_repo_url",
+    "username": "git_username",
+    "password": "git_password",
+    "ssh_key_file": "git_ssh_key_file",
+    "ssh_known_hosts_file": "git_ssh_known_hosts_file",
+}
 _CONTAINER_OPTIONS = {
     "image": "docker_image",
     "commands": "commands",
@@ -86,11 +95,14 @@ _VAULT_DEFAULTS = {"revoke_login_token": True, "timeout": "30s", "retries": 3}
 _REQUEST_DEFAULTS = {"method": "GET", "options": {}, "secret_options": {}, "wrap_ttl": "1m"}
 
 
-def _operation(config: Mapping[str, Any]) -> None:
+def _place(config: Mapping[str, Any]) -> None:
     if not _INSTANCE.fullmatch(config["instance"]):
         raise Failure("instance: it must be a letter or digit and up to 39 letters, digits, '_', '.' or '-'.")
     if not config["work_dir"].startswith("/"):
         raise Failure("work_dir: it must be an absolute path.")
+
+
+def _operation(config: Mapping[str, Any]) -> None:
     if config["keep_logs"] < 0:
         raise Failure("keep_logs: it must not be negative.")
 
@@ -100,7 +112,7 @@ def _git(config: Mapping[str, Any]) -> None:
     keys = config["trusted_pgp_public_keys"]
     named = keys if isinstance(keys, dict) else dict(enumerate(keys))
     initial = config["initial_last_successful_commit"]
-    url.parse(config["git_repo_url"], "git_repo_url")
+    _access(config)
     parse_duration(config["git_poll_period"], "git_poll_period")
     parse_duration(config["git_timeout"], "git_timeout")
     if initial and not _COMMIT.fullmatch(initial):
@@ -111,6 +123,23 @@ def _git(config: Mapping[str, Any]) -> None:
         raise Failure("trusted_pgp_public_keys: it must not be empty where signatures are required.")
     for name, key in named.items():
         _key(name, key)
+
+
+def _access(config: Mapping[str, Any]) -> None:
+    try:
+        check_access(
+            Access(
+                url=url.parse(config["git_repo_url"], "repo"),
+                username=config["git_username"],
+                password=config["git_password"],
+                ssh_key_file=config["git_ssh_key_file"],
+                ssh_known_hosts_file=config["git_ssh_known_hosts_file"],
+                ca_cert_file="",
+            ),
+            config["required_number_of_verified_signatures_on_commit"],
+        )
+    except Failure as failure:
+        raise _renamed(failure, _GIT_OPTIONS) from failure
 
 
 def _key(name: object, key: object) -> None:
@@ -147,14 +176,20 @@ def _check(
     try:
         request.from_params(params, check_mode=True)
     except Failure as failure:
-        option = re.split(r"\W", str(failure), maxsplit=1)[0]
-        raise Failure(variables[option] + str(failure)[len(option) :]) from failure
+        raise _renamed(failure, variables) from failure
+
+
+def _renamed(failure: Failure, variables: Mapping[str, str]) -> Failure:
+    """Return ``failure`` with the role's variable in place of the module's option that it begins with."""
+    option = re.split(r"\W", str(failure), maxsplit=1)[0]
+    return Failure(variables[option] + str(failure)[len(option) :])
 
 
 def refusal(config: Mapping[str, Any]) -> str:
-    """Return why ``config`` cannot work, or an empty text."""
+    """Return why ``config`` cannot work, or an empty text; without a repository only the instance is looked at."""
+    checks = (_place, _operation, _git, _container, _vault) if "git_repo_url" in config else (_place,)
     try:
-        for check in (_operation, _git, _container, _vault):
+        for check in checks:
             check(config)
     except Failure as failure:
         return f"flant_gitops_{failure}"

@@ -96,6 +96,11 @@ class Container:
         return self.status in _GOING_AWAY
 
     @property
+    def timeout(self) -> float:
+        """The seconds that its commands may run; without end if its label does not say."""
+        return float(self.labels.get(labels.TIMEOUT, "inf"))
+
+    @property
     def secrets(self) -> list[str]:
         """The values of the variables that its label calls secret."""
         names = json.loads(self.labels.get(labels.SECRET_ENV, "[]"))

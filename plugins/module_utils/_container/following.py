@@ -32,6 +32,8 @@ _DOUBT_SECONDS = 30.0
 # How long a killed container may take to die, and an engine that restarts to come back.
 _PATIENCE_SECONDS = 60.0
 _RETRY_SECONDS = 0.5
+# How long commands that have closed their output may go on before it is doubted that they, and not the connection, did.
+_SILENCE_SECONDS = 0.5
 _KILLED = 128 + 9
 
 
@@ -60,11 +62,15 @@ class Follower:
             self._engine.start(self._container)
             deadline = Deadline(self._request.timeout)
             self._catch(attached, frames, output, deadline)
+            silent_since = time.monotonic()
             if not self._ends_by(deadline):
                 self._kill()
                 self._catch(attached, frames, output, Deadline(_PATIENCE_SECONDS))
                 self._must_end()
+            was_silent = time.monotonic() - silent_since > _SILENCE_SECONDS
         container = self._last_look(deadline)
+        if was_silent and not self._was_lost:
+            self._was_lost = self._written(self._read_log()) > self._written(output)
         return self._ending(container, self._logged() if self._was_lost else output)
 
     def adopt(self, found: Container) -> Ending:
@@ -143,7 +149,7 @@ class Follower:
     def _gone(self) -> Gone:
         return Gone(f"Container {self._request.name} was removed by somebody else, and its result with it.", 0)
 
-    def _logged(self) -> dict[int, BoundedOutput]:
+    def _read_log(self) -> dict[int, BoundedOutput]:
         output = self._new_output()
         try:
             for stream, taken in output.items():
@@ -154,12 +160,20 @@ class Follower:
             if described is None or Container.from_inspect(described).is_going_away:
                 raise self._gone() from refused
             raise
+        return output
+
+    @staticmethod
+    def _written(output: dict[int, BoundedOutput]) -> int:
+        return sum(taken.written for taken in output.values())
+
+    def _logged(self) -> dict[int, BoundedOutput]:
+        output = self._read_log()
         if self._was_lost:
             self._warnings.append(
                 f"The connection to the engine was lost while container {self._request.name} ran; "
                 "its output is what the engine's log has.",
             )
-        if sum(taken.written for taken in output.values()) >= self._request.max_output:
+        if self._written(output) >= self._request.max_output:
             self._warnings.append(
                 f"The output of container {self._request.name} was read from the engine's log, which keeps the end; "
                 "its beginning may be missing.",

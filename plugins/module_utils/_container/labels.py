@@ -20,6 +20,7 @@ IDENTITY = f"{_PREFIX}identity"
 DIGEST = f"{_PREFIX}digest"
 SECRET_ENV = f"{_PREFIX}secret_env"
 BUILDER = f"{_PREFIX}builder"
+TIMEOUT = f"{_PREFIX}timeout"
 
 
 def digest(request: Request) -> str:
@@ -53,4 +54,5 @@ def describe(request: Request, run: str, builder: str) -> dict[str, str]:
         DIGEST: run,
         SECRET_ENV: json.dumps(sorted(request.secret_env)),
         BUILDER: builder,
+        TIMEOUT: f"{request.timeout:g}",
     }

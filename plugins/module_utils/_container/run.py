@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._container.request import Request
 
 _POLL_SECONDS = 0.2
+# How long after its time a container may run before nobody can be there any more to kill it.
+_OVERDUE_SECONDS = 120.0
 # How the engines' inits begin to say that they could not run the shell.
 _INITS = ("[FATAL tini", "ERROR (catatonit")
 
@@ -135,7 +137,22 @@ class _Call:
             if not self._request.check_mode:
                 self._engine.remove(found.id)
             return None, Standing.NONE
+        if found and standing is Standing.OTHER_RUNNING and self._is_overdue(found):
+            self._warnings.append(
+                f"The container of another run, which was still running under the name {self._name} "
+                f"long after its {found.timeout:g} s, was killed and removed."
+            )
+            if not self._request.check_mode:
+                self._engine.remove(found.id)
+            return None, Standing.NONE
         return found, standing
+
+    def _is_overdue(self, found: Container) -> bool:
+        """Whether the run that should have killed the container at the end of its time must be dead."""
+        if labels.DIGEST not in found.labels or not found.started_at:
+            return False
+        age = (self._engine.now() - found.started_at).total_seconds()
+        return age > found.timeout + _OVERDUE_SECONDS
 
     def _is_same(self, found: Container | None) -> bool:
         return found is not None and found.labels.get(labels.DIGEST) == self._run_digest

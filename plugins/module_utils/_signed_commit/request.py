@@ -97,11 +97,8 @@ class Request(NamedTuple):
             raise Failure("required_signatures: it must not be negative.")
         if self.required_signatures > 0 and not self.trusted_keys:
             raise Failure("required_signatures: without trusted_keys no signature can ever count.")
-        if self.access and self.access.url.open_to_the_network and self.required_signatures == 0:
-            raise Failure(
-                f"repo: {self.access.url.scheme} is not encrypted, so that with required_signatures: 0 "
-                "anybody on the way could run anything; use https or ssh, or require signatures."
-            )
+        if self.access:
+            check_access(self.access, self.required_signatures)
 
 
 def hidden_values(params: Mapping[str, Any]) -> set[str]:
@@ -112,7 +109,7 @@ def hidden_values(params: Mapping[str, Any]) -> set[str]:
 def _access(params: Mapping[str, Any]) -> Access:
     if not params["repo"]:
         raise Failure("repo: action: poll needs the repository to ask.")
-    access = Access(
+    return Access(
         url=url.parse(params["repo"], "repo"),
         username=params["username"] or "",
         password=params["password"] or "",
@@ -120,12 +117,20 @@ def _access(params: Mapping[str, Any]) -> Access:
         ssh_known_hosts_file=_readable(params, "ssh_known_hosts_file"),
         ca_cert_file=_readable(params, "ca_cert_file"),
     )
-    _check_credentials(access)
-    return access
 
 
-def _check_credentials(access: Access) -> None:
+def check_access(access: Access, required_signatures: int) -> None:
+    """Check that the parts of ``access`` go together; what its files hold is not looked at.
+
+    Raises:
+        Failure: they do not; the sentence begins with the option at fault.
+    """
     scheme = access.url.scheme
+    if access.url.open_to_the_network and required_signatures == 0:
+        raise Failure(
+            f"repo: {scheme} is not encrypted, so that with required_signatures: 0 "
+            "anybody on the way could run anything; use https or ssh, or require signatures."
+        )
     if bool(access.username) != bool(access.password):
         raise Failure("username, password: one goes with the other.")
     if access.password and scheme != "https":

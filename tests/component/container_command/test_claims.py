@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from ansible_collections.flant.gitops.plugins.module_utils._container import run
 from ansible_collections.flant.gitops.tests.support.container_call import finished
 from ansible_collections.flant.gitops.tests.support.killing import Kill
 
@@ -188,6 +189,25 @@ def test_another_run_that_is_under_way_is_busy(this: Caller, running: Callable[[
     assert not this(action="remove", identity="other")["changed"]
     assert this(action="remove", identity="this")["changed"]
     assert finished(started)["failed"]
+
+
+def test_another_run_that_nobody_ended_in_time_is_replaced_with_a_warning(
+    this: Caller, running: Callable[[], None], client: APIClient, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = this.start("sleep 600", timeout="5m")
+    running()
+    started.kill()
+    started.wait()
+    assert this(action="prepare", identity="next")["existing"] == "other_running"
+    monkeypatch.setattr(run, "_OVERDUE_SECONDS", -300.5)  # as if it ran since long ago
+    time.sleep(1)
+    assert this(action="prepare", identity="next", check_mode=True)["existing"] == "none"
+    assert client.containers(filters={"name": name})
+    prepared = this(action="prepare", identity="next")
+    assert prepared["existing"] == "none"
+    (warning,) = prepared["warnings"]
+    assert f"still running under the name {name} long after its 300 s, was killed and removed" in warning
+    assert not client.containers(all=True, filters={"name": name})
 
 
 def test_remove_without_identity_cancels_whatever_runs(

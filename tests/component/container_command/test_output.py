@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from ansible_collections.flant.gitops.plugins.module_utils._container.engine import Attached
 
 if TYPE_CHECKING:
     from ansible_collections.flant.gitops.tests.support.container_call import Caller
@@ -58,6 +60,21 @@ def test_closing_both_streams_does_not_end_the_run(call: Caller) -> None:
     assert (result["rc"], result["stdout"]) == (4, "before\n")
     assert result["duration"] > 1  # on Podman it begins a little late
     assert result["warnings"] == []
+
+
+def test_output_whose_connection_breaks_is_taken_from_the_log(call: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    receive = Attached.receive
+
+    def cut_after_the_first(attached: Attached, seconds: float) -> bytes | None:
+        data = receive(attached, seconds)
+        attached._socket.shutdown(socket.SHUT_RDWR)  # noqa: SLF001 -- as a proxy between does after a while
+        return data
+
+    monkeypatch.setattr(Attached, "receive", cut_after_the_first)
+    result = call("echo before", "sleep 2", "echo after", "echo error >&2")
+    assert (result["stdout"], result["stderr"]) == ("before\nafter\n", "error\n")
+    (warning,) = result["warnings"]
+    assert "The connection to the engine was lost" in warning
 
 
 def test_a_child_left_behind_does_not_delay_the_end(call: Caller) -> None:

@@ -94,7 +94,9 @@ class Containers:
 
     def left(self, site: Site) -> list[str]:
         names = self._names(site)
-        return [found.name for found in self.engine.containers.list(all=True) if found.name in names]
+        return [
+            found.name for found in self.engine.containers.list(all=True, ignore_removed=True) if found.name in names
+        ]
 
     @staticmethod
     def _names(site: Site) -> set[str]:

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -92,6 +94,31 @@ def test_run_whose_container_another_run_has_cleared_up_polls_again(
     assert site.facts["default"]["last_successful_commit"] == commit
     assert containers.started(site) == 1
     assert containers.left(site) == []
+
+
+def test_cancelled_commit_is_left_to_the_next_run_by_one_that_waits_for_it(
+    site: Site, upstream: Upstream, signers: Signers, containers: Containers
+) -> None:
+    site.variables["commands"] = ["sleep 600"]
+    upstream.commit("ran", "First", signers.alice)
+    killed = site.start()
+    while not containers.started(site):
+        assert killed.poll() is None, killed.communicate()[0]
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.communicate()
+    archives = set((site.folder / "work/default").glob("archive-*"))
+    held = site.hold("Run the commands, or take up the run that is there")
+    while not held.held.exists():
+        assert held.process.poll() is None, held.process.communicate()[0]
+    assert site.run(playbook="flant.gitops.cancel").rc == 0
+    waiting = held.finish()
+    assert waiting.rc == 2, waiting.output
+    assert "flant.gitops.cancel" in waiting.output
+    assert site.facts["default"]["consecutive_failures"] == 1
+    assert containers.started(site) == 1
+    assert set((site.folder / "work/default").glob("archive-*")) == archives
+    site.variables["commands"] = ["cat file"]
+    assert site.run().status == "processed"
 
 
 def test_two_runs_of_one_instance_in_parallel_execute_the_commit_once(

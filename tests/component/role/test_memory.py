@@ -122,6 +122,30 @@ def test_r4_host_outside_the_inventory_is_refused(site: Site, upstream: Upstream
     assert "not in the inventory" in refused.output
 
 
+def test_r4_reset_that_would_be_forgotten_is_refused(site: Site, upstream: Upstream, signers: Signers) -> None:
+    upstream.commit("ran", "First", signers.alice)
+    assert site.run().status == "processed"
+    reset = ("-e", "flant_gitops_reset_confirmed=yes")
+    refused = replace(site, cache="").run(*reset, playbook="flant.gitops.reset")
+    assert refused.rc == 2, refused.output
+    assert "set fact_caching = jsonfile and" in refused.output
+    assert site.run().status == "unchanged"
+
+
+def test_r3_reset_mends_what_no_instance_can_have_written(site: Site, upstream: Upstream, signers: Signers) -> None:
+    commit = upstream.commit("ran", "First", signers.alice)
+    assert site.run().status == "processed"
+    for facts in ({"web/1": {}}, ["default"], {"second": "text"}):
+        document = {"flant_gitops_state": facts}
+        for name, content in ((site.host, document), (f"s1_{site.host}", {"__payload__": json.dumps(document)})):
+            (site.folder / "facts" / name).write_text(json.dumps(content), encoding="utf-8")
+        assert site.run().rc == 2
+        arguments = f"flant_gitops_reset_commit={commit.upper()} flant_gitops_reset_confirmed=yes"
+        reset = site.run("-e", arguments, playbook="flant.gitops.reset")
+        assert reset.rc == 0, reset.output
+        assert site.run().status == "unchanged"
+
+
 def test_r5_instances_keep_what_the_other_remembers(site: Site, upstream: Upstream, signers: Signers) -> None:
     commit = upstream.commit("ran", "First", signers.alice)
     assert site.run().status == "processed"
@@ -142,6 +166,9 @@ def test_r7_instance_that_is_no_plain_name_is_refused(
     refused = site.run()
     assert refused.rc == 2, refused.output
     assert "flant_gitops_instance" in refused.output
+    reset = site.run("-e", "flant_gitops_reset_confirmed=yes", playbook="flant.gitops.reset")
+    assert reset.rc == 2, reset.output
+    assert "flant_gitops_instance" in reset.output
     assert not (site.folder / "work").exists()
 
 

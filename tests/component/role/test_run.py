@@ -135,6 +135,38 @@ def test_output_can_be_kept_to_the_log(site: Site, upstream: Upstream, signers: 
     assert "third output" in shown.output
 
 
+def test_numbers_and_booleans_may_be_given_as_texts(site: Site, upstream: Upstream, signers: Signers) -> None:
+    upstream.commit("quiet", "First", signers.alice)
+    texts = "show_output=false docker_read_only=false git_submodules=no vault_revoke_login_token=no"
+    numbers = "keep_logs=1 docker_pids_limit=64 docker_cpus=0.5 required_number_of_verified_signatures_on_commit=1"
+    ran = site.run(*(argument for text in f"{texts} {numbers}".split() for argument in ("-e", f"flant_gitops_{text}")))
+    assert ran.rc == 0, ran.output
+    assert ran.status == "processed"
+    assert '"quiet"' not in ran.output
+    shown = site.run("-e", "flant_gitops_log_runs=3", playbook="flant.gitops.log")
+    assert shown.rc == 0, shown.output
+    assert "quiet" in shown.output
+    none = site.run("-e", "flant_gitops_log_runs=0", playbook="flant.gitops.log")
+    assert none.rc == 2
+    assert "flant_gitops_log_runs" in none.output
+
+
+def test_log_before_the_first_run_says_that_there_is_none(site: Site) -> None:
+    shown = site.run(playbook="flant.gitops.log")
+    assert shown.rc == 0, shown.output
+    assert "no output is kept" in shown.output
+    assert "WARNING" not in shown.output
+
+
+def test_messages_name_a_key_as_the_operator_does(site: Site, upstream: Upstream, signers: Signers) -> None:
+    expired = signers.create("expired", key=("ed25519", "sign", "seconds=10"), at="20200101T000000")
+    site.variables["trusted_pgp_public_keys"] = {"carol": expired.public_key}
+    upstream.commit("one", "First", signers.alice)
+    refused = site.run()
+    assert refused.rc == 2
+    assert "flant_gitops_trusted_pgp_public_keys['carol']" in refused.output
+
+
 def test_nothing_but_repository_ratchet_and_logs_is_left(site: Site, upstream: Upstream, signers: Signers) -> None:
     upstream.commit("one", "First", signers.alice)
     site.run()

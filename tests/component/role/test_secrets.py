@@ -170,6 +170,18 @@ def test_commit_that_fails_does_not_cost_the_secret_id(
     assert len(bao.secret_ids(role)) == 1
 
 
+def test_commit_that_ran_is_remembered_although_the_secret_id_cannot_be_rotated(
+    site: Site, upstream: Upstream, signers: Signers, role: Role
+) -> None:
+    in_a_file(site)
+    site.variables |= {"vault_role_id": f"not-{role.role_id}", "vault_requests": [], "commands": ["true"]}
+    commit = upstream.commit("one", "First", signers.alice)
+    failed = site.run()
+    assert failed.rc == 2, failed.output
+    assert site.facts["default"]["last_successful_commit"] == commit
+    assert site.facts["default"]["consecutive_failures"] == 1
+
+
 @pytest.mark.usefixtures("role")
 def test_refused_login_is_told_once(site: Site, upstream: Upstream, signers: Signers) -> None:
     in_a_file(site)

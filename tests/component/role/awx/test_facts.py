@@ -84,7 +84,6 @@ def test_reset_of_one_instance_leaves_the_others_of_its_host_alone(
     for instance in ("default", "second"):
         awx.variables["flant_gitops_instance"] = instance
         assert awx.run_job().status == "processed"
-    (awx.project / "reset.yml").write_text("- import_playbook: flant.gitops.reset\n", encoding="utf-8")
     awx.variables |= {"flant_gitops_reset_commit": "", "flant_gitops_reset_confirmed": "yes"}
     done = awx.run_job(playbook="reset.yml")
     assert done.rc == 0, done.output

@@ -45,6 +45,7 @@ def test_keys_of_others_are_dropped() -> None:
         ("last_started_commit", "{{ 'a' * 40 }}"),
         ("last_poll_at", "2026-11-24"),
         ("last_poll_at", 1),
+        ("last_poll_at", "2026-99-24T08:00:00Z"),
         ("last_run", "text"),
         ("last_run", {"commit": "x"}),
         ("last_run", {"signers": "A" * 40}),

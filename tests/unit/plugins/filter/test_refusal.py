@@ -64,6 +64,9 @@ def test_what_works_is_not_refused(config: dict[str, object]) -> None:
         ({"git_repo_url": "ext::sh -c id"}, "flant_gitops_git_repo_url: "),
         ({"git_poll_period": "often"}, "flant_gitops_git_poll_period: 'often' is no duration"),
         ({"git_timeout": "x"}, "flant_gitops_git_timeout: "),
+        ({"git_username": "deploy"}, "flant_gitops_git_username, password: one goes with the other"),
+        ({"git_repo_url": "ssh://git.example.com/a.git"}, "flant_gitops_git_ssh_key_file: an ssh repo needs it"),
+        ({"git_repo_url": "http://git.example.com/a.git"}, "flant_gitops_git_repo_url: http is not encrypted"),
         (
             {"initial_last_successful_commit": "main"},
             "flant_gitops_initial_last_successful_commit: it must be the full id",

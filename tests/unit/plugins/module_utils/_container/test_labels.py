@@ -83,4 +83,5 @@ def test_all_labels_are_always_set() -> None:
         labels.DIGEST: "digest",
         labels.SECRET_ENV: '["A", "B"]',
         labels.BUILDER: "builder",
+        labels.TIMEOUT: "1800",
     }
