@@ -205,6 +205,8 @@ options:
       - How long the commands may take, as a duration such as V(90s) or V(1h30m). Then they are killed, and
         RV(timed_out) is true. For a run that is taken over it counts from its start.
       - Getting ready, that is pulling and sending the tree, may take as long again.
+      - Another run's container that is still running two minutes after its own time, because whoever started it died,
+        is killed and removed with a warning.
     type: str
     default: 30m
   max_output:

@@ -130,10 +130,10 @@ def _access(config: Mapping[str, Any]) -> None:
         check_access(
             Access(
                 url=url.parse(config["git_repo_url"], "repo"),
-                username=config["git_username"],
-                password=config["git_password"],
-                ssh_key_file=config["git_ssh_key_file"],
-                ssh_known_hosts_file=config["git_ssh_known_hosts_file"],
+                username=config["git_username"] or "",
+                password=config["git_password"] or "",
+                ssh_key_file=config["git_ssh_key_file"] or "",
+                ssh_known_hosts_file=config["git_ssh_known_hosts_file"] or "",
                 ca_cert_file="",
             ),
             config["required_number_of_verified_signatures_on_commit"],
