@@ -69,9 +69,12 @@ class Follower:
                 self._must_end()
             was_silent = time.monotonic() - silent_since > _SILENCE_SECONDS
         container = self._last_look(deadline)
-        if was_silent and not self._was_lost:
-            self._was_lost = self._written(self._read_log()) > self._written(output)
-        return self._ending(container, self._logged() if self._was_lost else output)
+        if was_silent or self._was_lost:
+            logged = self._read_log()
+            self._was_lost = self._was_lost or self._written(logged) > self._written(output)
+            if self._was_lost:
+                output = self._told(logged)
+        return self._ending(container, output)
 
     def adopt(self, found: Container) -> Ending:
         """Wait for the container, which somebody else started, and return how it ended.
@@ -86,7 +89,7 @@ class Follower:
                 self._kill()
                 self._must_end()
         container = self._last_look(deadline)
-        return self._ending(container, self._logged(), adopted=True)
+        return self._ending(container, self._told(self._read_log()), adopted=True)
 
     def _new_output(self) -> dict[int, BoundedOutput]:
         return {stream: BoundedOutput(self._request.max_output, self._masking) for stream in (STDOUT, STDERR)}
@@ -166,8 +169,8 @@ class Follower:
     def _written(output: dict[int, BoundedOutput]) -> int:
         return sum(taken.written for taken in output.values())
 
-    def _logged(self) -> dict[int, BoundedOutput]:
-        output = self._read_log()
+    def _told(self, output: dict[int, BoundedOutput]) -> dict[int, BoundedOutput]:
+        """Return ``output``, which comes from the log, once what may be missing of it has been told."""
         if self._was_lost:
             self._warnings.append(
                 f"The connection to the engine was lost while container {self._request.name} ran; "

@@ -133,15 +133,13 @@ class _Call:
         found, standing = self._look()
         if standing is Standing.FOREIGN:
             raise self._foreign()
-        if found and standing in (Standing.HALF_MADE, Standing.GOING_AWAY):
-            if not self._request.check_mode:
-                self._engine.remove(found.id)
-            return None, Standing.NONE
-        if found and standing is Standing.OTHER_RUNNING and self._is_overdue(found):
+        is_overdue = found is not None and standing is Standing.OTHER_RUNNING and self._is_overdue(found)
+        if found and is_overdue:
             self._warnings.append(
                 f"The container of another run, which was still running under the name {self._name} "
                 f"long after its {found.timeout:g} s, was killed and removed."
             )
+        if found and (is_overdue or standing in (Standing.HALF_MADE, Standing.GOING_AWAY)):
             if not self._request.check_mode:
                 self._engine.remove(found.id)
             return None, Standing.NONE
