@@ -59,12 +59,12 @@ given = json.load(sys.stdin)
 killing.arrange(given["kill"] and killing.Kill(*given["kill"]))
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._interruption import interruptible
-from ansible_collections.flant.gitops.tests.support.container_call import request, result
+from ansible_collections.flant.gitops.tests.support.container_call import failed, request, result
 try:
     with interruptible():
         answer = result(request(given["options"], check_mode=False))
 except Failure as failure:
-    answer = {"failed": True, "msg": str(failure), "warnings": list(failure.warnings), **failure.result}
+    answer = failed(failure)
 print(json.dumps(answer))
 """
 
@@ -76,12 +76,17 @@ def request(options: Mapping[str, Any], *, check_mode: bool) -> Request:
     return Request.from_params({**DEFAULTS, **given, "files": files}, check_mode=check_mode)
 
 
+def failed(failure: Failure) -> dict[str, Any]:
+    """Return what the module would return with ``failure``."""
+    return {"failed": True, "msg": str(failure), "warnings": list(failure.warnings), **failure.result}
+
+
 def result(request: Request) -> dict[str, Any]:
     """Return what the module would, its warnings and failures with it."""
     try:
         outcome = run(request)
     except Failure as failure:
-        return {"failed": True, "msg": str(failure), "warnings": list(failure.warnings), **failure.result}
+        return failed(failure)
     return {"failed": False, "warnings": outcome.warnings, **outcome.result()}
 
 
@@ -100,7 +105,7 @@ class Caller:
         try:
             made = request(self._options(commands, options), check_mode=check_mode)
         except Failure as failure:
-            return {"failed": True, "msg": str(failure), "warnings": list(failure.warnings), **failure.result}
+            return failed(failure)
         return result(made)
 
     def start(self, *commands: str, kill: Kill | None = None, **options: object) -> subprocess.Popen[str]:

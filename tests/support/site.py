@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -102,12 +103,16 @@ class Site:
         return Result(process.returncode, output)
 
     def hold(self, task: str) -> Held:
-        """Start a run that waits before ``task``."""
+        """Start a run, and return once it waits before ``task``."""
         held, go = self.folder / "held", self.folder / "go"
         for file in (held, go):
             file.unlink(missing_ok=True)
         environment = {"SABOTEUR_HOLD_AT": task, "SABOTEUR_HELD": str(held), "SABOTEUR_GO": str(go)}
-        return Held(self.start(environment=environment), held, go)
+        process = self.start(environment=environment)
+        while not held.exists():
+            assert process.poll() is None, process.communicate()[0]
+            time.sleep(0.01)
+        return Held(process, go)
 
     @property
     def facts_file(self) -> Path:
@@ -161,7 +166,6 @@ class Held:
     """A run that waits before a task."""
 
     process: subprocess.Popen[str]
-    held: Path
     go: Path
 
     def finish(self) -> Result:
