@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import enum
 import json
+import math
 import re
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -97,8 +98,11 @@ class Container:
 
     @property
     def timeout(self) -> float:
-        """The seconds that its commands may run; without end if its label does not say."""
-        return float(self.labels.get(labels.TIMEOUT, "inf"))
+        """The seconds that its commands may run; without end if its label does not say, or no number."""
+        try:
+            return float(self.labels.get(labels.TIMEOUT, "inf"))
+        except ValueError:
+            return math.inf
 
     @property
     def secrets(self) -> list[str]:

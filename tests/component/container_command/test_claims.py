@@ -10,9 +10,10 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible_collections.flant.gitops.plugins.module_utils._container import run
+from ansible_collections.flant.gitops.plugins.module_utils._container import labels, run
 from ansible_collections.flant.gitops.tests.support.container_call import finished
 from ansible_collections.flant.gitops.tests.support.killing import Kill
+from docker.errors import NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -232,8 +233,16 @@ def test_remove_needs_nothing_but_the_name(call: Caller, name: str, engine: Engi
 
 
 def _foreign(client: APIClient, image: str, name: str, *command: str) -> str:
-    config = {"Image": image, "Entrypoint": list(command)}
+    config = {"Image": image, "Entrypoint": list(command), "Labels": {labels.TIMEOUT: "1"}}  # as its image may have it
     return str(client.create_container_from_config(config, name)["Id"])
+
+
+def _is_there(client: APIClient, name: str) -> bool:
+    """Whether the name leads to a container, which on Docker it does a little after the list has it."""
+    try:
+        return bool(client.inspect_container(name))
+    except NotFound:
+        return False
 
 
 @pytest.mark.parametrize("state", ["created", "exited"])
@@ -251,7 +260,10 @@ def test_a_foreign_container_is_left_alone(
     assert client.inspect_container(container)["Id"] == container
 
 
-def test_a_foreign_container_that_runs_is_busy(this: Caller, client: APIClient, image: str, name: str) -> None:
+def test_a_foreign_container_that_runs_is_busy(
+    this: Caller, client: APIClient, image: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "_OVERDUE_SECONDS", -60.0)
     client.start(_foreign(client, image, name, "/bin/sleep", "60"))
     assert this(action="prepare")["existing"] == "other_running"
     assert this()["existing"] == "other_running"
@@ -337,7 +349,7 @@ def test_c8_a_caller_waits_for_one_that_is_still_sending(
 ) -> None:
     tree = archive(*((f"file{number}", "x" * 1_000_000) for number in range(150)))
     first = this.start("date +%s%N; sleep 1", archive=tree, cleanup=False)
-    until(lambda: client.containers(all=True, filters={"name": name}))
+    until(lambda: _is_there(client, name))
     if client.inspect_container(name)["State"]["Status"] == "created":
         assert this("date +%s%N; sleep 1", archive=tree, action="prepare")["existing"] in ("other_running", "same")
     second = this("date +%s%N; sleep 1", archive=tree, cleanup=False)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -167,7 +168,20 @@ def test_messages_name_a_key_as_the_operator_does(site: Site, upstream: Upstream
     assert "flant_gitops_trusted_pgp_public_keys['carol']" in refused.output
 
 
+def test_empty_value_of_a_variable_is_like_none(site: Site, upstream: Upstream, signers: Signers) -> None:
+    upstream.commit("one", "First", signers.alice)
+    site.variables |= dict.fromkeys(("vault_secret_id_file", "git_username", "git_password"))
+    ran = site.run()
+    assert ran.rc == 0, ran.output
+    assert ran.status == "processed"
+
+
 def test_nothing_but_repository_ratchet_and_logs_is_left(site: Site, upstream: Upstream, signers: Signers) -> None:
     upstream.commit("one", "First", signers.alice)
+    work = site.folder / "work/default"
+    work.mkdir(parents=True)
+    for name in ("archive-old.tar", "archive-old.tar.part"):  # as runs that were killed leave
+        (work / name).touch()
+        os.utime(work / name, (0, 0))
     site.run()
     assert sorted(file.name for file in (site.folder / "work/default").iterdir()) == ["git", "log"]

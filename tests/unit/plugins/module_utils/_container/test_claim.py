@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import math
 from datetime import datetime, timezone
 from typing import Any
 
@@ -86,6 +87,12 @@ def test_an_end_before_the_start_is_moved_to_it() -> None:
 def test_secrets_are_those_that_the_label_names() -> None:
     assert _container("exited", labels={labels.SECRET_ENV: '["B", "D", "missing"]'}).secrets == ["x=y", ""]
     assert _container("exited", labels={}).secrets == []
+
+
+@pytest.mark.parametrize(("label", "seconds"), [("90.5", 90.5), ("soon", math.inf), ("", math.inf), (None, math.inf)])
+def test_time_without_a_number_on_its_label_has_no_end(label: str | None, seconds: float) -> None:
+    container = _container("running", labels={} if label is None else {labels.TIMEOUT: label})
+    assert container.timeout == seconds
 
 
 @pytest.mark.parametrize(
