@@ -62,15 +62,27 @@ def test_closing_both_streams_does_not_end_the_run(call: Caller) -> None:
     assert result["warnings"] == []
 
 
-def test_output_whose_connection_breaks_is_taken_from_the_log(call: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def _cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Break the connection that output comes over once its first piece has come, as a proxy between may."""
     receive = Attached.receive
 
     def cut_after_the_first(attached: Attached, seconds: float) -> bytes | None:
         data = receive(attached, seconds)
-        attached._socket.shutdown(socket.SHUT_RDWR)  # noqa: SLF001 -- as a proxy between does after a while
+        attached._socket.shutdown(socket.SHUT_RDWR)  # noqa: SLF001 -- nothing shows the connection, as nobody is to break it
         return data
 
     monkeypatch.setattr(Attached, "receive", cut_after_the_first)
+
+
+@pytest.mark.usefixtures("_cut")
+def test_connection_that_breaks_after_the_last_output_loses_nothing(call: Caller) -> None:
+    result = call("echo before", "sleep 2")
+    assert (result["stdout"], result["warnings"]) == ("before\n", [])
+
+
+@pytest.mark.usefixtures("_cut")
+def test_output_whose_connection_breaks_is_taken_from_the_log(call: Caller) -> None:
     result = call("echo before", "sleep 2", "echo after", "echo error >&2")
     assert (result["stdout"], result["stderr"]) == ("before\nafter\n", "error\n")
     (warning,) = result["warnings"]
