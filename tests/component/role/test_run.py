@@ -8,10 +8,14 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from ansible.release import __version__ as ansible_version
+
 if TYPE_CHECKING:
     from ansible_collections.flant.gitops.tests.component.role.conftest import Containers, Upstream
     from ansible_collections.flant.gitops.tests.support.signers import Signers
     from ansible_collections.flant.gitops.tests.support.site import Site
+
+CORE = tuple(int(part) for part in ansible_version.split(".")[:2])
 
 
 def test_signed_commit_runs_once_and_is_remembered(
@@ -172,8 +176,12 @@ def test_empty_value_of_a_variable_is_like_none(site: Site, upstream: Upstream, 
     upstream.commit("one", "First", signers.alice)
     site.variables |= dict.fromkeys(("vault_secret_id_file", "git_username", "git_password"))
     ran = site.run()
-    assert ran.rc == 0, ran.output
-    assert ran.status == "processed"
+    if CORE < (2, 19):  # which itself wants a text
+        assert ran.rc == 2
+        assert "'flant_gitops_git_username' is of type <class 'NoneType'>" in ran.output
+    else:
+        assert ran.rc == 0, ran.output
+        assert ran.status == "processed"
 
 
 def test_nothing_but_repository_ratchet_and_logs_is_left(site: Site, upstream: Upstream, signers: Signers) -> None:
