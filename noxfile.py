@@ -31,6 +31,7 @@ PROCESS_TESTS = (  # they start a module as a process, and so need ansible-core,
     "git_signed_commit/test_machine.py::test_t2_a_password_in_the_url_is_shown_nowhere",
 )
 TARGETS = ("3.9", "3.13")  # the oldest and the newest Python that a module has to run with
+TIME_FOR_A_TEST = 300  # seconds
 TIME_TO_CLEAN_UP = 45.0  # seconds for tests that are interrupted: they have containers and servers to remove
 PURE = (  # files without input and output, whose unit tests are fast enough to be run for every change to a line
     "_duration",
@@ -129,14 +130,14 @@ def add_ansible_test_session(name: str, description: str, core: str, *arguments:
 def pytest(session: nox.Session, *arguments: str) -> None:
     """Run pytest on the installed collection, in the session's own environment.
 
-    Engines and servers have deadlines that a busy machine may miss: a test that fails is tried once more, and the
-    summary says so (``rerun``).
+    Engines and servers have deadlines that a busy machine may miss: a test that fails, or hangs, is tried once more,
+    and the summary says so (``rerun``).
     """
-    session.install("pytest", "pytest-cov", "pytest-rerunfailures", "pytest-xdist")
+    session.install("pytest", "pytest-cov", "pytest-rerunfailures", "pytest-timeout", "pytest-xdist")
     session.install("-r", "tests/component/requirements.txt")
     with installed(session):
-        command = ("pytest", "--numprocesses=2", "--reruns=1", "--reruns-delay=5", *arguments, *session.posargs)
-        session.run(*command, interrupt_timeout=TIME_TO_CLEAN_UP)
+        bounds = ("--numprocesses=2", f"--timeout={TIME_FOR_A_TEST}", "--reruns=1", "--reruns-delay=5")
+        session.run("pytest", *bounds, *arguments, *session.posargs, interrupt_timeout=TIME_TO_CLEAN_UP)
 
 
 def from_wheel(session: nox.Session, requirement: str, folder: str) -> Path:

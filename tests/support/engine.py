@@ -31,6 +31,14 @@ _STARTS_WITHIN = 60  # seconds
 # A dockerd that starts after a crash gives up when the machine is busy.
 _ATTEMPTS = 3
 _ENDS_WITHIN = 60
+# Podman asks for more files and processes than a machine that is itself a guest may give; and all its services share
+# one file of locks in /dev/shm by default, which each releases when it starts, whoever holds them.
+_PODMAN_CONFIGURATION = """\
+[containers]
+default_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]
+[engine]
+lock_type = "file"
+"""
 
 
 class Engine(abc.ABC):
@@ -168,9 +176,8 @@ class Podman(Engine):
         return [*self._podman(), "system", "service", "--time=0", self.url]
 
     def _environment(self) -> dict[str, str]:
-        # Podman asks for more files and processes than a machine that is itself a guest may give.
         configuration = self.folder / "containers.conf"
-        configuration.write_text('[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]\n')
+        configuration.write_text(_PODMAN_CONFIGURATION)
         registries = self.folder / "registries.conf"
         registries.write_text('[[registry]]\nlocation = "127.0.0.1"\ninsecure = true\n')
         return {

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.flant.gitops.plugins.module_utils._container import account, upload
+from ansible_collections.flant.gitops.plugins.module_utils._container.claim import Container
 from ansible_collections.flant.gitops.plugins.module_utils._container.engine import Refused
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 
@@ -69,12 +70,15 @@ def fill(engine: Engine, request: Request, container: str, user: str, deadline: 
 
 
 def check_shell(engine: Engine, image: Image, container: str, described: Mapping[str, Any]) -> None:
-    """Find out whether ``/bin/sh`` could not be run in the container.
+    """Find out whether ``/bin/sh`` could not be run in the container; of one that was removed nothing can be said.
 
     Raises:
         Failure: so it is; the sentence says why.
     """
     if not engine.has_path(container, "/bin/sh"):
+        found = engine.container(container)
+        if found is None or Container.from_inspect(found).is_going_away:
+            return
         raise Failure(f"image: {image.text} has no /bin/sh, which runs the commands.")
     made_for, machine = described.get("Architecture") or "", engine.architecture()
     if made_for and made_for != machine:

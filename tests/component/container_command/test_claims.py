@@ -219,7 +219,9 @@ def test_remove_without_identity_cancels_whatever_runs(
     assert this(action="remove", identity="", check_mode=True)["changed"]
     assert client.inspect_container(name)["State"]["Running"]
     assert this(action="remove", identity="")["changed"]
-    assert finished(started)["failed"]
+    cancelled = finished(started)
+    assert cancelled["failed"]
+    assert cancelled.get("rc") == 137 or "was removed by somebody else" in cancelled["msg"]
     assert not client.containers(all=True, filters={"name": name})
     gone = this(action="remove", identity="")
     assert (gone["changed"], gone["existing"]) == (False, "none")

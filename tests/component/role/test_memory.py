@@ -223,14 +223,26 @@ def test_reset_sets_facts_and_ratchet_together(
         "-e", f"flant_gitops_reset_commit={first} flant_gitops_reset_confirmed=yes", playbook="flant.gitops.reset"
     )
     assert confirmed.rc == 0, confirmed.output
+    assert f"is set from {second} to {first}." in confirmed.output
+    assert "This fact cache had" not in confirmed.output
     assert site.facts["default"] == {"last_successful_commit": first}
     assert site.run().status == "processed"
     assert site.facts["default"]["last_successful_commit"] == second
 
     forgotten = site.run("-e", "flant_gitops_reset_confirmed=yes", playbook="flant.gitops.reset")
     assert forgotten.rc == 0, forgotten.output
+    assert f"is set from {second} to none." in forgotten.output
     assert site.run().status == "processed"
     assert containers.started(site) == 4
+
+
+def test_reset_tells_when_the_schedule_has_another_fact_cache(site: Site, upstream: Upstream, signers: Signers) -> None:
+    commit = upstream.commit("one", "First", signers.alice)
+    assert site.run().status == "processed"
+    elsewhere = replace(site, cache=site.cache.replace("/facts", "/elsewhere"))
+    reset = elsewhere.run("-e", "flant_gitops_reset_confirmed=yes", playbook="flant.gitops.reset")
+    assert reset.rc == 0, reset.output
+    assert f"is set from {commit} to none. This fact cache had none;" in reset.output
 
 
 def test_status_shows_each_instance(site: Site, upstream: Upstream, signers: Signers) -> None:
