@@ -77,6 +77,7 @@ class Engine(abc.ABC):
                     self.within(*self._command()),
                     stdout=log,
                     stderr=log,
+                    cwd=self.folder,
                     env=self._environment(),
                     start_new_session=True,
                 )
