@@ -14,20 +14,19 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.tests.support.environment import clean
+from ansible_collections.flant.gitops.tests.support.waiting import until
 from docker import APIClient
 from docker.errors import DockerException
 from requests.exceptions import RequestException
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-_STARTS_WITHIN = 60  # seconds
 # A dockerd that starts after a crash gives up when the machine is busy.
 _ATTEMPTS = 3
 _ENDS_WITHIN = 60
@@ -52,7 +51,7 @@ class Engine(abc.ABC):
         self.url = f"unix://{folder}/s"
         self._namespace = subprocess.Popen(["unshare", "--net", "sleep", "infinity"])
         self._process: subprocess.Popen[bytes] | None = None
-        _until(self._has_namespace, "network namespace")
+        until(self._has_namespace)
         assert self._run("ip", "link", "set", "lo", "up") == 0
 
     @abc.abstractmethod
@@ -81,7 +80,7 @@ class Engine(abc.ABC):
                     env=self._environment(),
                     start_new_session=True,
                 )
-            _until(lambda: self._has_ended() or self._answers(), "engine")
+            until(lambda: self._has_ended() or self._answers(), log=self.folder / "log")
             if not self._has_ended():
                 return
         raise AssertionError(f"The engine does not start: {(self.folder / 'log').read_text()[-2000:]}")
@@ -223,12 +222,3 @@ def _remove(folder: Path) -> None:
     for mount in sorted((mount for mount in mounts if mount.startswith(f"{folder}/")), reverse=True):
         subprocess.run(["umount", "--lazy", mount], check=True)
     shutil.rmtree(folder)
-
-
-def _until(condition: Callable[[], object], what: str) -> None:
-    """Wait until ``condition()`` holds."""
-    end = time.monotonic() + _STARTS_WITHIN
-    while not condition():
-        if time.monotonic() > end:
-            raise AssertionError(f"no {what}")
-        time.sleep(0.05)

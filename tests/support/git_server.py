@@ -15,7 +15,6 @@ import ssl
 import subprocess
 import sys
 import threading
-import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -23,6 +22,7 @@ from typing import IO, TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ansible_collections.flant.gitops.tests.support.environment import clean
+from ansible_collections.flant.gitops.tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -283,21 +283,17 @@ def _serving(command: list[str], port: int) -> Iterator[None]:
         command, env=clean(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     ) as process:
         try:
-            _wait_for(port, process)
+            until(lambda: _answers(port), during=process)
             yield
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, 15)
 
 
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 20
-    while True:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
-        assert process.poll() is None, "the server has ended"
-        assert time.monotonic() < deadline, "the server does not answer"
-        time.sleep(0.02)
+def _answers(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
 
 
 def free_port() -> int:

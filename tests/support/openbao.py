@@ -13,7 +13,6 @@ import socket
 import ssl
 import subprocess
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +20,7 @@ from uuid import uuid4
 
 import requests
 import trustme
+from ansible_collections.flant.gitops.tests.support.waiting import until
 from requests.adapters import HTTPAdapter
 
 if TYPE_CHECKING:
@@ -116,12 +116,7 @@ class OpenBao:
                 start_new_session=True,
                 env={"PATH": os.environ["PATH"], "HOME": str(self._directory)},
             )
-        deadline = time.monotonic() + _PATIENCE
-        while not self._answers("/v1/sys/seal-status"):
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                log_text = (self._directory / "bao.log").read_text(encoding="utf-8", errors="replace")
-                raise RuntimeError(f"OpenBao did not start:\n{log_text[-2000:]}")
-            time.sleep(0.05)
+        until(lambda: self._answers("/v1/sys/seal-status"), during=self._process, log=self._directory / "bao.log")
 
     def stop(self) -> None:
         """End the server and all it started; only if it is durable does it keep anything."""
@@ -155,11 +150,7 @@ class OpenBao:
     def unseal(self) -> None:
         """Open the storage again and wait until everything can be done."""
         self.call("POST", "/v1/sys/unseal", {"key": self._unseal_key}, token="")
-        deadline = time.monotonic() + _PATIENCE
-        while not self._answers("/v1/sys/health"):  # 200 only if unsealed and active
-            if time.monotonic() > deadline:
-                raise RuntimeError("OpenBao stays sealed.")
-            time.sleep(0.05)
+        until(lambda: self._answers("/v1/sys/health"))  # 200 only if unsealed and active
 
     def call(
         self,
@@ -188,8 +179,8 @@ class OpenBao:
         """Mount a new secrets engine and return its path, which no other call returns."""
         path = f"{kind}-{uuid4().hex[:8]}"
         self.call("POST", f"/v1/sys/mounts/{path}", {"type": kind, "options": options}, namespace=namespace)
-        while options.get("version") == "2" and not self._answers(f"/v1/{path}/config", namespace=namespace):
-            time.sleep(0.01)  # it is being upgraded from version 1
+        if options.get("version") == "2":  # which it is being upgraded to from version 1
+            until(lambda: self._answers(f"/v1/{path}/config", namespace=namespace))
         return path
 
     def approle(

@@ -8,12 +8,12 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.tests.support.environment import clean
+from ansible_collections.flant.gitops.tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from ansible_collections.flant.gitops.tests.support.images import Image
     from docker import APIClient
 
-_STARTS_WITHIN = 30  # seconds
 USERNAME = "puller"
 PASSWORD = "pull and nothing else"
 # The bcrypt hash of PASSWORD, as htpasswd -B writes it.
@@ -65,14 +64,10 @@ def running(engine: Engine, *, password: bool = False) -> Iterator[Registry]:
             process = subprocess.Popen(command, env=clean(), stdout=log, stderr=log)
         stack.callback(process.wait)
         stack.callback(process.terminate)
-        _wait_for(engine, port, folder / "log")
+        probe = engine.within("busybox", "wget", "-q", "-O", "-", f"http://127.0.0.1:{port}/")
+        until(lambda: _succeeds(probe), during=process, log=folder / "log")
         yield Registry(folder, f"127.0.0.1:{port}", {"username": USERNAME, "password": PASSWORD} if password else None)
 
 
-def _wait_for(engine: Engine, port: int, log: Path) -> None:
-    end = time.monotonic() + _STARTS_WITHIN
-    probe = engine.within("busybox", "wget", "-q", "-O", "-", f"http://127.0.0.1:{port}/")
-    while subprocess.run(probe, check=False, capture_output=True, env=clean()).returncode:
-        if time.monotonic() > end:
-            raise AssertionError(f"The registry did not start: {log.read_text()}")
-        time.sleep(0.05)
+def _succeeds(command: list[str]) -> bool:
+    return subprocess.run(command, check=False, capture_output=True, env=clean()).returncode == 0

@@ -11,12 +11,12 @@ import os
 import re
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.tests.support.environment import clean
+from ansible_collections.flant.gitops.tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -109,9 +109,7 @@ class Site:
             file.unlink(missing_ok=True)
         environment = {"SABOTEUR_HOLD_AT": task, "SABOTEUR_HELD": str(held), "SABOTEUR_GO": str(go)}
         process = self.start(environment=environment)
-        while not held.exists():
-            assert process.poll() is None, process.communicate()[0]
-            time.sleep(0.01)
+        until(held.exists, during=process)
         return Held(process, go)
 
     @property

@@ -14,7 +14,6 @@ import hashlib
 import os
 import subprocess
 import sys
-import time
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.tests.support.environment import clean
 from ansible_collections.flant.gitops.tests.support.site import COLLECTIONS
+from ansible_collections.flant.gitops.tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 SHARED = Path("/srv/shared")  # the folder that test and machine have in common
 ENGINE = Path("/srv/engine.sock")  # this machine's container engine
 COLLECTIONS_THERE = Path("/srv/collections")
-_STARTS_WITHIN = 60  # seconds
+_ENDS_WITHIN = 60  # seconds
 _SYSTEMD = ["/lib/systemd/systemd", "--unit=basic.target"]
 _IDLE = ["sleep", "infinity"]
 # Folders of this machine's of which nothing is wanted: what runs here, and what starts at boot.
@@ -141,29 +141,26 @@ def started(folder: Path, *, boot: bool) -> Iterator[Machine]:
             ["unshare", "--mount", *launcher], env=_podman_environment(), stdout=console, stderr=console
         )
     try:
-        yield Machine(shared, _wait_for(name, process, folder / "console", boot=boot))
+        pid = until(lambda: _ready(name, boot=boot), during=process, log=folder / "console")
+        yield Machine(shared, pid)
     finally:
         subprocess.run(["podman", "kill", name], env=_podman_environment(), capture_output=True, check=False)
-        process.wait(_STARTS_WITHIN)
+        process.wait(_ENDS_WITHIN)
 
 
-def _wait_for(name: str, process: subprocess.Popen[bytes], console: Path, *, boot: bool) -> int:
-    """Return the machine's process 1, as seen from here, when it is ready."""
-    until = time.monotonic() + _STARTS_WITHIN
-    while True:
-        assert process.poll() is None, console.read_text(encoding="utf-8")
-        assert time.monotonic() < until, console.read_text(encoding="utf-8")
-        state = subprocess.run(
-            ["podman", "inspect", "--format={{.State.Pid}}", name],
-            env=_podman_environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        pid = int(state.stdout or 0)
-        if pid and (not boot or "running" in Machine(Path(), pid).run("systemctl", "is-system-running").stdout):
-            return pid
-        time.sleep(0.2)
+def _ready(name: str, *, boot: bool) -> int:
+    """Return the machine's process 1, as seen from here, once it is ready, and 0 before."""
+    state = subprocess.run(
+        ["podman", "inspect", "--format={{.State.Pid}}", name],
+        env=_podman_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    pid = int(state.stdout or 0)
+    if pid and boot and "running" not in Machine(Path(), pid).run("systemctl", "is-system-running").stdout:
+        return 0
+    return pid
 
 
 def _podman_environment() -> dict[str, str]:

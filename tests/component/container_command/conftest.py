@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import io
 import tarfile
-import time
 import uuid
 from typing import TYPE_CHECKING
 
@@ -111,16 +110,3 @@ def archive(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return make
-
-
-@pytest.fixture
-def until() -> Callable[[Callable[[], object]], None]:
-    """Wait until something holds."""
-
-    def wait(condition: Callable[[], object], seconds: float = 60) -> None:
-        end = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < end
-            time.sleep(0.05)
-
-    return wait

@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.flant.gitops.plugins.module_utils._container import labels, run
 from ansible_collections.flant.gitops.tests.support.container_call import finished
 from ansible_collections.flant.gitops.tests.support.killing import Kill
+from ansible_collections.flant.gitops.tests.support.waiting import until
 from docker.errors import NotFound
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def this(call: Caller, client: APIClient, name: str) -> Iterator[Caller]:
 
 
 @pytest.fixture
-def running(client: APIClient, name: str, until: Callable[..., None]) -> Callable[[], None]:
+def running(client: APIClient, name: str) -> Callable[[], None]:
     """Wait until the container runs."""
     return lambda: until(lambda: client.containers(filters={"name": name, "status": "running"}))
 
@@ -347,7 +348,7 @@ def test_c8_two_callers_with_different_runs_start_one_at_a_time(this: Caller) ->
 
 
 def test_c8_a_caller_waits_for_one_that_is_still_sending(
-    this: Caller, archive: Callable[..., Path], client: APIClient, name: str, until: Callable[..., None]
+    this: Caller, archive: Callable[..., Path], client: APIClient, name: str
 ) -> None:
     tree = archive(*((f"file{number}", "x" * 1_000_000) for number in range(150)))
     first = this.start("date +%s%N; sleep 1", archive=tree, cleanup=False)

@@ -16,6 +16,7 @@ from ansible_collections.flant.gitops.tests.component.container_command.conftest
 from ansible_collections.flant.gitops.tests.support import engine as engines
 from ansible_collections.flant.gitops.tests.support import images
 from ansible_collections.flant.gitops.tests.support.container_call import Caller, finished
+from ansible_collections.flant.gitops.tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -64,24 +65,22 @@ def _nothing_left() -> None:
     """Every engine here is of one test only, which looks after it."""
 
 
-def _running(engine: Engine, name: str, process: Popen[str], until: Callable[..., None]) -> None:
+def _running(engine: Engine, name: str, process: Popen[str]) -> None:
     """Wait until the container that ``process`` starts runs."""
     with engine.client() as client:
-        until(lambda: process.poll() is not None or client.containers(filters={"name": name, "status": "running"}))
-    assert process.poll() is None, finished(process)
+        until(lambda: client.containers(filters={"name": name, "status": "running"}), during=process)
 
 
 @pytest.mark.parametrize("crash", [False, True])
 def test_c7_an_engine_that_restarts_ends_the_run(
     docker: Lone,
     name: str,
-    until: Callable[..., None],
     *,
     crash: bool,
 ) -> None:
     engine, call = docker
     process = call.start("echo before; trap 'exit 77' TERM; sleep 60 & wait")
-    _running(engine, name, process, until)
+    _running(engine, name, process)
     if crash:
         engine.crash()
     else:
@@ -94,12 +93,10 @@ def test_c7_an_engine_that_restarts_ends_the_run(
     assert result["stdout"] == "before\n"
 
 
-def test_c7_a_run_that_outlives_its_engine_is_followed_to_its_end(
-    lasting: Lone, name: str, until: Callable[..., None]
-) -> None:
+def test_c7_a_run_that_outlives_its_engine_is_followed_to_its_end(lasting: Lone, name: str) -> None:
     engine, call = lasting
     process = call.start("echo before; sleep 20; echo after; exit 5")
-    _running(engine, name, process, until)
+    _running(engine, name, process)
     engine.stop()
     time.sleep(2)
     engine.start()
@@ -108,12 +105,10 @@ def test_c7_a_run_that_outlives_its_engine_is_followed_to_its_end(
     assert any("The connection to the engine was lost" in warning for warning in result["warnings"])
 
 
-def test_c7_an_engine_that_stays_away_is_given_up_at_the_deadline(
-    lasting: Lone, name: str, until: Callable[..., None]
-) -> None:
+def test_c7_an_engine_that_stays_away_is_given_up_at_the_deadline(lasting: Lone, name: str) -> None:
     engine, call = lasting
     process = call.start("sleep 8; echo done", timeout="3s", cleanup=False)
-    _running(engine, name, process, until)
+    _running(engine, name, process)
     engine.stop()
     time.sleep(6)
     engine.start()
@@ -123,10 +118,10 @@ def test_c7_an_engine_that_stays_away_is_given_up_at_the_deadline(
     call("sleep 8; echo done", action="remove")
 
 
-def test_c7_an_engine_that_hangs_is_waited_for(docker: Lone, name: str, until: Callable[..., None]) -> None:
+def test_c7_an_engine_that_hangs_is_waited_for(docker: Lone, name: str) -> None:
     engine, call = docker
     process = call.start("echo before; sleep 2; echo after")
-    _running(engine, name, process, until)
+    _running(engine, name, process)
     engine.signal(signal.SIGSTOP)
     time.sleep(4)
     engine.signal(signal.SIGCONT)
@@ -166,7 +161,7 @@ def test_c10_output_on_a_full_disk_is_bounded_too(kind: type[Engine], name: str)
         assert (result["rc"], result["stderr"]) == (0, "end\n")
 
 
-def test_c10_an_upload_ends_at_the_deadline(docker: Lone, name: str, large: Path, until: Callable[..., None]) -> None:
+def test_c10_an_upload_ends_at_the_deadline(docker: Lone, name: str, large: Path) -> None:
     engine, call = docker
     process = call.start("true", archive=large, timeout="4s")
     with engine.client() as client:
@@ -179,9 +174,7 @@ def test_c10_an_upload_ends_at_the_deadline(docker: Lone, name: str, large: Path
     assert "sending the tree to" in result["msg"].lower()
 
 
-def test_c10_an_upload_may_take_longer_than_a_minute(
-    docker: Lone, name: str, large: Path, until: Callable[..., None]
-) -> None:
+def test_c10_an_upload_may_take_longer_than_a_minute(docker: Lone, name: str, large: Path) -> None:
     engine, call = docker
     process = call.start("ls | wc -l", archive=large)
     with engine.client() as client:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ansible_collections.flant.gitops.tests.support.container_call import finished
 from ansible_collections.flant.gitops.tests.support.killing import Kill
+from ansible_collections.flant.gitops.tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,7 +86,6 @@ def test_an_interrupted_run_is_killed_and_removed(
     call: Caller,
     client: APIClient,
     name: str,
-    until: Callable[..., None],
     number: int,
     *,
     cleanup: bool,
@@ -99,7 +99,7 @@ def test_an_interrupted_run_is_killed_and_removed(
 
 
 def test_an_upload_that_is_interrupted_leaves_nothing(
-    call: Caller, client: APIClient, name: str, until: Callable[..., None], archive: Callable[..., Path]
+    call: Caller, client: APIClient, name: str, archive: Callable[..., Path]
 ) -> None:
     tree = archive(*((f"file{number}", "x" * 1_000_000) for number in range(200)))
     process = call.start("true", archive=tree)
@@ -110,7 +110,7 @@ def test_an_upload_that_is_interrupted_leaves_nothing(
 
 
 def test_a_taken_over_run_goes_on_when_the_second_caller_is_killed_too(
-    call: Caller, client: APIClient, name: str, until: Callable[..., None]
+    call: Caller, client: APIClient, name: str
 ) -> None:
     run = call.having(identity="this", commands=["sleep 4; echo done"])
     for _index in range(2):

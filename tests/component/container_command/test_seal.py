@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.flant.gitops.tests.support import images
 from ansible_collections.flant.gitops.tests.support.container_call import finished
 from ansible_collections.flant.gitops.tests.support.images import Folder, Link
+from ansible_collections.flant.gitops.tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,9 +25,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def inspected(
-    call: Caller, client: APIClient, name: str, until: Callable[..., None]
-) -> Iterator[Callable[..., dict[str, Any]]]:
+def inspected(call: Caller, client: APIClient, name: str) -> Iterator[Callable[..., dict[str, Any]]]:
     """Start a run and return how the engine describes its container while it runs."""
     started = []
 

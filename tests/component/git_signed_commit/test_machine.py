@@ -11,13 +11,13 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.tests.support.git_server import git_daemon
 from ansible_collections.flant.gitops.tests.support.signed_commit import COLLECTIONS, MODULE, contents
+from ansible_collections.flant.gitops.tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -116,9 +116,7 @@ def test_a_signal_in_the_midst_of_a_transfer_leaves_nothing(
     ) as module:
         module.stdin.write(json.dumps({"ANSIBLE_MODULE_ARGS": params}).encode())
         module.stdin.close()
-        deadline = time.monotonic() + 30
-        while len(https.requests) == seen and time.monotonic() < deadline:
-            time.sleep(0.01)
+        until(lambda: len(https.requests) > seen, during=module)
         module.send_signal(number)
         output = module.stdout.read()
         errors = module.stderr.read()

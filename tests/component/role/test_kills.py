@@ -10,6 +10,7 @@ import signal
 from typing import TYPE_CHECKING
 
 import pytest
+from ansible_collections.flant.gitops.tests.support.waiting import until
 
 if TYPE_CHECKING:
     from ansible_collections.flant.gitops.tests.component.role.conftest import Containers, Upstream
@@ -98,8 +99,7 @@ def test_cancelled_commit_is_left_to_the_next_run_by_one_that_waits_for_it(
     site.variables["commands"] = ["sleep 600"]
     upstream.commit("ran", "First", signers.alice)
     killed = site.start()
-    while not containers.started(site):
-        assert killed.poll() is None, killed.communicate()[0]
+    until(lambda: containers.started(site), during=killed)
     os.killpg(killed.pid, signal.SIGKILL)
     killed.communicate()
     archives = set((site.folder / "work/default").glob("archive-*"))
@@ -133,8 +133,7 @@ def test_busy_is_green_and_says_since_when(
     site.variables["commands"] = ["sleep 20"]
     upstream.commit("one", "First", signers.alice)
     first = site.start()
-    while not containers.started(site):
-        assert first.poll() is None, first.communicate()[0]
+    until(lambda: containers.started(site), during=first)
     second_commit = upstream.commit("two", "Second", signers.alice)
     busy = site.run()
     assert busy.rc == 0, busy.output

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import json
 import signal
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.tests.support.http_faults import Fault, faulty
+from ansible_collections.flant.gitops.tests.support.waiting import until
 
 if TYPE_CHECKING:
     from ansible_collections.flant.gitops.tests.support.openbao import OpenBao
@@ -192,9 +192,7 @@ def test_an_interrupted_run_revokes_what_was_under_way(
         method, path = ("POST", LOGIN) if slow == "login" else ("GET", f"/v1{account.app}")
         server.fail(method, path, Fault(delay=1.5))
         process = account.start(vault_addr=server.address, requests=many(account))
-        while not server.count(method, path):
-            assert process.poll() is None
-            time.sleep(0.01)
+        until(lambda: server.count(method, path), during=process)
         process.send_signal(number)
 
         _output, stderr = process.communicate(timeout=30)

@@ -20,6 +20,7 @@ import pytest
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.tests.support.http_faults import Fault, faulty
 from ansible_collections.flant.gitops.tests.support.killing import Kill
+from ansible_collections.flant.gitops.tests.support.waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -427,9 +428,7 @@ def test_an_interrupted_rotation_is_completed(account: Account, bao: OpenBao) ->
         server.fail("POST", create, Fault())  # the look-up
         server.fail("POST", create, Fault(delay=1))
         process = account.start(**account.with_file, vault_addr=server.address)
-        while server.count("POST", create) < 2:
-            assert process.poll() is None
-            time.sleep(0.01)
+        until(lambda: server.count("POST", create) == 2, during=process)
         process.terminate()
         _output, stderr = process.communicate(timeout=30)
 

@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._git.process import finish, running
 from ansible_collections.flant.gitops.plugins.module_utils._interruption import interruptible
+from ansible_collections.flant.gitops.tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,18 +34,12 @@ def alive(pid: int) -> bool:
     return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
 
 
-def gone(pid: int) -> bool:
-    deadline = time.monotonic() + 5
-    while alive(pid) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    return not alive(pid)
+def must_end(pid: int) -> None:
+    until(lambda: not alive(pid), seconds=10)
 
 
 def child_of(file: Path) -> int:
-    deadline = time.monotonic() + 10
-    while not (file.exists() and file.read_text().strip()) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    return int(file.read_text())
+    return int(until(lambda: file.exists() and file.read_text().strip(), seconds=10))
 
 
 def test_output_errors_and_status() -> None:
@@ -63,20 +58,20 @@ def test_a_timeout_ends_the_whole_group(tmp_path: Path) -> None:
     with pytest.raises(Failure, match=r"^timeout: git was not done within 1\.5 s and has been killed\."):
         finish(shell(f"sleep 60 & echo $! > {tmp_path}/pid; wait"), 1.5)
     assert time.monotonic() - begun < 10
-    assert gone(child_of(tmp_path / "pid"))
+    must_end(child_of(tmp_path / "pid"))
 
 
 def test_a_timeout_ends_a_group_that_ignores_polite_signals(tmp_path: Path) -> None:
     with pytest.raises(Failure, match="timeout"):
         finish(shell(f"trap '' TERM INT HUP; sleep 60 & echo $! > {tmp_path}/pid; wait; sleep 60"), 1.5)
-    assert gone(child_of(tmp_path / "pid"))
+    must_end(child_of(tmp_path / "pid"))
 
 
 def test_a_failing_body_ends_the_whole_group(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError), running(shell(f"sleep 60 & echo $! > {tmp_path}/pid; wait")):
         child_of(tmp_path / "pid")
         raise ZeroDivisionError
-    assert gone(child_of(tmp_path / "pid"))
+    must_end(child_of(tmp_path / "pid"))
 
 
 def test_a_signal_ends_the_whole_group(tmp_path: Path) -> None:
@@ -87,7 +82,7 @@ def test_a_signal_ends_the_whole_group(tmp_path: Path) -> None:
     ):
         child_of(tmp_path / "pid")
         os.kill(os.getpid(), signal.SIGTERM)
-    assert gone(child_of(tmp_path / "pid"))
+    must_end(child_of(tmp_path / "pid"))
 
 
 def test_a_signal_while_a_process_is_started_leaves_none_behind(tmp_path: Path) -> None:
@@ -99,7 +94,7 @@ def test_a_signal_while_a_process_is_started_leaves_none_behind(tmp_path: Path) 
 
     with pytest.raises(Failure, match="SIGTERM"), interruptible(), running(start):
         pytest.fail("the body was entered")
-    assert gone(child_of(tmp_path / "pid"))
+    must_end(child_of(tmp_path / "pid"))
 
 
 def test_a_program_that_is_missing_is_an_error_that_says_so() -> None:
