@@ -66,9 +66,11 @@ def _nothing_left() -> None:
 
 
 def _running(engine: Engine, name: str, process: Popen[str]) -> None:
-    """Wait until the container that ``process`` starts runs."""
+    """Wait until the container that ``process`` starts has written something, and the process knows that it runs."""
+    running = {"name": name, "status": "running"}
     with engine.client() as client:
-        until(lambda: client.containers(filters={"name": name, "status": "running"}), during=process)
+        until(lambda: client.containers(filters=running) and client.logs(name), during=process)
+    time.sleep(0.5)
 
 
 @pytest.mark.parametrize("crash", [False, True])
@@ -107,7 +109,7 @@ def test_c7_a_run_that_outlives_its_engine_is_followed_to_its_end(lasting: Lone,
 
 def test_c7_an_engine_that_stays_away_is_given_up_at_the_deadline(lasting: Lone, name: str) -> None:
     engine, call = lasting
-    process = call.start("sleep 8; echo done", timeout="3s", cleanup=False)
+    process = call.start("echo before; sleep 8", timeout="3s", cleanup=False)
     _running(engine, name, process)
     engine.stop()
     time.sleep(6)
@@ -115,12 +117,12 @@ def test_c7_an_engine_that_stays_away_is_given_up_at_the_deadline(lasting: Lone,
     result = finished(process)
     assert result["failed"]
     assert name in result["msg"]
-    call("sleep 8; echo done", action="remove")
+    call("echo before; sleep 8", action="remove")
 
 
 def test_c7_an_engine_that_hangs_is_waited_for(docker: Lone, name: str) -> None:
     engine, call = docker
-    process = call.start("echo before; sleep 2; echo after")
+    process = call.start("echo before; sleep 3; echo after")
     _running(engine, name, process)
     engine.signal(signal.SIGSTOP)
     time.sleep(4)

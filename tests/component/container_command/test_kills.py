@@ -109,15 +109,10 @@ def test_an_upload_that_is_interrupted_leaves_nothing(
     assert not client.containers(all=True, filters={"name": name})
 
 
-def test_a_taken_over_run_goes_on_when_the_second_caller_is_killed_too(
-    call: Caller, client: APIClient, name: str
-) -> None:
-    run = call.having(identity="this", commands=["sleep 4; echo done"])
-    for _index in range(2):
-        process = run.start()
-        until(lambda: client.containers(filters={"name": name, "status": "running"}))
-        time.sleep(0.5)
-        process.kill()
-        process.wait()
+def test_a_taken_over_run_goes_on_when_the_second_caller_is_killed_too(call: Caller) -> None:
+    run = call.having(identity="this", commands=["sleep 6; echo done"])
+    for step, after in (("start", True), ("wait", False)):
+        killed = run.start(kill=Kill("_container.engine", "Engine", step, after))
+        assert killed.wait(60) == -signal.SIGKILL
     result = run()
     assert (result["adopted"], result["stdout"]) == (True, "done\n")
