@@ -25,7 +25,7 @@ from ansible_collections.flant.gitops.tests.support.environment import clean
 from ansible_collections.flant.gitops.tests.support.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import trustme
 
@@ -42,6 +42,7 @@ class Behaviour:
         redirect_posts_only: only the second request is redirected, after the first one was answered.
         old_protocol: it does not know git's protocol version 2.
         stall: it takes requests and never answers.
+        on_request: called before each answer.
     """
 
     account: str = ""
@@ -49,6 +50,7 @@ class Behaviour:
     redirect_posts_only: bool = False
     old_protocol: bool = False
     stall: threading.Event | None = None
+    on_request: Callable[[], None] | None = None
 
 
 @dataclass
@@ -156,6 +158,8 @@ class _GitHandler(BaseHTTPRequestHandler):
         behaviour = self.state.behaviour
         authorization = self.headers.get("Authorization", "")
         self.state.requests.append((self.command, self.path, authorization))
+        if behaviour.on_request:
+            behaviour.on_request()
         if behaviour.stall:
             behaviour.stall.wait()
             self.close_connection = True

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import tarfile
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._failure import Failu
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import Request
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.run import run
 from ansible_collections.flant.gitops.tests.support.repository import Repository
+from ansible_collections.flant.gitops.tests.support.waiting import until
 
 if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.outcome import Outcome
@@ -87,7 +89,12 @@ class Task:
         raise AssertionError("it was not refused")
 
     def running(self) -> list[str]:
-        """Return the command lines of git processes that still work on the cache."""
+        """Return the command lines of git processes that go on working on the cache; killed ones get time to end."""
+        with contextlib.suppress(AssertionError):
+            until(lambda: not self._command_lines(), seconds=10)
+        return self._command_lines()
+
+    def _command_lines(self) -> list[str]:
         listing = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
         return [line for line in listing.splitlines() if str(self.git_dir) in line and "git" in line.split()[0]]
 
