@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import subprocess
+import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -79,33 +80,42 @@ def image(engine: docker.DockerClient) -> Iterator[str]:
         yield image_id
 
 
-@dataclass
+@dataclass(frozen=True)
 class Containers:
-    """What the engine did for one test, told apart by the site's work folder."""
+    """What the engine does during one test; others use it too, so that containers are told apart by their names."""
 
     engine: docker.DockerClient
-    since: float
+    names: list[str]  # of the containers that have been started
 
     def started(self, site: Site) -> int:
         """Return how many containers of ``site`` have been started."""
-        names = self._names(site)
-        events = self.engine.events(since=self.since, until=time.time() + 1, decode=True, filters={"event": "start"})
-        return sum(event["Actor"]["Attributes"]["name"] in names for event in events)
+        return self.started_as(site.container)
+
+    def started_as(self, name_start: str) -> int:
+        """Return how many containers have been started whose names start so."""
+        time.sleep(1)  # the engine tells of a start a little later than it answers
+        return sum(name.startswith(name_start) for name in self.names)
 
     def left(self, site: Site) -> list[str]:
-        names = self._names(site)
-        return [
-            found.name for found in self.engine.containers.list(all=True, ignore_removed=True) if found.name in names
-        ]
-
-    @staticmethod
-    def _names(site: Site) -> set[str]:
-        return {site.container}
+        everything = self.engine.containers.list(all=True, ignore_removed=True)
+        return [found.name for found in everything if found.name == site.container]
 
 
 @pytest.fixture
-def containers(engine: docker.DockerClient) -> Containers:
-    return Containers(engine, time.time())
+def containers(engine: docker.DockerClient) -> Iterator[Containers]:
+    """Listen to the engine from the beginning: it forgets all but the last 256 events, of everybody."""
+    names: list[str] = []
+    events = engine.events(decode=True, filters={"type": "container", "event": "start"})
+
+    def listen() -> None:
+        for event in events:
+            names.append(event["Actor"]["Attributes"]["name"])  # noqa: PERF401 -- each is seen as it comes
+
+    listener = threading.Thread(target=listen)
+    listener.start()
+    yield Containers(engine, names)
+    events.close()
+    listener.join()
 
 
 @pytest.fixture

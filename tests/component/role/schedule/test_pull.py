@@ -67,11 +67,7 @@ def run(schedule: Schedule) -> tuple[str, str]:
 
 def started(containers: Containers, schedule: Schedule) -> int:
     """Return how many containers of the instance have been started."""
-    events = containers.engine.events(
-        since=containers.since, until=time.time() + 1, decode=True, filters={"event": "start"}
-    )
-    prefix = f"flant_gitops-{schedule.instance}-"
-    return sum(event["Actor"]["Attributes"]["name"].startswith(prefix) for event in events)
+    return containers.started_as(f"flant_gitops-{schedule.instance}-")
 
 
 @pytest.mark.usefixtures("host")
