@@ -130,7 +130,7 @@ def test_two_runs_of_one_instance_in_parallel_execute_the_commit_once(
 def test_busy_is_green_and_says_since_when(
     site: Site, upstream: Upstream, signers: Signers, containers: Containers
 ) -> None:
-    site.variables["commands"] = ["sleep 20"]
+    site.variables["commands"] = ["sleep 600"]
     upstream.commit("one", "First", signers.alice)
     first = site.start()
     until(lambda: containers.started(site), during=first)

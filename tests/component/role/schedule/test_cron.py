@@ -29,7 +29,7 @@ def test_cron_job_is_installed_changed_and_removed(cron: Schedule) -> None:
     assert changed.returncode == 0, changed.stdout
     table = cron.machine.output("crontab", "-l")
     assert f"30 4 * * Mon {cron.folder}/ansible-pull\n" in table
-    assert "*/5" not in table
+    assert f"*/5 * * * * {cron.folder}/" not in table
 
     gone = cron.set(state="absent")
     assert gone.returncode == 0, gone.stdout
