@@ -113,7 +113,7 @@ def test_v3_a_write_whose_reply_is_lost_is_not_sent_again(account: Account, prox
 
 
 @pytest.mark.parametrize(
-    "fault", [Fault(500), Fault(502), Fault(504), Fault(cut="reply"), Fault(cut="body"), Fault(delay=1.5)]
+    "fault", [Fault(500), Fault(502), Fault(504), Fault(cut="reply"), Fault(cut="body"), Fault(delay=4)]
 )
 @pytest.mark.parametrize("method", ["GET", "LIST"])
 def test_v3_a_read_is_sent_again(account: Account, proxy: FaultyServer, fault: Fault, method: str) -> None:
@@ -121,7 +121,7 @@ def test_v3_a_read_is_sent_again(account: Account, proxy: FaultyServer, fault: F
     proxy.fail(method, f"/v1/{account.kv2}", fault, times=2)
 
     outcome = account.call(
-        vault_addr=proxy.address, timeout="1s", requests=[{"name": "r", "method": method, "path": path}]
+        vault_addr=proxy.address, timeout="3s", requests=[{"name": "r", "method": method, "path": path}]
     )
 
     assert proxy.count(method, f"/v1/{account.kv2}") == 3
@@ -136,7 +136,7 @@ def test_v3_what_was_not_carried_out_is_sent_again_even_if_it_writes(
     for path in (LOGIN, f"/v1/{account.kv2}", REVOKE):
         proxy.fail("POST", path, Fault(status))
 
-    account.call(vault_addr=proxy.address, timeout="1s", requests=[write(account)])
+    account.call(vault_addr=proxy.address, requests=[write(account)])
 
     assert [proxy.count("POST", path) for path in (LOGIN, f"/v1/{account.kv2}", REVOKE)] == [2, 2, 2]
 
@@ -168,10 +168,10 @@ def test_v3_a_server_that_restarts_is_waited_for(tmp_path: Path) -> None:
 
 
 def test_a_slow_answer_is_given_up(account: Account, proxy: FaultyServer) -> None:
-    proxy.fail("POST", f"/v1/{account.kv2}", Fault(delay=3))
+    proxy.fail("POST", f"/v1/{account.kv2}", Fault(delay=4))
 
-    with pytest.raises(Failure, match=r"^Request 'new'.* no answer within 0.5s; it may have been carried out\.$"):
-        account.call(vault_addr=proxy.address, timeout="500ms", requests=[write(account)])
+    with pytest.raises(Failure, match=r"^Request 'new'.* no answer within 2.5s; it may have been carried out\.$"):
+        account.call(vault_addr=proxy.address, timeout="2500ms", requests=[write(account)])
 
     account.explain(account.new_tokens())  # of the answer that came too late
 
@@ -232,7 +232,7 @@ def test_v11_forty_requests_share_twenty_connections_and_make_two_calls_more(
     for number in range(3):
         proxy.fail("GET", f"/v1{account.app}", Fault(429 if number else 503))
 
-    outcome = account.call(vault_addr=proxy.address, timeout="1s", requests=forty)
+    outcome = account.call(vault_addr=proxy.address, requests=forty)
 
     assert len(outcome.env) == 40
     assert len(proxy.seen) == 40 + 3 + 2
@@ -280,7 +280,7 @@ def test_v12_a_certificate_for_another_name_is_refused_without_trying_again(
     with pytest.raises(Failure, match=r"certificate is not trusted \(.*not valid for"):
         tls_account.call(vault_tls_server_name=name)
 
-    assert time.monotonic() - start < 1
+    assert time.monotonic() - start < 3  # the pauses before three more tries would take longer
 
 
 def test_v12_a_certificate_of_another_authority_is_refused(tls_account: Account) -> None:
