@@ -63,7 +63,7 @@ def interruptible() -> Iterator[None]:
 
 @contextlib.contextmanager
 def uninterrupted() -> Iterator[Callable[[], None]]:
-    """Let signals wait until the body calls what it is given, or ends.
+    """Let signals wait until the body calls what it is given, or ends; within another such body, until that ends.
 
     So a process can be started and be put under the care of a ``finally`` without a signal in between::
 
@@ -75,6 +75,9 @@ def uninterrupted() -> Iterator[Callable[[], None]]:
             finally:
                 process.kill()
     """
+    if _delay.on:
+        yield lambda: None
+        return
     _delay.on = True
     try:
         yield _end_delay

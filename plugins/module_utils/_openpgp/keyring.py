@@ -18,7 +18,6 @@ import os
 import shutil
 import subprocess
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure, MissingLibrary
@@ -27,6 +26,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._openpgp.listing impo
 from ansible_collections.flant.gitops.plugins.module_utils._openpgp.signature import single_packet
 from ansible_collections.flant.gitops.plugins.module_utils._openpgp.status import Rejected, Verdict, judge
 from ansible_collections.flant.gitops.plugins.module_utils._private_file import private_directory
+from ansible_collections.flant.gitops.plugins.module_utils._workers import result_of, workers
 
 try:
     import gnupg
@@ -35,10 +35,10 @@ except ImportError:
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from concurrent.futures import Executor
     from pathlib import Path
 
     from ansible_collections.flant.gitops.plugins.module_utils._openpgp.certificates import Certificate, TrustedKeys
+    from ansible_collections.flant.gitops.plugins.module_utils._workers import Workers
 
 # Taken back here is also what /etc/gnupg/gpg.conf may ask for: gpg reads it all the same.
 _OPTIONS = [
@@ -66,7 +66,7 @@ class Keyring:
         workers: threads to call `verify` from, as many as gpg processes are worth running at once.
     """
 
-    def __init__(self, gpg: _Gpg, keys: TrustedKeys, workers: Executor) -> None:
+    def __init__(self, gpg: _Gpg, keys: TrustedKeys, workers: Workers) -> None:
         """Import ``keys`` with a gpg that has none yet."""
         self.workers = workers
         self._gpg = gpg
@@ -118,24 +118,9 @@ def trusted(armored: Sequence[str]) -> Iterator[Keyring]:
         MissingLibrary: python-gnupg is not installed.
     """
     keys = read(armored)
-    with private_directory("flant_gitops-") as home, _workers() as workers:
-        yield workers.submit(lambda: Keyring(_Gpg(home), keys, workers)).result()
-
-
-@contextlib.contextmanager
-def _workers() -> Iterator[ThreadPoolExecutor]:
-    """Yield threads to run gpg in; none of them runs any longer afterwards.
-
-    A signal interrupts the main thread alone: gpg, started by another, ends in peace before its folder goes.
-    """
-    workers = ThreadPoolExecutor(_AT_ONCE)
-    try:
-        yield workers
-    finally:
-        try:
-            workers.shutdown(cancel_futures=True)
-        finally:
-            workers.shutdown(cancel_futures=True)  # the signal may have come during the first attempt
+    # A signal interrupts the main thread alone: gpg, started by another, ends in peace before its folder goes.
+    with private_directory("flant_gitops-") as home, workers(_AT_ONCE) as pool:
+        yield result_of(pool.submit(lambda: Keyring(_Gpg(home), keys, pool)))
 
 
 def _imported(gpg: _Gpg, keys: TrustedKeys) -> bytes:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Callable, NamedTuple
 
 from ansible_collections.flant.gitops.plugins.module_utils._git import notes as git_notes
 from ansible_collections.flant.gitops.plugins.module_utils._openpgp.status import Rejected
+from ansible_collections.flant.gitops.plugins.module_utils._workers import result_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -97,9 +98,9 @@ def collect_each(
     for commit, notes in commits:
         begun.append(keyring.workers.submit(_collect, keyring, commit, notes, required, map))
         if len(begun) == _BEGUN_AHEAD:
-            yield begun.popleft().result()
+            yield result_of(begun.popleft())
     while begun:
-        yield begun.popleft().result()
+        yield result_of(begun.popleft())
 
 
 def _collect(

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._interruption import uninterrupted
+from ansible_collections.flant.gitops.plugins.module_utils._workers import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,13 +37,12 @@ class Custody:
     def __init__(self, client: Client) -> None:
         """Take the ``client`` whose calls are halted when something fails."""
         self._client = client
-        self._workers = ThreadPoolExecutor(MAX_CONNECTIONS)
+        self._workers = Workers(MAX_CONNECTIONS)
         self._held: dict[str, str] = {}
 
     def submit(self, call: Callable[..., _Result], *arguments: object, **keywords: object) -> Future[_Result]:
         """Make the ``call``, which may enter and revoke tokens here, in a thread of its own."""
-        with uninterrupted():  # the pool would lose sight of a thread that it was just starting
-            return self._workers.submit(call, *arguments, **keywords)
+        return self._workers.submit(call, *arguments, **keywords)
 
     def enter(self, token: str, whose: str) -> None:
         """Take charge of ``token``; ``whose`` names it in a sentence."""
@@ -61,13 +61,13 @@ class Custody:
         """Send nothing new, await what is under way, revoke all that has arrived; return a sentence for each left."""
         with uninterrupted():
             self._client.halt.set()
-            self._workers.shutdown(wait=True, cancel_futures=True)
+            self._workers.shutdown(cancel=True)
             with ThreadPoolExecutor(MAX_CONNECTIONS) as workers:
                 return [sentence for sentence in workers.map(self._revoked, list(self._held)) if sentence]
 
     def close(self) -> None:
         """Await what is under way."""
-        self._workers.shutdown(wait=True)
+        self._workers.shutdown()
 
     def _revoked(self, token: str) -> str:
         try:

@@ -12,6 +12,7 @@ from concurrent.futures import wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ansible_collections.flant.gitops.plugins.module_utils._interruption import uninterrupted
 from ansible_collections.flant.gitops.plugins.module_utils._timestamp import iso8601
 from ansible_collections.flant.gitops.plugins.module_utils._vault.approle import log_in
 from ansible_collections.flant.gitops.plugins.module_utils._vault.client import connect
@@ -19,6 +20,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._vault.custody import
 from ansible_collections.flant.gitops.plugins.module_utils._vault.rotation import Entry, Rotation
 from ansible_collections.flant.gitops.plugins.module_utils._vault.secret_id_file import SecretIdFile
 from ansible_collections.flant.gitops.plugins.module_utils._vault.wrapping import WrappedToken, wrap_all
+from ansible_collections.flant.gitops.plugins.module_utils._workers import result_of
 
 if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._vault.client import Client
@@ -64,7 +66,7 @@ def run(request: Request) -> Outcome:
         entry = _enter(client, request, held)
         tokens = () if request.check_mode else wrap_all(entry.session.client, request.requests, held)
         if entry.session.revocable and (request.revoke_login_token or not tokens):
-            held.submit(held.revoke, entry.session.token).result()
+            result_of(held.submit(held.revoke, entry.session.token))
     return Outcome(
         changed=bool(request.requests) or entry.due,
         tokens=tokens,
@@ -79,7 +81,7 @@ def _enter(client: Client, request: Request, held: Custody) -> Entry:
     if not approle.secret_id_file:
         login = held.submit(log_in, client, approle, approle.secret_id, "secret_id", held)
         _open_connections(client, calls, held)
-        session = login.result()
+        session = result_of(login)
         session.require_uses(calls)
         return Entry(session, math.inf)
     rotation = Rotation(client, approle, SecretIdFile(approle.secret_id_file), held)
@@ -87,11 +89,13 @@ def _enter(client: Client, request: Request, held: Custody) -> Entry:
         entry = held.submit(rotation.enter, calls, check_mode=request.check_mode)
         _open_connections(client, calls, held)
         try:
-            return entry.result()
+            return result_of(entry)
         finally:
             wait([entry])  # told to stop, a rotation is completed or undone before the lock is let go
 
 
 def _open_connections(client: Client, calls: int, held: Custody) -> None:
-    for open_connection in client.reserve_connections(calls - 1):
+    with uninterrupted():  # it takes them out of a queue, whose lock a signal could leave held
+        reserved = client.reserve_connections(calls - 1)
+    for open_connection in reserved:
         held.submit(open_connection)

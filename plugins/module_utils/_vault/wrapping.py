@@ -10,13 +10,14 @@ Protocol: https://openbao.org/docs/concepts/response-wrapping/
 
 from __future__ import annotations
 
-from concurrent.futures import FIRST_EXCEPTION, wait
+from concurrent.futures import FIRST_EXCEPTION
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
+from ansible_collections.flant.gitops.plugins.module_utils._workers import wait
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +57,7 @@ def wrap_all(client: Client, requests: Sequence[WrappedRequest], custody: Custod
         Failure: one of them failed; what has arrived for the others is in ``custody``.
     """
     futures = [custody.submit(_wrap, client, request, custody) for request in requests]
-    done, _pending = wait(futures, return_when=FIRST_EXCEPTION)
+    done = wait(futures, return_when=FIRST_EXCEPTION)
     failed = next((future for future in futures if future in done and future.exception()), None)
     return (failed.result(),) if failed else tuple(future.result() for future in futures)
 

@@ -397,11 +397,16 @@ def test_s11_nothing_stays_after_sigterm(signers: Signers, scratch: Path, delay:
         assert process.stdout
         process.stdin.write(json.dumps(inputs))
         process.stdin.close()
+        process.stdin = None
         assert process.stdout.readline() == "ready\n"
         time.sleep(delay)
         process.terminate()
-        assert process.stdout.read() == "Interrupted by SIGTERM; everything that was begun has been cleaned up.\n"
-        assert process.wait() == 0
+        try:
+            told, _errors = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert told == "Interrupted by SIGTERM; everything that was begun has been cleaned up.\n"
+    assert process.returncode == 0
     assert list(scratch.iterdir()) == []
     assert _processes_about(scratch) == []
 

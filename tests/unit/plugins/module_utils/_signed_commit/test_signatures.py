@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import subprocess
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -17,6 +16,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._git import notes as 
 from ansible_collections.flant.gitops.plugins.module_utils._openpgp import keyring
 from ansible_collections.flant.gitops.plugins.module_utils._openpgp.status import GoodSignature, Rejected
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.signatures import collect, collect_each
+from ansible_collections.flant.gitops.plugins.module_utils._workers import workers
 from ansible_collections.flant.gitops.tests.support import signature_notes
 from ansible_collections.flant.gitops.tests.support.signers import Signer, Signers, armored, opened, with_header
 from hypothesis import given
@@ -24,12 +24,12 @@ from hypothesis import strategies as st
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from concurrent.futures import Executor
     from pathlib import Path
 
     from ansible_collections.flant.gitops.plugins.module_utils._git.commit import Commit
     from ansible_collections.flant.gitops.plugins.module_utils._openpgp.keyring import Keyring
     from ansible_collections.flant.gitops.plugins.module_utils._openpgp.status import Verdict
+    from ansible_collections.flant.gitops.plugins.module_utils._workers import Workers
 
 
 @pytest.fixture
@@ -319,9 +319,9 @@ def test_s15_two_subkeys_of_one_certificate_count_once(signers: Signers) -> None
 class Ledger:
     """A keyring without gpg: it takes the signatures that stand in its ledger, and counts what it is asked."""
 
-    def __init__(self, entries: dict[tuple[bytes, bytes], str], workers: Executor) -> None:
+    def __init__(self, entries: dict[tuple[bytes, bytes], str], pool: Workers) -> None:
         self._entries = entries
-        self.workers = workers
+        self.workers = pool
         self.asked = 0
 
     def verify(self, payload: bytes, signature: bytes) -> Verdict:
@@ -336,9 +336,9 @@ def test_no_signature_is_looked_at_in_vain() -> None:
     note = b"\n".join(base64.b64encode(b"%d by %b" % (number, name.encode())) for number, name in enumerate(names))
     entries = {(commit.id.encode(), b"%d by %b" % (number, name.encode())): name for number, name in enumerate(names)}
     entries[commit.payload, b"by alice"] = "alice"
-    with ThreadPoolExecutor(2) as workers:
+    with workers(2) as pool:
         for required, asked in [(0, 0), (1, 1), (2, 4), (3, 6), (4, 7), (5, 8), (6, 8)]:
-            ledger = Ledger(entries, workers)
+            ledger = Ledger(entries, pool)
             found = collect(cast("Keyring", ledger), commit, [note], required)
             assert len(found.signers) == min(required, 5)
             assert ledger.asked == asked
@@ -346,10 +346,8 @@ def test_no_signature_is_looked_at_in_vain() -> None:
 
 def test_what_does_not_count_says_which_it_is_and_why() -> None:
     commit = _commit(with_header(_RAW, "gpgsig", b"x"))
-    with ThreadPoolExecutor(1) as workers:
-        found = collect(
-            cast("Keyring", Ledger({}, workers)), commit, [base64.b64encode(b"y"), base64.b64encode(b"z")], 1
-        )
+    with workers(1) as pool:
+        found = collect(cast("Keyring", Ledger({}, pool)), commit, [base64.b64encode(b"y"), base64.b64encode(b"z")], 1)
     assert found.rejected == (
         "the commit's own signature: it is not in the ledger",
         "signature 1 in the notes: it is not in the ledger",
@@ -373,8 +371,8 @@ def test_s14_any_notes_make_no_signer_who_has_not_signed(
     entries = {
         (payload, text): name for payload in (commit.payload, commit.id.encode()) for text, name in _SIGNED.items()
     }
-    with ThreadPoolExecutor(1) as workers:
-        found = collect(cast("Keyring", Ledger(entries, workers)), commit, notes, required).signers
+    with workers(1) as pool:
+        found = collect(cast("Keyring", Ledger(entries, pool)), commit, notes, required).signers
     lines = {line.strip() for note in notes for line in note.split(b"\n")}
     signed = {name for text, name in _SIGNED.items() if own == text or base64.b64encode(text) in lines}
     assert {each.fingerprint for each in found} <= signed
