@@ -163,12 +163,19 @@ def test_c10_output_on_a_full_disk_is_bounded_too(kind: type[Engine], name: str)
         assert (result["rc"], result["stderr"]) == (0, "end\n")
 
 
-def test_c10_an_upload_ends_at_the_deadline(docker: Lone, name: str, large: Path) -> None:
-    engine, call = docker
-    process = call.start("true", archive=large, timeout="4s")
+def _stopped_while_the_tree_is_sent(engine: Engine, start: Callable[[], Popen[str]]) -> Popen[str]:
+    """Start a call, and stop the engine once the container is created: sending the tree takes longer than that."""
     with engine.client() as client:
-        until(lambda: client.containers(all=True, filters={"name": name}))
-    engine.signal(signal.SIGSTOP)
+        created = client.events(until=int(time.time()) + 60, decode=True, filters={"event": "create"})
+        process = start()
+        next(created)
+        engine.signal(signal.SIGSTOP)
+    return process
+
+
+def test_c10_an_upload_ends_at_the_deadline(docker: Lone, large: Path) -> None:
+    engine, call = docker
+    process = _stopped_while_the_tree_is_sent(engine, lambda: call.start("true", archive=large, timeout="4s"))
     time.sleep(8)
     engine.signal(signal.SIGCONT)
     result = finished(process)
@@ -176,12 +183,9 @@ def test_c10_an_upload_ends_at_the_deadline(docker: Lone, name: str, large: Path
     assert "sending the tree to" in result["msg"].lower()
 
 
-def test_c10_an_upload_may_take_longer_than_a_minute(docker: Lone, name: str, large: Path) -> None:
+def test_c10_an_upload_may_take_longer_than_a_minute(docker: Lone, large: Path) -> None:
     engine, call = docker
-    process = call.start("ls | wc -l", archive=large)
-    with engine.client() as client:
-        until(lambda: client.containers(all=True, filters={"name": name}))
-    engine.signal(signal.SIGSTOP)
+    process = _stopped_while_the_tree_is_sent(engine, lambda: call.start("ls | wc -l", archive=large))
     time.sleep(65)
     engine.signal(signal.SIGCONT)
     assert finished(process)["stdout"] == "60\n"
