@@ -68,9 +68,9 @@ class Schedule:
 
 @pytest.fixture
 def schedule(booted: Machine) -> Schedule:
-    return Schedule(
-        booted, {"repo_url": "https://git.example.com/ops/host.git", "ansible_pull": ansible("ansible-pull")}
-    )
+    """A schedule whose time never comes while it is tested."""
+    variables = {"repo_url": "https://git.example.com/ops/host.git", "ansible_pull": ansible("ansible-pull")}
+    return Schedule(booted, {**variables, "on_calendar": "2099-01-01"})
 
 
 @pytest.fixture

@@ -40,6 +40,14 @@ def test_timer_is_installed_changed_and_removed(schedule: Schedule) -> None:
     assert "changed=0" in schedule.set(state="absent").stdout
 
 
+def test_service_that_failed_is_gone_with_its_timer(schedule: Schedule, booted: Machine) -> None:
+    schedule.set(ansible_pull=booted.script("exit 1"))
+    assert booted.run("systemctl", "start", schedule.unit).returncode == 1
+    gone = schedule.set(state="absent")
+    assert gone.returncode == 0, gone.stdout
+    assert booted.output("systemctl", "list-units", "--all", "--no-legend", f"{schedule.unit}*") == ""
+
+
 def exposure(schedule: Schedule) -> float:
     """Return how much of the host systemd thinks the service is exposed to, from 0 to 10."""
     report = schedule.machine.output("systemd-analyze", "security", "--no-pager", f"{schedule.unit}.service")
@@ -49,7 +57,7 @@ def exposure(schedule: Schedule) -> float:
 
 
 def test_check_mode_installs_nothing(schedule: Schedule) -> None:
-    checked = schedule.set("--check")
+    checked = schedule.set("--check", on_calendar="*:0/5")
     assert checked.returncode == 0, checked.stdout
     assert schedule.machine.run("test", "-e", schedule.units()[0]).returncode == 1
     assert schedule.machine.run("test", "-e", schedule.folder).returncode == 1
