@@ -192,9 +192,12 @@ def count(log: str, *, success: bool) -> tuple[int, int]:
 
 
 def remark(log: str) -> str:
-    """Return what else the report says of a session: how much of the code its tests went through."""
+    """Return what else the report says: how much of the code was gone through, and which tests were tried again."""
     coverage = re.findall(r"^TOTAL .* (\d+(?:\.\d+)?%)$", log, re.MULTILINE)
-    return f", branch coverage {coverage[-1]}" if coverage else ""
+    reruns = re.findall(r"^RERUN (\S+)", log, re.MULTILINE)
+    through = f", branch coverage {coverage[-1]}" if coverage else ""
+    again = f", tried again: {', '.join(reruns)}" if reruns else ""
+    return through + again
 
 
 if __name__ == "__main__":

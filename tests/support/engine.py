@@ -123,7 +123,8 @@ class Engine(abc.ABC):
                 if self.folder.name.encode() in (process / "cmdline").read_bytes():
                     children = (process / f"task/{process.name}/children").read_text().split()
                     for victim in (*children, process.name):
-                        os.kill(int(victim), signal.SIGKILL)
+                        with contextlib.suppress(ProcessLookupError):  # it has ended in the meantime
+                            os.kill(int(victim), signal.SIGKILL)
 
     def _has_namespace(self) -> bool:
         """Whether the process that holds the network namespace has left ours."""
