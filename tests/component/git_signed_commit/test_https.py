@@ -64,12 +64,7 @@ def test_an_unchanged_branch_costs_one_connection(task: Task, https: HttpServer,
 @pytest.mark.parametrize("posts_only", [True, False])
 @pytest.mark.parametrize("known", [True, False])
 def test_t1_a_redirect_is_not_followed_and_the_password_stays(
-    task: Task,
-    https: HttpServer,
-    elsewhere: HttpServer,
-    ca_file: Path,
-    posts_only: bool,  # noqa: FBT001 -- a parameter of pytest
-    known: bool,  # noqa: FBT001 -- a parameter of pytest
+    task: Task, https: HttpServer, elsewhere: HttpServer, ca_file: Path, posts_only: bool, known: bool
 ) -> None:
     task.upstream.commit()
     params = {"repo": f"{https.url}/up.git", "ca_cert_file": ca_file, **ACCOUNT}
@@ -170,10 +165,7 @@ def test_t3_nothing_of_the_users_configuration_acts(
 
 @pytest.mark.parametrize("known", [True, False])
 def test_a_server_that_does_not_answer_is_given_up_in_time(
-    task: Task,
-    https: HttpServer,
-    ca_file: Path,
-    known: bool,  # noqa: FBT001 -- a parameter of pytest
+    task: Task, https: HttpServer, ca_file: Path, known: bool
 ) -> None:
     task.upstream.commit()
     params = {"repo": f"{https.url}/up.git", "ca_cert_file": ca_file}
@@ -201,12 +193,7 @@ def test_a_repository_that_is_not_there_is_an_error_that_says_so(task: Task, htt
 @pytest.mark.parametrize("filters", [True, False])
 @pytest.mark.parametrize("old_protocol", [True, False])
 def test_servers_of_every_age_are_served(
-    task: Task,
-    https: HttpServer,
-    ca_file: Path,
-    signers: Signers,
-    filters: bool,  # noqa: FBT001 -- a parameter of pytest
-    old_protocol: bool,  # noqa: FBT001 -- a parameter of pytest
+    task: Task, https: HttpServer, ca_file: Path, signers: Signers, filters: bool, old_protocol: bool
 ) -> None:
     """Without filters everything comes along; by the old protocol, only what refs point to may be asked for."""
     task.upstream.git("config", "uploadpack.allowFilter", str(filters).lower())

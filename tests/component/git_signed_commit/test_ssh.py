@@ -37,7 +37,7 @@ def params(task: Task, server: SshServer) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("protocol_2", [True, False])
-def test_the_whole_way(task: Task, tmp_path: Path, protocol_2: bool) -> None:  # noqa: FBT001 -- a parameter of pytest
+def test_the_whole_way(task: Task, tmp_path: Path, protocol_2: bool) -> None:
     with ssh_server(tmp_path / "sshd", protocol_2=protocol_2) as server:
         last = ""
         for number in range(3):

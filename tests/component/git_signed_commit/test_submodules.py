@@ -47,12 +47,7 @@ def params(task: Task, https: HttpServer, ca_file: Path) -> dict[str, object]:
 @pytest.mark.parametrize("form", ["../library.git", "{url}/library.git"])
 @pytest.mark.parametrize("old_protocol", [True, False])
 def test_a_submodule_of_the_same_server_gets_the_password(
-    task: Task,
-    https: HttpServer,
-    ca_file: Path,
-    library: Repository,
-    form: str,
-    old_protocol: bool,  # noqa: FBT001 -- a parameter of pytest
+    task: Task, https: HttpServer, ca_file: Path, library: Repository, form: str, old_protocol: bool
 ) -> None:
     https.behaviour.old_protocol = old_protocol
     pinned = library.commit({"file": b"pinned"})

@@ -126,10 +126,7 @@ def test_v6_the_login_ends_on_failure_even_if_it_was_to_be_kept(account: Account
 
 
 @pytest.mark.parametrize("check_mode", [True, False])
-def test_v6_the_login_ends_where_there_is_nothing_to_keep_it_for(
-    account: Account,
-    check_mode: bool,  # noqa: FBT001 -- a parameter
-) -> None:
+def test_v6_the_login_ends_where_there_is_nothing_to_keep_it_for(account: Account, check_mode: bool) -> None:
     account.call(check_mode=check_mode, revoke_login_token=False, requests=many(account) if check_mode else [])
 
 

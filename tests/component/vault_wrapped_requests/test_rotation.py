@@ -157,7 +157,7 @@ def test_v7_the_uses_of_the_login_token_must_do_for_the_rotation_too(account: Ac
 
 
 @pytest.mark.parametrize("exists", [True, False])
-def test_check_mode_replaces_nothing(account: Account, exists: bool) -> None:  # noqa: FBT001 -- a parameter
+def test_check_mode_replaces_nothing(account: Account, exists: bool) -> None:
     if exists:
         begin(account)
         age(account, DAY)
@@ -186,9 +186,7 @@ KILLED = [
 @pytest.mark.parametrize("kill", KILLED, ids=lambda kill: f"{kill.method}-{'after' if kill.after else 'before'}")
 @pytest.mark.parametrize("first", [True, False])
 def test_v9_killed_at_any_step_the_next_run_works_and_ends_what_is_left(
-    account: Account,
-    kill: Kill,
-    first: bool,  # noqa: FBT001 -- a parameter
+    account: Account, kill: Kill, first: bool
 ) -> None:
     if not first:
         begin(account)
@@ -259,10 +257,7 @@ def test_v9_an_emptied_file_yields_to_the_option_with_a_warning(account: Account
 
 
 @pytest.mark.parametrize("exists", [True, False])
-def test_v9_an_empty_or_missing_file_without_the_option_is_refused(
-    account: Account,
-    exists: bool,  # noqa: FBT001 -- a parameter
-) -> None:
+def test_v9_an_empty_or_missing_file_without_the_option_is_refused(account: Account, exists: bool) -> None:
     if exists:
         account.file.touch(0o600)
 

@@ -122,11 +122,7 @@ def test_transit_encrypts_what_is_given_as_a_secret_option(account: Account, bao
     ("leased", "revoke", "revoked"), [(False, True, False), (True, True, True), (True, False, False)]
 )
 def test_a_certificate_lives_on_unless_it_is_leased_to_a_login_that_ends(
-    account: Account,
-    bao: OpenBao,
-    leased: bool,  # noqa: FBT001 -- a parameter
-    revoke: bool,  # noqa: FBT001 -- likewise
-    revoked: bool,  # noqa: FBT001 -- likewise
+    account: Account, bao: OpenBao, leased: bool, revoke: bool, revoked: bool
 ) -> None:
     pki = bao.mount("pki")
     bao.call("POST", f"/v1/{pki}/root/generate/internal", {"common_name": "root.test", "ttl": "1h"})
@@ -146,11 +142,7 @@ def test_a_certificate_lives_on_unless_it_is_leased_to_a_login_that_ends(
 
 
 @pytest.mark.parametrize("revoke", [True, False])
-def test_a_child_token_lives_as_long_as_the_login(
-    account: Account,
-    bao: OpenBao,
-    revoke: bool,  # noqa: FBT001 -- a parameter
-) -> None:
+def test_a_child_token_lives_as_long_as_the_login(account: Account, bao: OpenBao, revoke: bool) -> None:
     account.allow('path "auth/token/create" { capabilities = ["update"] }')
 
     outcome = account.call(
@@ -191,7 +183,7 @@ def test_check_mode_logs_in_and_sends_nothing(account: Account, bao: OpenBao) ->
 
 
 @pytest.mark.parametrize("as_option", [True, False])
-def test_namespaces(bao: OpenBao, account: Account, as_option: bool) -> None:  # noqa: FBT001 -- a parameter
+def test_namespaces(bao: OpenBao, account: Account, as_option: bool) -> None:
     name = f"team-{account.kv1}"
     bao.call("POST", f"/v1/sys/namespaces/{name}")
     kv1 = bao.mount("kv", namespace=name, version="1")

@@ -39,7 +39,7 @@ class CallbackModule(CallbackBase):
     CALLBACK_TYPE = "aggregate"
     CALLBACK_NAME = "saboteur"
 
-    def v2_playbook_on_task_start(self, task: Task, is_conditional: bool) -> None:  # noqa: FBT001 -- Ansible's signature
+    def v2_playbook_on_task_start(self, task: Task, is_conditional: bool) -> None:
         """Strike before ``task`` begins."""
         del is_conditional
         name = task.get_name().rpartition(" : ")[2]

@@ -52,7 +52,7 @@ def test_cleaning_up_is_not_interrupted_by_further_signals() -> None:
 
 
 @pytest.mark.parametrize("interrupt", [True, False])
-def test_the_handlers_from_before_are_back_afterwards(interrupt: bool) -> None:  # noqa: FBT001 -- a parameter of pytest
+def test_the_handlers_from_before_are_back_afterwards(interrupt: bool) -> None:
     before = {number: signal.getsignal(number) for number in SIGNALS}
     try:
         with interruptible():

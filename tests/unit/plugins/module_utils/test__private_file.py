@@ -50,11 +50,7 @@ def test_a_private_directory_goes_when_the_body_fails() -> None:
 @pytest.mark.parametrize(("owner", "function"), [(Path, "mkdir"), (_private_file.shutil, "rmtree")])
 @pytest.mark.parametrize("first", [True, False], ids=["before", "after"])
 def test_a_private_directory_goes_when_a_signal_comes_while_it_is_made_or_removed(
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-    owner: object,
-    function: str,
-    first: bool,  # noqa: FBT001 -- a parameter of pytest
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, owner: object, function: str, first: bool
 ) -> None:
     original = getattr(owner, function)
 

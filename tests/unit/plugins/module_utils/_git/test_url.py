@@ -117,7 +117,7 @@ def test_t2_what_must_not_be_shown(text: str, hidden: set[str]) -> None:
         ("/srv/a", False),
     ],
 )
-def test_what_the_network_could_replace(text: str, is_open: bool) -> None:  # noqa: FBT001 -- a parameter of pytest
+def test_what_the_network_could_replace(text: str, is_open: bool) -> None:
     assert parse(text, "repo").open_to_the_network == is_open
 
 
@@ -131,7 +131,7 @@ def test_what_the_network_could_replace(text: str, is_open: bool) -> None:  # no
         ("https://example.org/a", "https://git.example.org/a", False),
     ],
 )
-def test_t6_the_same_server(one: str, other: str, same: bool) -> None:  # noqa: FBT001 -- a parameter of pytest
+def test_t6_the_same_server(one: str, other: str, same: bool) -> None:
     assert parse(one, "repo").same_server(parse(other, "repo")) == same
 
 

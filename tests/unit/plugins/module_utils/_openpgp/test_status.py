@@ -92,7 +92,7 @@ def test_s2_two_signatures_are_not_judged_as_one(line: str) -> None:
     ("digest", "counts"),
     [(1, False), (2, False), (3, False), (8, True), (9, True), (10, True), (11, True), (0, False), (99, False)],
 )
-def test_s7_the_digest_decides(digest: int, counts: bool) -> None:  # noqa: FBT001 -- a table's column
+def test_s7_the_digest_decides(digest: int, counts: bool) -> None:
     assert isinstance(_judge(_replaced(" 22 8 00 ", f" 22 {digest} 00 ")), GoodSignature) == counts
 
 

@@ -151,9 +151,7 @@ def test_t8_a_blob_that_did_not_arrive_is_an_error_and_not_fetched_one_by_one(
 )
 @pytest.mark.parametrize("filtered", [True, False])
 def test_t9_ill_formed_names_and_dates_of_real_histories_are_let_through(
-    task: Task,
-    identity: bytes,
-    filtered: bool,  # noqa: FBT001 -- a parameter of pytest
+    task: Task, identity: bytes, filtered: bool
 ) -> None:
     if not filtered:
         task.git_dir.mkdir(mode=0o700)
@@ -285,10 +283,7 @@ def test_t15_after_a_reset_the_next_gets_the_whole_tree(task: Task) -> None:
 
 
 @pytest.mark.parametrize("whole", [True, False])
-def test_t15_what_comes_back_from_an_older_commit_arrives(
-    task: Task,
-    whole: bool,  # noqa: FBT001 -- a parameter of pytest
-) -> None:
+def test_t15_what_comes_back_from_an_older_commit_arrives(task: Task, whole: bool) -> None:
     """The server takes all that lies behind the last commit to be here, but only that commit's own tree is."""
     old = {f"{number}": b"old %d" % number for number in range(20)}
     task.upstream.commit(old)
@@ -319,11 +314,7 @@ def pack_bytes(task: Task) -> int:
 
 @pytest.mark.parametrize("bitmaps", [True, False])
 @pytest.mark.parametrize("seed", range(3))
-def test_t15_whatever_comes_and_goes_arrives_whole(
-    task: Task,
-    seed: int,
-    bitmaps: bool,  # noqa: FBT001 -- a parameter of pytest
-) -> None:
+def test_t15_whatever_comes_and_goes_arrives_whole(task: Task, seed: int, bitmaps: bool) -> None:
     """Files change, trees come back, commits are skipped or not recorded, and the server packs deltas as it likes."""
     chance = random.Random(seed)  # noqa: S311 -- a test that can be repeated
     files = {f"{number % 7}/{number}": chance.randbytes(300) for number in range(100)}

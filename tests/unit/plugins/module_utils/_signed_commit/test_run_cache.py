@@ -157,11 +157,7 @@ def test_another_branch_can_be_polled_with_the_same_folder(task: Task) -> None:
 
 
 @pytest.mark.parametrize("filtered", [True, False])
-def test_many_packs_become_one_and_nothing_is_lost(
-    task: Task,
-    monkeypatch: pytest.MonkeyPatch,
-    filtered: bool,  # noqa: FBT001 -- a parameter of pytest
-) -> None:
+def test_many_packs_become_one_and_nothing_is_lost(task: Task, monkeypatch: pytest.MonkeyPatch, filtered: bool) -> None:
     monkeypatch.setattr(packs, "_MOST", 4)
     first = last = task.upstream.commit()
     task.poll()

@@ -60,7 +60,7 @@ def test_what_a_caller_knows_supersedes_older_polls(task: Task) -> None:
 
 
 @pytest.mark.parametrize("forgotten", [True, False])
-def test_a_forced_push_never_runs(task: Task, forgotten: bool) -> None:  # noqa: FBT001 -- a parameter of pytest
+def test_a_forced_push_never_runs(task: Task, forgotten: bool) -> None:
     root = task.upstream.commit()
     task.upstream.commit()
     processed = task.process()

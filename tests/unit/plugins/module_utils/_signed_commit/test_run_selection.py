@@ -42,7 +42,7 @@ def test_selection(
     oldest_tip: int | None,
     head_every: int | None,
     oldest_every: int | None,
-    fresh: bool,  # noqa: FBT001 -- a parameter of pytest
+    fresh: bool,
 ) -> None:
     previous = "" if fresh else branch(task, signers, "-")[0]
     new = branch(task, signers, signed)
@@ -96,10 +96,7 @@ def test_waiting_says_who_has_signed_so_far(task: Task, signers: Signers) -> Non
 @pytest.mark.parametrize(("select", "verify"), [("oldest", "tip"), ("head", "every"), ("oldest", "every")])
 @pytest.mark.parametrize("fresh", [True, False])
 def test_a_longer_way_than_max_commits_is_refused_where_each_commit_counts(
-    task: Task,
-    select: str,
-    verify: str,
-    fresh: bool,  # noqa: FBT001 -- a parameter of pytest
+    task: Task, select: str, verify: str, fresh: bool
 ) -> None:
     previous = "" if fresh else task.upstream.commit()
     new = [task.upstream.commit() for _index in range(3)]

@@ -56,11 +56,7 @@ def test_signatures_by_keys_that_are_not_trusted_do_not_count(task: Task, signer
 
 
 @pytest.mark.parametrize("annotated", [True, False])
-def test_notes_of_a_commit_or_of_an_annotated_tag_count(
-    task: Task,
-    signers: Signers,
-    annotated: bool,  # noqa: FBT001 -- a parameter of pytest
-) -> None:
+def test_notes_of_a_commit_or_of_an_annotated_tag_count(task: Task, signers: Signers, annotated: bool) -> None:
     commit = task.upstream.commit()
     notes = task.upstream.notes({commit: signers.alice.note_line(commit)})
     task.upstream.publish(notes, annotated=annotated)

@@ -31,9 +31,7 @@ def test_g1_a_ref_that_only_ends_like_the_branch_is_not_the_branch(task: Task, e
 @pytest.mark.parametrize("elsewhere", ["refs/changes", "refs/heads", "refs/tags", "refs/remotes", "refs"])
 @pytest.mark.parametrize("known", [True, False])
 def test_g1_a_ref_that_only_ends_like_the_branch_does_not_stand_in_for_it(
-    task: Task,
-    elsewhere: str,
-    known: bool,  # noqa: FBT001 -- a parameter of pytest
+    task: Task, elsewhere: str, known: bool
 ) -> None:
     task.upstream.commit()
     if known:

@@ -79,7 +79,7 @@ def test_an_address_that_carries_more_is_refused_without_repeating_it(tail: str)
         ("https://vault.test", False),
     ],
 )
-def test_plain_http_to_another_machine_is_overheard(address: str, overheard: bool) -> None:  # noqa: FBT001 -- a parameter
+def test_plain_http_to_another_machine_is_overheard(address: str, overheard: bool) -> None:
     assert request(vault_addr=address).server.overheard is overheard
 
 

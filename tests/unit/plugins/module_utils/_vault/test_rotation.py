@@ -31,7 +31,7 @@ def test_v8_a_tenth_of_the_shorter_life(of_the_server: float, option: float, sec
 
 
 @pytest.mark.parametrize(("age", "due"), [(0, False), (99, False), (100, True), (9999, True), (-1, True)])
-def test_v9_it_is_due_from_then_on_and_if_dated_ahead(age: float, due: bool) -> None:  # noqa: FBT001 -- a parameter
+def test_v9_it_is_due_from_then_on_and_if_dated_ahead(age: float, due: bool) -> None:
     assert is_due(stored(ttl=1000), math.inf, WRITTEN + age) is due
 
 

@@ -80,11 +80,7 @@ def test_no_secret_id_is_in_what_a_traceback_would_show(file: SecretIdFile) -> N
 
 
 @pytest.mark.parametrize(("mode", "exposed"), [(0o600, False), (0o400, False), (0o640, True), (0o604, True)])
-def test_v9_a_file_that_others_can_read_is_exposed(
-    file: SecretIdFile,
-    mode: int,
-    exposed: bool,  # noqa: FBT001 -- a parameter
-) -> None:
+def test_v9_a_file_that_others_can_read_is_exposed(file: SecretIdFile, mode: int, exposed: bool) -> None:
     put(file, b"id", mode)
 
     held = file.read()
