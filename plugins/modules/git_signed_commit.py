@@ -341,7 +341,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._interruption import 
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import Request, hidden_values
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.run import run
 
-_ARGUMENT_SPEC = {
+ARGUMENT_SPEC = {
     "action": {"type": "str", "choices": ["poll", "record", "reset"], "default": "poll"},
     "repo": {"type": "str"},
     "branch": {"type": "str", "default": "main"},
@@ -367,7 +367,7 @@ _ARGUMENT_SPEC = {
 
 def main() -> None:
     """Run the module."""
-    module = AnsibleModule(argument_spec=_ARGUMENT_SPEC, supports_check_mode=True)
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     module.no_log_values.update(hidden_values(module.params))
     try:
         with interruptible():

@@ -336,7 +336,7 @@ _REQUEST_SPEC = {
     "wrap_ttl": {"type": "str", "default": "1m"},
 }
 
-_ARGUMENT_SPEC = {
+ARGUMENT_SPEC = {
     "vault_addr": {"type": "str", "required": True},
     "vault_tls_server_name": {"type": "str"},
     "vault_cacert": {"type": "str"},
@@ -370,7 +370,7 @@ def _leave_whole(module: AnsibleModule, result: dict[str, object]) -> None:
 
 def main() -> None:
     """Run the module."""
-    module = AnsibleModule(argument_spec=_ARGUMENT_SPEC, supports_check_mode=True)
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     try:
         with interruptible():
             outcome = run(Request.from_params(module.params, check_mode=module.check_mode))

@@ -3,17 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-from typing import Any
-
 import yaml
 from ansible_collections.flant.gitops.plugins.modules import container_command as module
 from ansible_collections.flant.gitops.tests.support.container_call import DEFAULTS
 
 OPTIONS = yaml.safe_load(module.DOCUMENTATION)["options"]
-
-
-def test_the_documentation_and_the_argument_specification_agree() -> None:
-    assert _documented(OPTIONS) == _specified(module.ARGUMENT_SPEC)
 
 
 def test_the_defaults_of_the_component_tests_are_those_of_the_module() -> None:
@@ -26,21 +20,3 @@ def test_what_is_returned_is_documented() -> None:
         *("rc", "stdout", "stderr", "stdout_lines", "stderr_lines", "image", "image_id", "container_id", "started_at"),
         *("finished_at", "duration", "timed_out", "oom_killed", "adopted", "skipped_start", "existing"),
     }
-
-
-def _documented(options: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    spec = {}
-    for name, option in options.items():
-        spec[name] = {key: value for key, value in option.items() if key not in ("description", "suboptions")}
-        if "suboptions" in option:
-            spec[name]["options"] = _documented(option["suboptions"])
-    return spec
-
-
-def _specified(spec: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    bare = {}
-    for name, option in spec.items():
-        bare[name] = {key: value for key, value in option.items() if key != "no_log"}
-        if "options" in option:
-            bare[name]["options"] = _specified(option["options"])
-    return bare

@@ -13,34 +13,10 @@ from ansible_collections.flant.gitops.tests.support.vault_call import parameters
 OPTIONS = yaml.safe_load(module.DOCUMENTATION)["options"]
 
 
-def test_the_documentation_and_the_argument_specification_agree() -> None:
-    assert _spec_of(OPTIONS) == _without_no_log(module._ARGUMENT_SPEC)  # noqa: SLF001 -- what is tested
-
-
 def test_the_defaults_of_the_component_tests_are_those_of_the_module() -> None:
     defaults = {name: option.get("default") for name, option in OPTIONS.items() if not option.get("required")}
 
     assert {**parameters(), "timeout": "30s"} == defaults
-
-
-def _spec_of(options: dict[str, dict[str, object]]) -> dict[str, dict[str, object]]:
-    spec = {}
-    for name, option in options.items():
-        spec[name] = {key: value for key, value in option.items() if key not in {"description", "suboptions"}}
-        suboptions = option.get("suboptions")
-        if isinstance(suboptions, dict):
-            spec[name]["options"] = _spec_of(suboptions)
-    return spec
-
-
-def _without_no_log(spec: dict[str, dict[str, object]]) -> dict[str, dict[str, object]]:
-    bare = {}
-    for name, option in spec.items():
-        bare[name] = {key: value for key, value in option.items() if key != "no_log"}
-        options = option.get("options")
-        if isinstance(options, dict):
-            bare[name]["options"] = _without_no_log(options)
-    return bare
 
 
 @pytest.mark.parametrize("pin", ["1", "s.A", "hidden-value"])
