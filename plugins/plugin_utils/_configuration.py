@@ -15,15 +15,15 @@ from ansible_collections.flant.gitops.plugins.module_utils._duration import pars
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._git import url
 from ansible_collections.flant.gitops.plugins.module_utils._git.environment import Access
-from ansible_collections.flant.gitops.plugins.module_utils._openpgp import certificates
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import check_access
 from ansible_collections.flant.gitops.plugins.module_utils._vault.request import Request as VaultRequest
+from ansible_collections.flant.gitops.plugins.plugin_utils._instance import check_instance
+from ansible_collections.flant.gitops.plugins.plugin_utils._keys import check_keys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-_INSTANCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}")
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _VAULT_ONLY = (
     "vault_tls_server_name",
@@ -96,8 +96,7 @@ _REQUEST_DEFAULTS = {"method": "GET", "options": {}, "secret_options": {}, "wrap
 
 
 def _place(config: Mapping[str, Any]) -> None:
-    if not _INSTANCE.fullmatch(config["instance"]):
-        raise Failure("instance: it must be a letter or digit and up to 39 letters, digits, '_', '.' or '-'.")
+    check_instance(config["instance"])
     if not config["work_dir"].startswith("/"):
         raise Failure("work_dir: it must be an absolute path.")
 
@@ -110,7 +109,6 @@ def _operation(config: Mapping[str, Any]) -> None:
 def _git(config: Mapping[str, Any]) -> None:
     required = config["required_number_of_verified_signatures_on_commit"]
     keys = config["trusted_pgp_public_keys"]
-    named = keys if isinstance(keys, dict) else dict(enumerate(keys))
     initial = config["initial_last_successful_commit"]
     _access(config)
     parse_duration(config["git_poll_period"], "git_poll_period")
@@ -119,10 +117,9 @@ def _git(config: Mapping[str, Any]) -> None:
         raise Failure("initial_last_successful_commit: it must be the full id of a commit.")
     if required < 0:
         raise Failure("required_number_of_verified_signatures_on_commit: it must not be negative.")
-    if required and not named:
+    if required and not keys:
         raise Failure("trusted_pgp_public_keys: it must not be empty where signatures are required.")
-    for name, key in named.items():
-        _key(name, key)
+    check_keys(keys, "trusted_pgp_public_keys")
 
 
 def _access(config: Mapping[str, Any]) -> None:
@@ -140,16 +137,6 @@ def _access(config: Mapping[str, Any]) -> None:
         )
     except Failure as failure:
         raise _renamed(failure, _GIT_OPTIONS) from failure
-
-
-def _key(name: object, key: object) -> None:
-    option = f"trusted_pgp_public_keys[{name!r}]"
-    if not isinstance(key, str):
-        raise Failure(f"{option}: it must be a text.")
-    try:
-        certificates.check([key])
-    except Failure as failure:
-        raise Failure(str(failure).replace("trusted_keys[0]", option)) from failure
 
 
 def _container(config: Mapping[str, Any]) -> None:

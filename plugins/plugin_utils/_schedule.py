@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._duration import parse_duration
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
-from ansible_collections.flant.gitops.plugins.module_utils._openpgp.certificates import check as check_keys
+from ansible_collections.flant.gitops.plugins.plugin_utils._instance import check_instance
+from ansible_collections.flant.gitops.plugins.plugin_utils._keys import check_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -22,10 +23,6 @@ _PATH = re.compile(r"/[A-Za-z0-9/._-]+")
 _PATH_IN_WORDS = "must be an absolute path of letters, digits, '/', '.', '_' and '-'"
 # Variable -> what all of it must match, and that in words.
 _FORMS = {
-    "instance": (
-        r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}",
-        "it must be a letter or digit and up to 39 letters, digits, '_', '.' or '-'",
-    ),
     "work_dir": (_PATH.pattern, f"it {_PATH_IN_WORDS}"),
     "schedule_ansible_pull": (rf"|{_PATH.pattern}", f"it {_PATH_IN_WORDS}"),
     "schedule_repo_url": (
@@ -57,7 +54,7 @@ _FORMS = {
         "it must be five fields as cron knows them, such as '*/5 * * * *'",
     ),
 }
-_NAMES = ("instance", "work_dir", "schedule_user")  # what is needed to find a schedule again
+_NAMES = ("work_dir", "schedule_user")  # what is needed, beside the instance, to find a schedule again
 _PASSWORD = re.compile(r"\w+://[^/@]*:[^/@]*@")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -88,18 +85,6 @@ def _times(config: Mapping[str, Any]) -> None:
         raise Failure("schedule_timeout: it must be more than no time at all.")
 
 
-def _keys(config: Mapping[str, Any]) -> None:
-    keys = config["schedule_trusted_pgp_public_keys"]
-    for name, key in (keys if isinstance(keys, dict) else dict(enumerate(keys))).items():
-        option = f"schedule_trusted_pgp_public_keys[{name!r}]"
-        if not isinstance(key, str):
-            raise Failure(f"{option}: it must be a text.")
-        try:
-            check_keys([key])
-        except Failure as failure:
-            raise Failure(str(failure).replace("trusted_keys[0]", option)) from failure
-
-
 def _extras(config: Mapping[str, Any]) -> None:
     for path in config["schedule_read_write_paths"]:
         if not _PATH.fullmatch(path):
@@ -117,13 +102,14 @@ def _extras(config: Mapping[str, Any]) -> None:
 def refusal(config: Mapping[str, Any]) -> str:
     """Return why ``config`` cannot work, or an empty text."""
     try:
+        check_instance(config["instance"])
         if config["schedule_state"] == "absent":
             _forms(config, _NAMES)
             return ""
         _repository(config)
         _forms(config, _FORMS)
         _times(config)
-        _keys(config)
+        check_keys(config["schedule_trusted_pgp_public_keys"], "schedule_trusted_pgp_public_keys")
         _extras(config)
     except Failure as failure:
         return f"flant_gitops_{failure}"
