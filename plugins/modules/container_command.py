@@ -375,6 +375,8 @@ existing:
   sample: none
 """
 
+import json
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.flant.gitops.plugins.module_utils._container.request import Request
 from ansible_collections.flant.gitops.plugins.module_utils._container.run import run
@@ -423,6 +425,22 @@ ARGUMENT_SPEC = {
 }
 
 
+# What the engine says of a run.
+_SAID = ("rc", "duration", "started_at", "finished_at", "image_id", "container_id", "existing")
+
+
+def _leave_whole(module: AnsibleModule, result: dict[str, object]) -> None:
+    """Keep Ansible from masking what the engine says because a secret is a part of it by chance, such as a number.
+
+    Secrets in the output and in messages are masked already; beside that, the parameters that hold them are left out.
+    """
+    said = json.dumps([result.get(name) for name in _SAID])
+    met = {value for value in module.no_log_values if value in said}
+    if met:
+        module.no_log_values -= met
+        module.params["secret_env"] = module.params["registry_password"] = None
+
+
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
@@ -432,10 +450,13 @@ def main() -> None:
     except Failure as failure:
         for warning in failure.warnings:
             module.warn(warning)
+        _leave_whole(module, failure.result)
         module.fail_json(msg=str(failure), **failure.result)
     for warning in outcome.warnings:
         module.warn(warning)
-    module.exit_json(**outcome.result())
+    result = outcome.result()
+    _leave_whole(module, result)
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ import os
 import secrets
 from pathlib import Path
 
+# A process that has ended and that nobody has asked for its status.
+_ENDED = ("Z", "X")
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -40,5 +42,5 @@ def _start_of(pid: int) -> str:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
-    after_name = stat.rpartition(")")[2].split()
-    return after_name[19]
+    state, *others = stat.rpartition(")")[2].split()
+    return "" if state in _ENDED else others[18]

@@ -24,6 +24,8 @@ _TIMESTAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\
 # Docker's words, then Podman's.
 _UNDER_WAY = frozenset({"running", "paused", "restarting", "stopping"})
 _GOING_AWAY = frozenset({"removing", "dead"})
+# What Docker says of a run whose machine went down; Podman leaves it at 0.
+_CUT_OFF = 255
 
 
 class Standing(enum.Enum):
@@ -78,7 +80,7 @@ class Container:
             status=state["Status"],
             started_at=started,
             finished_at=finished,
-            exit_code=state["ExitCode"],
+            exit_code=state["ExitCode"] if finished else _CUT_OFF,
             oom_killed=state["OOMKilled"],
             error=state.get("Error") or "",
             image_id=described["Image"],

@@ -29,6 +29,7 @@ try:
     from docker.api.client import APIClient
     from docker.errors import APIError, DockerException, NotFound
     from docker.tls import TLSConfig
+    from docker.utils import decode_json_header
     from requests.exceptions import ReadTimeout, RequestException
     from urllib3.exceptions import HTTPError as TransportError
     from urllib3.exceptions import ReadTimeoutError
@@ -51,6 +52,7 @@ _CALL_SECONDS = 120.0
 _REMOVAL_SECONDS = 60.0
 _POLL_SECONDS = 0.1
 _CHUNK = 1 << 16
+_LARGEST_FILE = 1 << 24
 _CONFLICT = 409
 _NOT_FOUND = 404
 _WORDS = 250
@@ -186,12 +188,23 @@ class Engine:
     def read(self, container: str, path: str) -> str:
         """Return the text of a file in a container, ``""`` where there is none."""
         with self._call(f"reading {path} in {self._shown(container)}"), _none_if_missing():
-            chunks, _stat = self._client.get_archive(container, path)
+            target = self._stat(container, path)["linkTarget"] or path  # the engine looks for it within the container
+            if self._stat(container, target)["size"] > _LARGEST_FILE:
+                raise Failure(f"image: its {path} has more than {_LARGEST_FILE} bytes.")
+            chunks, _stat = self._client.get_archive(container, target)
             with tarfile.open(fileobj=BytesIO(b"".join(chunks))) as tar:
                 member = tar.next()
                 file = tar.extractfile(member) if member and member.isreg() else None
                 return file.read().decode("utf-8", "replace") if file else ""
         return ""
+
+    def _stat(self, container: str, path: str) -> dict[str, Any]:
+        """Describe what is at a path in a container, a link itself, without reading it."""
+        url = f"{self._client.base_url}/v{self._client.api_version}/containers/{container}/archive"
+        answer = self._client.head(url, params={"path": path}, timeout=_CALL_SECONDS)
+        self._client._raise_for_status(answer)  # noqa: SLF001 -- the SDK has no call for this
+        described: dict[str, Any] = decode_json_header(answer.headers["X-Docker-Container-Path-Stat"])
+        return described
 
     def has_path(self, container: str, path: str) -> bool:
         """Whether there is something at a path in a container."""

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,7 @@ class Follower:
         self._masking = masking
         self._was_lost = False
         self._was_killed = False
+        self._is_doubtful = False
         self._warnings = warnings
 
     def start(self) -> Ending:
@@ -69,7 +71,7 @@ class Follower:
                 self._must_end()
             was_silent = time.monotonic() - silent_since > _SILENCE_SECONDS
         container = self._last_look(deadline)
-        if was_silent or self._was_lost:
+        if was_silent or self._is_doubtful or self._was_lost:
             logged = self._read_log()
             self._was_lost = self._was_lost or self._written(logged) > self._written(output)
             if self._was_lost:
@@ -99,9 +101,12 @@ class Follower:
         while not deadline.passed:
             data = attached.receive(min(deadline.left, _DOUBT_SECONDS))
             if data is None:
-                if not self._is_under_way():
-                    return
+                self._is_doubtful = True  # nothing may be said, or nothing of it arrive
+                with contextlib.suppress(Unreachable):
+                    if not self._is_under_way():
+                        return
                 continue
+            self._is_doubtful = False
             if not data:
                 return
             for stream, piece in frames.feed(data):

@@ -24,6 +24,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._container.following 
 from ansible_collections.flant.gitops.plugins.module_utils._container.masking import Masking
 from ansible_collections.flant.gitops.plugins.module_utils._container.outcome import Ending, Outcome, stamp
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._interruption import uninterrupted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -97,8 +98,11 @@ class _Call:
             if not waits:
                 if found:
                     self._replace(found)
-                with contextlib.suppress(NameTaken):
+                try:
                     return replace(self._start_new(), existing=standing.existing)
+                except NameTaken:
+                    if patience.passed:
+                        raise  # Docker may know a name longer than the container that had it
             time.sleep(_POLL_SECONDS)
 
     def _adopt(self) -> Outcome:
@@ -187,7 +191,8 @@ class _Call:
         ours = builder.current()
         body = spec.create_body(request, image, labels.describe(request, self._run_digest, ours), engine.dialect)
         with self._removed_unless_kept(ours) as keep:
-            container = engine.create(self._name, body)
+            with uninterrupted():  # or the engine would go on making what is not there to be removed yet
+                container = engine.create(self._name, body)
             making.fill(engine, request, container, body["User"], deadline)
             if self._is_done_already():
                 return Outcome(changed=False, existing="none", image_id=image["Id"], skipped_start=True)
@@ -229,6 +234,8 @@ class _Call:
             how = f"were killed after {self._request.timeout:g} s"
         elif ending.container.oom_killed:
             how = f"ran out of memory and ended with rc {rc}"
+        elif not ending.container.finished_at:
+            how = "were cut off, and the engine does not know how they ended"
         else:
             how = f"failed with rc {rc}"
         last = next((line.strip() for line in reversed(ending.stderr.splitlines()) if line.strip()), "")

@@ -24,12 +24,13 @@ try:
     from hvac.adapters import RawAdapter
     from hvac.api.auth_methods import AppRole as AppRoleApi
     from hvac.api.auth_methods import Token as TokenApi
-    from requests.exceptions import ChunkedEncodingError
-    from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+    from requests.exceptions import ChunkedEncodingError, ContentDecodingError, SSLError
+    from urllib3.exceptions import ConnectTimeoutError, LocationParseError, NewConnectionError
 except ImportError:
     _HVAC = False
 else:
     _HVAC = True
+    _CUT_SHORT = (ChunkedEncodingError, ContentDecodingError)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -249,6 +250,12 @@ class Client:
             response = send()
         except requests.RequestException as error:
             return self._unanswered(purpose, method, error)
+        except LocationParseError:
+            return _Attempt(Failure(f"{purpose}: {self.server.address} has no host's name; see vault_addr."))
+        except UnicodeEncodeError:
+            return _Attempt(Failure(f"{purpose}: it cannot be sent, as HTTP does not allow something in it."))
+        except ValueError:  # requests takes a redirect apart that it is not to follow
+            return _lost(purpose, method, "the server redirects to what is no URL")
         if len(response.content) < int(response.headers.get("Content-Length", 0)):
             return _lost(purpose, method, "the connection was lost")  # requests before 2.32 does not notice
         return _Attempt(
@@ -266,10 +273,13 @@ class Client:
         if _find(error, NewConnectionError) or _find(error, ConnectTimeoutError):
             unreachable = f"{purpose}: {self.server.address} cannot be reached; see vault_addr."
             return _Attempt(Failure(unreachable), repeatable=True)
-        if not isinstance(error, (requests.ConnectionError, requests.Timeout, ChunkedEncodingError)):
+        if not isinstance(error, (requests.ConnectionError, requests.Timeout, *_CUT_SHORT)):
             return _Attempt(Failure(f"{purpose}: it cannot be sent, as HTTP does not allow something in it."))
-        timed_out = isinstance(error, requests.Timeout)
-        what = f"no answer within {self.server.timeout:g}s" if timed_out else "the connection was lost"
+        what = "the connection was lost"
+        if isinstance(error, requests.Timeout):
+            what = f"no answer within {self.server.timeout:g}s"
+        elif isinstance(error, SSLError):
+            what = "the server does not speak TLS as we do (see vault_addr)"
         return _lost(purpose, method, what)
 
 
@@ -311,7 +321,7 @@ def _judge(purpose: str, response: requests.Response) -> Reply | Failure:
         return Reply(purpose, response.status_code, {})
     try:
         content = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         content = None
     if not isinstance(content, dict):
         return Failure(f"{purpose}: the server's reply is no JSON object; see vault_addr.")

@@ -10,6 +10,8 @@ Protocol: https://openbao.org/docs/concepts/response-wrapping/
 
 from __future__ import annotations
 
+import base64
+import re
 from concurrent.futures import FIRST_EXCEPTION
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._vault.request import WrappedRequest
 
 _NAMESPACED = 2
+_NAMESPACED_TOKEN = re.compile(rb"hvs\.[A-Za-z0-9]+\.[A-Za-z0-9]")
 
 
 @dataclass(frozen=True)
@@ -78,10 +81,23 @@ def _wrap(client: Client, request: WrappedRequest, custody: Custody) -> WrappedT
 def is_path_of(path: str, creation_path: str, token: str) -> bool:
     """Say whether ``creation_path`` is the ``path`` that was asked for.
 
-    The server adds a slash to what it lists, decodes, and leaves out a namespace at the beginning of ``path``; a token
-    of a namespace ends in its identifier, ``s.<random>.<namespace>``.
+    The server adds a slash to what it lists, decodes, and leaves out a namespace at the beginning of ``path``.
     """
     asked, created = unquote(path).strip("/"), creation_path.strip("/")
-    if token.count(".") == _NAMESPACED and created:
+    if _is_of_namespace(token) and created:
         return f"/{asked}".endswith(f"/{created}")
     return asked == created
+
+
+def _is_of_namespace(token: str) -> bool:
+    """Say whether ``token`` is one of a namespace, whose identifier it ends in: ``s.<random>.<namespace>``.
+
+    Since 1.10, Vault signs its tokens; one like this, ``hvs.<random>.<namespace>``, is then within the Base64 after
+    ``hvs.``.
+    """
+    _prefix, _dot, signed = token.partition(".")
+    try:
+        inner = base64.urlsafe_b64decode(signed + "=" * (-len(signed) % 4))
+    except ValueError:
+        inner = b""
+    return token.count(".") == _NAMESPACED or bool(_NAMESPACED_TOKEN.search(inner))

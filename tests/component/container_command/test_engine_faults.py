@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import subprocess
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,7 +22,6 @@ from ansible_collections.flant.gitops.tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
     from subprocess import Popen
 
     from ansible_collections.flant.gitops.tests.support.engine import Engine
@@ -128,6 +129,18 @@ def test_c7_an_engine_that_hangs_is_waited_for(docker: Lone, name: str) -> None:
     time.sleep(4)
     engine.signal(signal.SIGCONT)
     assert finished(process)["stdout"] == "before\nafter\n"
+
+
+def test_c7_a_run_that_podman_lost_sight_of_has_not_succeeded(name: str, until: Callable[..., None]) -> None:
+    with lone(engines.Podman, name) as (engine, call), engine.client() as client:
+        process = call.start("echo before; sleep 60; echo after")
+        _running(engine, name, process, until)
+        pid = client.inspect_container(name)["State"]["Pid"]
+        conmon = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1]
+        os.kill(int(conmon), signal.SIGKILL)
+        result = finished(process)
+        assert (result["failed"], result["rc"]) == (True, 255)
+        assert "the engine does not know how they ended" in result["msg"]
 
 
 @pytest.fixture

@@ -223,6 +223,23 @@ def test_the_tree_belongs_to_the_user(
     assert result["stdout_lines"] == [ids] * 8, engine
 
 
+@pytest.mark.parametrize("user", ["worker", "1234", "4321:others"])
+def test_accounts_behind_a_link_are_found(call: Caller, load: Callable[[Image], str], user: str) -> None:
+    """As in images that Nix builds."""
+    tables = {f"store__{name}": images.busybox().files[f"etc/{name}"] for name in ("passwd", "group")}
+    links = {f"etc__{name}": Link(f"../store/{name}") for name in ("passwd", "group")}
+    image = load(images.busybox().with_files(**links, **tables))
+    result = call("id -u; id -g; stat -c '%u\n%g' .", image=image, user=user)
+    ids = ["4321", "3456"] if user == "4321:others" else ["1234", "2345"]
+    assert result["stdout_lines"] == ids * 2
+
+
+def test_an_image_with_a_vast_table_of_accounts_is_refused(call: Caller, load: Callable[[Image], str]) -> None:
+    vast = images.Program(b"worker:x:1234:2345::/home:/bin/sh\n" + bytes(17 << 20))
+    result = call("true", image=load(images.busybox().with_files(etc__passwd=vast)), user="worker")
+    assert "/etc/passwd has more than 16777216 bytes" in result["msg"]
+
+
 def test_the_empty_tree_belongs_to_the_user_too(call: Caller) -> None:
     assert call("stat -c '%u:%g %a' .; touch new", user="worker")["stdout"] == "1234:2345 755\n"
 

@@ -176,7 +176,7 @@ def test_a_slow_answer_is_given_up(account: Account, proxy: FaultyServer) -> Non
     account.explain(account.new_tokens())  # of the answer that came too late
 
 
-@pytest.mark.parametrize("body", [b"<html>", b"[]", b'"text"'])
+@pytest.mark.parametrize("body", [b"<html>", b"[]", b'"text"', b"[" * 200_000])
 def test_an_answer_that_is_not_vaults_is_refused_without_quoting_it(
     account: Account, proxy: FaultyServer, body: bytes
 ) -> None:
@@ -184,6 +184,32 @@ def test_an_answer_that_is_not_vaults_is_refused_without_quoting_it(
 
     with pytest.raises(Failure, match=r"the server's reply is no JSON object; see vault_addr\.$"):
         account.call(vault_addr=proxy.address, requests=[read(account)])
+
+
+@pytest.mark.parametrize("place", ["http://[x", "http://x/\xff"])
+def test_v1_a_redirect_to_what_is_no_url_is_refused(account: Account, proxy: FaultyServer, place: str) -> None:
+    proxy.fail("GET", f"/v1/{account.kv2}", Fault(302, {"Location": place}), times=9)
+
+    with pytest.raises(Failure, match="redirects to what is no URL"):
+        account.call(vault_addr=proxy.address, retries=0, requests=[read(account)])
+
+
+def test_an_answer_that_cannot_be_unpacked_is_not_taken_for_unsent(account: Account, proxy: FaultyServer) -> None:
+    proxy.fail("POST", f"/v1/{account.kv2}", Fault(200, {"Content-Encoding": "gzip"}))
+
+    with pytest.raises(Failure, match=r"may have been carried out\.$"):
+        account.call(vault_addr=proxy.address, requests=[write(account)])
+
+
+@pytest.mark.parametrize("address", ["http://vault..example.com:8200", f"http://{'a' * 70}.example.com"])
+def test_an_address_that_cannot_be_is_refused(account: Account, address: str) -> None:
+    with pytest.raises(Failure, match=r"has no host's name; see vault_addr\.$"):
+        account.call(vault_addr=address)
+
+
+def test_a_server_without_tls_is_told_from_a_lost_connection(account: Account, bao: OpenBao) -> None:
+    with pytest.raises(Failure, match=r"does not speak TLS as we do \(see vault_addr\)"):
+        account.call(vault_addr=bao.address.replace("http:", "https:"), retries=0)
 
 
 @pytest.mark.parametrize("body", [b'{"auth": 5}', b'{"auth": {"client_token": null}}', b"{}"])

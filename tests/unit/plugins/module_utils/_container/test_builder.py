@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -24,6 +25,14 @@ def test_a_process_that_ended_is_not() -> None:
     ran = subprocess.run([sys.executable, "-c", _PRINT], check=True, capture_output=True, text=True, env=environment)
     assert ran.stdout.count(":") == 3
     assert not builder.is_alive(ran.stdout.strip())
+
+
+def test_a_process_that_ended_and_nobody_has_reaped_is_not_either() -> None:
+    environment = {"PYTHONPATH": ":".join(sys.path)}
+    with subprocess.Popen([sys.executable, "-c", _PRINT], stdout=subprocess.PIPE, text=True, env=environment) as child:
+        label = child.stdout.read() if child.stdout else ""
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        assert not builder.is_alive(label.strip())
 
 
 def test_another_boot_or_another_process_of_the_same_id_is_not() -> None:

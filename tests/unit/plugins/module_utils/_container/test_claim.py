@@ -84,6 +84,13 @@ def test_an_end_before_the_start_is_moved_to_it() -> None:
     assert container.finished_at == container.started_at
 
 
+@pytest.mark.parametrize("status", ["created", "exited", "running"])
+def test_c7_a_run_whose_end_the_engine_does_not_know_has_not_succeeded(status: str) -> None:
+    """As Podman has it after its machine went down, or when its conmon was killed."""
+    assert _container(status, finished=ZERO).exit_code == 255
+    assert _container(status).exit_code == 3
+
+
 def test_secrets_are_those_that_the_label_names() -> None:
     assert _container("exited", labels={labels.SECRET_ENV: '["B", "D", "missing"]'}).secrets == ["x=y", ""]
     assert _container("exited", labels={}).secrets == []

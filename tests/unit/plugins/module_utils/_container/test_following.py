@@ -30,6 +30,7 @@ class Broken:
         self.exit_code = 0
         self.killed = 0
         self.unreachable = 0
+        self.asked_in_vain = 0
         self.there = True
         self.received: list[bytes | None] = []
         self._ends_when_killed = ends_when_killed
@@ -61,6 +62,9 @@ class Broken:
         yield b"logged out" if stdout else b"logged err"
 
     def container(self, _container: str) -> dict[str, Any] | None:
+        if self.asked_in_vain:
+            self.asked_in_vain, self.running = 0, False
+            raise Unreachable("away")
         state = {
             "Status": "running" if self.running else "exited",
             "StartedAt": "2026-01-01T00:00:00Z",
@@ -97,9 +101,19 @@ def test_c7_a_follow_that_hangs_after_the_end_is_noticed() -> None:
     engine = Broken()
     engine.running, engine.exit_code = False, 3
     engine.received = [struct.pack(">BxxxL", 1, 3) + b"out"]
-    ending = _follower(engine, timeout=60)[0].start()
-    assert (ending.container.exit_code, ending.stdout, ending.timed_out) == (3, "out", False)
+    follower, warnings = _follower(engine, timeout=60)
+    ending = follower.start()
+    assert (ending.container.exit_code, ending.stdout, ending.timed_out) == (3, "logged out", False)
     assert engine.killed == 0
+    assert len(warnings) == 1  # what came after that, the log has
+
+
+def test_c7_an_engine_that_cannot_be_asked_in_a_silence_ends_nothing() -> None:
+    engine = Broken()
+    engine.received = [None, struct.pack(">BxxxL", 1, 3) + b"out", b""]
+    engine.asked_in_vain = 1
+    follower, warnings = _follower(engine, timeout=60)
+    assert (follower.start().stdout, warnings) == ("out", [])
 
 
 def test_c7_a_wait_that_hangs_is_noticed() -> None:
