@@ -287,7 +287,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 rc:
-  description: The commands' exit status.
+  description: The commands' exit status; 255 if the engine does not know it, as its machine went down.
   returned: when a run has ended
   type: int
   sample: 0

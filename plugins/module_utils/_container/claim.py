@@ -62,6 +62,7 @@ class Container:
     started_at: datetime | None
     finished_at: datetime | None
     exit_code: int
+    is_end_known: bool
     oom_killed: bool
     error: str
     image_id: str
@@ -73,14 +74,16 @@ class Container:
         """Read the answer of ``GET /containers/{id}/json``."""
         state, config = described["State"], described["Config"]
         started, finished = moment(state["StartedAt"]), moment(state["FinishedAt"])
-        if started and finished and finished < started:
+        is_end_known = finished is not None
+        if started and (finished is None or finished < started):
             finished = started  # Podman notes the start when that call returns, and some runs are over before
         return cls(
             id=described["Id"],
             status=state["Status"],
             started_at=started,
             finished_at=finished,
-            exit_code=state["ExitCode"] if finished else _CUT_OFF,
+            exit_code=state["ExitCode"] if is_end_known else _CUT_OFF,
+            is_end_known=is_end_known,
             oom_killed=state["OOMKilled"],
             error=state.get("Error") or "",
             image_id=described["Image"],

@@ -234,7 +234,7 @@ class _Call:
             how = f"were killed after {self._request.timeout:g} s"
         elif ending.container.oom_killed:
             how = f"ran out of memory and ended with rc {rc}"
-        elif not ending.container.finished_at:
+        elif not ending.container.is_end_known:
             how = "were cut off, and the engine does not know how they ended"
         else:
             how = f"failed with rc {rc}"
