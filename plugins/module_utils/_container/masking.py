@@ -19,8 +19,8 @@ class Masking:
     """Hides a set of values wherever they stand, whole or line by line."""
 
     def __init__(self, values: Iterable[str]) -> None:
-        """Take the secrets; blank ones hide nothing."""
-        forms = {form for value in values for form in (value, value.strip(), *map(str.strip, value.splitlines()))}
+        """Take the secrets; blank ones hide nothing, nor does a line of signs alone, such as a brace in JSON."""
+        forms = {form for value in values for form in (value, value.strip(), *_lines(value))}
         encoded = (form.encode("utf-8", "surrogateescape") for form in forms if form.strip())
         self._forms = sorted(encoded, key=lambda form: (-len(form), form))
 
@@ -52,3 +52,7 @@ class Masking:
             start = data.find(form, max(cut - len(form) + 1, 0), cut + len(form) - 1)
             if start >= 0:
                 yield start, start + len(form)
+
+
+def _lines(value: str) -> Iterable[str]:
+    return (line.strip() for line in value.splitlines() if any(map(str.isalnum, line)))

@@ -25,6 +25,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._container.masking im
 from ansible_collections.flant.gitops.plugins.module_utils._container.outcome import Ending, Outcome, stamp
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._interruption import uninterrupted
+from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -238,7 +239,7 @@ class _Call:
             how = "were cut off, and the engine does not know how they ended"
         else:
             how = f"failed with rc {rc}"
-        last = next((line.strip() for line in reversed(ending.stderr.splitlines()) if line.strip()), "")
+        last = next((printable(line) for line in reversed(ending.stderr.splitlines()) if line.strip()), "")
         return f"The commands in container {self._name} {how}{f': {last}' if last else ''}."
 
     @contextlib.contextmanager

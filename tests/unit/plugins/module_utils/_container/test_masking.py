@@ -20,6 +20,11 @@ def test_lines_and_the_text_without_its_ends_are_hidden_too() -> None:
     assert masking.hide_text("padded|first|second") == "********|********|********"
 
 
+def test_lines_that_tell_nothing_are_left() -> None:
+    masking = Masking(['{\n  "key": "geheim"\n}\n'])
+    assert masking.hide_text('{} "key": "geheim"') == "{} ********"
+
+
 def test_no_secret_hides_nothing() -> None:
     masking = Masking(["", "\n"])
     assert masking.hide(b"text\n") == b"text\n"

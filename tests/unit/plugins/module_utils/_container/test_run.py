@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from ansible_collections.flant.gitops.plugins.module_utils._container import run
+from ansible_collections.flant.gitops.plugins.module_utils._container.claim import Container
 from ansible_collections.flant.gitops.plugins.module_utils._container.dialect import DOCKER
 from ansible_collections.flant.gitops.plugins.module_utils._container.engine import NameTaken
 from ansible_collections.flant.gitops.plugins.module_utils._container.image import Image
+from ansible_collections.flant.gitops.plugins.module_utils._container.outcome import Ending
 from ansible_collections.flant.gitops.plugins.module_utils._container.request import Request
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._interruption import interruptible
@@ -77,3 +79,18 @@ def test_c8_a_name_that_is_taken_by_nothing_is_not_waited_for_without_end(engine
     with pytest.raises(Failure, match=r"^The name is taken\.$"):
         run.run(REQUEST)
     assert set(engine.done) == {"create"}
+
+
+def test_a_long_last_line_does_not_fill_the_message() -> None:
+    state = {
+        "Status": "exited",
+        "StartedAt": "",
+        "FinishedAt": "2026-01-01T00:00:00Z",
+        "ExitCode": 1,
+        "OOMKilled": False,
+    }
+    container = Container.from_inspect({"Id": "id", "Image": "image", "State": state, "Config": {}})
+    call = run._Call(None, REQUEST, [])  # type: ignore[arg-type]  # noqa: SLF001 -- no engine is asked
+    complaint = call._complaint(Ending(container, "", f"{'a' * 900_000}\n\n"))  # noqa: SLF001 -- what is tested
+    assert complaint.startswith("The commands in container name failed with rc 1: aaa")
+    assert len(complaint) < 600
