@@ -44,6 +44,8 @@ notes:
     O(read_only), C(/tmp), C(/run) and C(/var/tmp) are in memory there, and can be written to. Its containers know the
     names in the target's C(/etc/hosts), unless C(base_hosts_file) in C(containers.conf) says otherwise. They live on
     when its service stops.
+  - Docker Engine 24.0.0 to 24.0.2 takes a run that was cut off because its machine went down for one that ended with 0
+    (U(https://github.com/moby/moby/issues/45788)). Do not use these.
 options:
   action:
     description:
@@ -111,8 +113,8 @@ options:
         default: "0644"
   working_dir:
     description:
-      - Where the commands start, and where the tree is. It is the only volume of the container, and empty at first,
-        whatever the image has there.
+      - Where the commands start, and where the tree is. It is a volume that is empty at first, whatever the image has
+        there, and beside those that the image declares elsewhere the only one.
     type: str
     default: /git
   env:
@@ -197,7 +199,7 @@ options:
     default: []
   read_only:
     description:
-      - Whether only O(working_dir) can be written to.
+      - Whether only O(working_dir), and where the image declares a C(VOLUME), can be written to.
     type: bool
     default: false
   timeout:
