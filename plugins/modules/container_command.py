@@ -317,7 +317,7 @@ stderr_lines:
   sample: []
 image:
   description: The image as it was asked for.
-  returned: unless O(action=remove)
+  returned: success, or when the commands have failed; if O(image) is set
   type: str
   sample: docker.io/library/busybox@sha256:9ae97d36d26566ff84e8893c64a6dc4fe8ca6d1144bf5b87b2b85a32def253c7
 image_id:
@@ -358,12 +358,12 @@ oom_killed:
   sample: false
 adopted:
   description: Whether the run was started by an earlier call.
-  returned: always
+  returned: success, or when the commands have failed
   type: bool
   sample: false
 skipped_start:
   description: Whether nothing was started because O(creates) exists.
-  returned: always
+  returned: success
   type: bool
   sample: false
 existing:
@@ -372,7 +372,7 @@ existing:
     - V(none) is nothing, or something half made that is no more. V(same) is this very run, started. V(other_running)
       is another run that is under way or being made. V(other_exited) is another run that has ended.
     - A failure because of a run in the way has V(other_running) here, and RV(started_at).
-  returned: always
+  returned: success, or when the commands have failed or a run is in the way
   type: str
   sample: none
 """
