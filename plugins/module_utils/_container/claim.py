@@ -116,13 +116,13 @@ class Container:
         return [self.env[name] for name in names if name in self.env]
 
 
-def judge(container: Container | None, run: str, is_alive: Callable[[str], bool]) -> Standing:
-    """Return what ``container`` is to the run of digest ``run``; ``is_alive`` tells of a builder's label."""
+def judge(container: Container | None, run_digest: str, is_alive: Callable[[str], bool]) -> Standing:
+    """Return what ``container`` is to the run of this digest; ``is_alive`` tells of a builder's label."""
     if container is None:
         return Standing.NONE
     if container.is_going_away:
         return Standing.GOING_AWAY
-    same = container.labels.get(labels.DIGEST) == run
+    same = container.labels.get(labels.DIGEST) == run_digest
     if container.is_under_way:
         return Standing.SAME_RUNNING if same else Standing.OTHER_RUNNING
     if labels.DIGEST not in container.labels:

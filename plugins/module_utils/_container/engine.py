@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from ansible_collections.flant.gitops.plugins.module_utils._container.dialect import Dialect
     from ansible_collections.flant.gitops.plugins.module_utils._container.image import Image
-    from ansible_collections.flant.gitops.plugins.module_utils._container.request import Registry, Tls
+    from ansible_collections.flant.gitops.plugins.module_utils._container.request import RegistryLogin, Tls
     from requests import Response
 
 # Long enough for a loaded engine to create, start or remove a container.
@@ -153,13 +153,13 @@ class Engine:
             return bool(self._client.inspect_network(name)["Name"] == name)
         return False
 
-    def pull(self, image: Image, registry: Registry | None, deadline: Deadline) -> None:
-        """Pull an image, with these credentials or none: what this machine's client is logged in to is not used."""
-        login = {"username": registry.username, "password": registry.password} if registry else {}
+    def pull(self, image: Image, login: RegistryLogin | None, deadline: Deadline) -> None:
+        """Pull an image, with this login or none: what this machine's client is logged in to is not used."""
+        auth = {"username": login.username, "password": login.password} if login else {}
         tag = image.digest or image.tag
         with self._call(f"pulling {image.text}", deadline.left):
             try:
-                for event in self._client.pull(image.repository, tag, stream=True, decode=True, auth_config=login):
+                for event in self._client.pull(image.repository, tag, stream=True, decode=True, auth_config=auth):
                     _check_pull(event, image, deadline)
             except DockerException as error:
                 raise Refused(f"image: pulling {image.text} failed: {_explained(error)}.", 0) from error

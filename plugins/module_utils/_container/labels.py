@@ -44,14 +44,14 @@ def digest(request: Request) -> str:
     return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
 
 
-def describe(request: Request, run: str, builder: str) -> dict[str, str]:
-    """Return the labels for a new container of the run whose digest is ``run``.
+def describe(request: Request, run_digest: str, builder: str) -> dict[str, str]:
+    """Return the labels for a new container of the run of this digest.
 
     All are always set: an image's labels of the same names would show through otherwise.
     """
     return {
         IDENTITY: request.identity,
-        DIGEST: run,
+        DIGEST: run_digest,
         SECRET_ENV: json.dumps(sorted(request.secret_env)),
         BUILDER: builder,
         TIMEOUT: f"{request.timeout:g}",

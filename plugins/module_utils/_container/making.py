@@ -51,7 +51,7 @@ def ensure_image(engine: Engine, request: Request, deadline: Deadline) -> tuple[
     before = find_image(engine, request)
     if before and (request.pull != "always" or request.image.is_local):
         return before, False
-    engine.pull(request.image, request.registry, deadline)
+    engine.pull(request.image, request.registry_login, deadline)
     described = engine.image(request.image.reference)
     if described is None:
         raise Failure(f"image: the engine does not have {request.image.text} although it was pulled.")

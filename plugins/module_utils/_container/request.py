@@ -43,8 +43,8 @@ class ExtraFile:
 
 
 @dataclass(frozen=True)
-class Registry:
-    """Who pulls."""
+class RegistryLogin:
+    """Who pulls from the registry."""
 
     username: str
     password: str = field(repr=False)
@@ -76,7 +76,7 @@ class Request:
     creates: Path | None = None
     cleanup: bool = True
     pull: str = "missing"
-    registry: Registry | None = None
+    registry_login: RegistryLogin | None = None
     network_mode: str = "bridge"
     user: str = ""
     memory: int | None = None
@@ -93,7 +93,7 @@ class Request:
     @property
     def secrets(self) -> list[str]:
         """What must not show anywhere."""
-        return [*self.secret_env.values(), *([self.registry.password] if self.registry else [])]
+        return [*self.secret_env.values(), *([self.registry_login.password] if self.registry_login else [])]
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any], *, check_mode: bool) -> Request:
@@ -116,7 +116,7 @@ class Request:
             creates=Path(params["creates"]) if params["creates"] else None,
             cleanup=params["cleanup"],
             pull=params["pull"],
-            registry=_registry(params["registry_username"], params["registry_password"]),
+            registry_login=_registry_login(params["registry_username"], params["registry_password"]),
             network_mode=_network(params["network_mode"]),
             user=_matching("user", params["user"], _USER) if params["user"] else "",
             memory=_at_least("memory", parse_size(params["memory"], "memory"), 1) if params["memory"] else None,
@@ -210,12 +210,12 @@ def _variables(option: str, values: Mapping[str, Any]) -> dict[str, str]:
     return {str(key): str(value) for key, value in values.items()}
 
 
-def _registry(username: str | None, password: str | None) -> Registry | None:
+def _registry_login(username: str | None, password: str | None) -> RegistryLogin | None:
     if not username and not password:
         return None
     if not username or not password:
         raise Failure("registry_username: it and registry_password are only of use together.")
-    return Registry(username, password)
+    return RegistryLogin(username, password)
 
 
 def _network(name: str) -> str:

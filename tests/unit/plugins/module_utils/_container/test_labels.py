@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.flant.gitops.plugins.module_utils._container import labels
 from ansible_collections.flant.gitops.plugins.module_utils._container.image import Image
-from ansible_collections.flant.gitops.plugins.module_utils._container.request import ExtraFile, Registry, Request
+from ansible_collections.flant.gitops.plugins.module_utils._container.request import ExtraFile, RegistryLogin, Request
 
 RUN = Request(
     action="run",
@@ -57,7 +57,7 @@ def test_what_makes_another_run(difference: dict[str, Any]) -> None:
         {"creates": Path("/x")},
         {"cleanup": False},
         {"pull": "always"},
-        {"registry": Registry("x", "y")},
+        {"registry_login": RegistryLogin("x", "y")},
         {"memory": 1},
         {"cpus": 1.0},
         {"pids_limit": 1},

@@ -8,7 +8,12 @@ from typing import Any
 
 import pytest
 from ansible_collections.flant.gitops.plugins.module_utils._container.image import Image
-from ansible_collections.flant.gitops.plugins.module_utils._container.request import ExtraFile, Registry, Request, Tls
+from ansible_collections.flant.gitops.plugins.module_utils._container.request import (
+    ExtraFile,
+    RegistryLogin,
+    Request,
+    Tls,
+)
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.tests.support.container_call import DEFAULTS
 
@@ -50,7 +55,7 @@ def test_everything_given(tmp_path: Path) -> None:
     assert request.working_dir == "/git"
     assert request.env == {"A": "1", "B": "2", "C": ""}
     assert request.creates == Path("/superseded")
-    assert request.registry == Registry("u", "p")
+    assert request.registry_login == RegistryLogin("u", "p")
     assert request.secrets == ["t", "p"]
     assert (request.memory, request.cpus) == (1 << 30, 0.5)
     assert request.cap_add == ("CHOWN", "SETUID")
