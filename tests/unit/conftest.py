@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 from ansible_collections.flant.gitops.tests.support import environment
+from ansible_collections.flant.gitops.tests.support.signers import Signers, opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,3 +29,9 @@ def _poisoned_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         for name, value in environment.poisoned(tmp_path_factory.mktemp("poison")).items():
             patch.setenv(name, value)
         yield
+
+
+@pytest.fixture
+def signers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Signers]:
+    with opened(tmp_path_factory) as signers:
+        yield signers

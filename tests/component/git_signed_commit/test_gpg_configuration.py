@@ -15,10 +15,10 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from ansible_collections.flant.gitops.tests.support.signers import Signers, armored, opened
+from ansible_collections.flant.gitops.tests.support.signers import Signers, armored
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
 _VERIFY = """
@@ -32,12 +32,6 @@ with keyring.trusted(inputs["keys"]) as ring:
     print(json.dumps([getattr(verdict, "fingerprint", None) for verdict in verdicts]))
 """
 _SHELL = 'mount --bind "$1" /etc && exec "$2" -c "$3"'
-
-
-@pytest.fixture
-def signers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Signers]:
-    with opened(tmp_path_factory) as signers:
-        yield signers
 
 
 @pytest.fixture(scope="module")

@@ -15,22 +15,15 @@ import docker
 import pytest
 from ansible_collections.flant.gitops.tests.support import images, signature_notes
 from ansible_collections.flant.gitops.tests.support.environment import clean
-from ansible_collections.flant.gitops.tests.support.signers import Signers, opened
 from ansible_collections.flant.gitops.tests.support.site import Site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from ansible_collections.flant.gitops.tests.support.signers import Signer
+    from ansible_collections.flant.gitops.tests.support.signers import Signer, Signers
 
 ENGINE = "unix:///var/run/docker.sock"
-
-
-@pytest.fixture
-def signers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Signers]:
-    with opened(tmp_path_factory) as signers:
-        yield signers
 
 
 @dataclass(frozen=True)

@@ -10,17 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 from ansible_collections.flant.gitops.tests.support.repository import Repository
 from ansible_collections.flant.gitops.tests.support.signed_commit import Task
-from ansible_collections.flant.gitops.tests.support.signers import Signers, opened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-
-@pytest.fixture
-def signers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Signers]:
-    with opened(tmp_path_factory) as signers:
-        yield signers
 
 
 @pytest.fixture

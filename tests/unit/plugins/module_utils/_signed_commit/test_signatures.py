@@ -18,7 +18,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._openpgp.status impor
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.signatures import collect, collect_each
 from ansible_collections.flant.gitops.plugins.module_utils._workers import workers
 from ansible_collections.flant.gitops.tests.support import signature_notes
-from ansible_collections.flant.gitops.tests.support.signers import Signer, Signers, armored, opened, with_header
+from ansible_collections.flant.gitops.tests.support.signers import Signer, Signers, armored, with_header
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,12 +30,6 @@ if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._openpgp.keyring import Keyring
     from ansible_collections.flant.gitops.plugins.module_utils._openpgp.status import Verdict
     from ansible_collections.flant.gitops.plugins.module_utils._workers import Workers
-
-
-@pytest.fixture
-def signers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Signers]:
-    with opened(tmp_path_factory) as signers:
-        yield signers
 
 
 class Repository:
