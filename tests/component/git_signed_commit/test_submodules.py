@@ -1,7 +1,7 @@
 # Copyright (c) 2026, flant.gitops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Submodules from other servers, and what these are not shown (trust.md's T6)."""
+"""Submodules from other servers, and what these are not shown."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, flant.gitops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What git is given, whatever this process was given (trust.md's T3 and T14)."""
+"""What git is given, whatever this process was given."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, flant.gitops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How many signers stand behind a commit, and what follows from that (the policy of trust.md's family S)."""
+"""How many signers stand behind a commit, and what follows from that."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, flant.gitops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Trees of submodules, at every depth, and only from where they may come (trust.md's T6)."""
+"""Trees of submodules, at every depth, and only from where they may come."""
 
 from __future__ import annotations
 
