@@ -75,3 +75,10 @@ def test_t5_a_local_repository_is_trusted_whoever_owns_it_and_no_other_one() -> 
     text = environment.global_configuration(Access(parse('/srv/a "b"\\c/', "repo"))).decode()
     assert 'directory = "/srv/a \\"b\\"\\\\c"\n' in text
     assert "*" not in text
+
+
+def test_a_ca_of_ones_own_is_the_only_one_whatever_curl_is_built_with(tmp_path: Path) -> None:
+    """With OpenSSL, curl (8.14, for one) takes an empty path of certificates for an error."""
+    access = Access(parse("https://example.test/x.git", "repo"), ca_cert_file="/ca.pem")
+    variables = environment.variables(tmp_path, access)
+    assert (variables["GIT_SSL_CAINFO"], variables["GIT_SSL_CAPATH"]) == ("/ca.pem", os.devnull)
