@@ -12,14 +12,16 @@ import os
 import selectors
 import signal
 import subprocess
+import threading
 import time
-from typing import IO, TYPE_CHECKING, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple, cast
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._git import environment
 from ansible_collections.flant.gitops.plugins.module_utils._interruption import uninterrupted
 
 if TYPE_CHECKING:
+    import io
     from collections.abc import Callable, Iterator
 
     from ansible_collections.flant.gitops.plugins.module_utils._git.cache import Cache
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 16
 _ERRORS_KEPT = 1 << 13
+_LONGEST_WAIT = 3600.0  # epoll takes no more than 24 days at once
 
 
 class Ended(NamedTuple):
@@ -71,8 +74,8 @@ def finish(start: Callable[[], subprocess.Popen[bytes]], timeout: float | None =
             if pipe:
                 selector.register(pipe, selectors.EVENT_READ, text)
         while selector.get_map():
-            ready = selector.select(None if deadline is None else deadline - time.monotonic())
-            if not ready:
+            ready = selector.select(None if deadline is None else min(deadline - time.monotonic(), _LONGEST_WAIT))
+            if deadline is not None and time.monotonic() >= deadline:
                 raise Failure(f"timeout: git was not done within {timeout:g} s and has been killed.")
             for key, _events in ready:
                 chunk = os.read(key.fd, _CHUNK)
@@ -107,6 +110,26 @@ def running(start: Callable[[], subprocess.Popen[bytes]]) -> Iterator[subprocess
         finally:
             process.wait()
             _close(process.stdin, process.stdout, process.stderr)
+
+
+@contextlib.contextmanager
+def drained(errors: IO[bytes]) -> Iterator[bytearray]:
+    """Yield what the end of a process's error text is once the body has succeeded, and take the text away meanwhile.
+
+    Git waits where nobody does, and it has a sentence for every line of a ``.gitattributes`` that it does not like.
+    """
+    kept = bytearray()
+
+    def drain() -> None:
+        with contextlib.suppress(ValueError):  # closed, after the body has failed
+            while chunk := cast("io.BufferedReader", errors).read1(_CHUNK):
+                kept.extend(chunk)
+                del kept[:-_ERRORS_KEPT]
+
+    reader = threading.Thread(target=drain, daemon=True)
+    reader.start()
+    yield kept
+    reader.join()
 
 
 def _close(*pipes: IO[bytes] | None) -> None:

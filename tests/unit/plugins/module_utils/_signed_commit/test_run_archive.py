@@ -336,3 +336,9 @@ def test_t15_whatever_comes_and_goes_arrives_whole(task: Task, seed: int, bitmap
                 last = commit
         else:
             task.poll(last_commit=last)
+
+
+@pytest.mark.parametrize("line", [b"!negative%d text\n", b"*.%d -a^b\n"])
+def test_t10_attributes_that_git_complains_of_line_by_line_hold_nothing_up(task: Task, line: bytes) -> None:
+    attributes = b"".join(line % number for number in range(3000))
+    assert archived(task, {".gitattributes": attributes}) == {".gitattributes": attributes}
