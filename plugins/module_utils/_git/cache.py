@@ -122,8 +122,8 @@ def _refuse_strangers(path: Path, marker: str) -> None:
         raise Failure(f"git_dir: {path} belongs to another user, who could make git run anything.")
     if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise Failure(f"git_dir: others than its owner can write to {path}, and could make git run anything.")
-    names = {entry.name for entry in path.iterdir()}
-    if marker not in names and not names <= {LOCK}:
+    names = {entry.name for entry in path.iterdir() if not entry.name.startswith(f".{marker}.")}
+    if marker not in names and not names <= {LOCK}:  # another run may be about to write its marker, or was killed then
         raise Failure(f"git_dir: {path} is neither empty nor a folder that this module has made.")
 
 

@@ -29,12 +29,15 @@ OBJECT_FORMATS = {40: "sha1", 64: "sha256"}
 _ATTRIBUTES = b"* -export-ignore -export-subst -text -eol -crlf -ident -filter -working-tree-encoding\n"
 
 
-def create(cache: Cache, access: Access, branch: str, timeout: float) -> None:
-    """Make the cache a repository that can fetch ``branch``.
+def create(cache: Cache, access: Access, branch: str, timeout: float, kept: Collection[str]) -> None:
+    """Make the cache a repository that can fetch ``branch``; of what is there, only the files ``kept`` stay.
+
+    A `drop` that was cut off may have left refs to objects that are gone.
 
     Raises:
         Failure: there is no such branch, or the server cannot be reached within ``timeout`` seconds.
     """
+    drop(cache, {*kept, UNFILTERED, cache.home.name})
     initialise(cache, _object_format(cache, access, branch, timeout), timeout)
 
 

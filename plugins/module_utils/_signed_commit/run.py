@@ -45,7 +45,7 @@ def _poll(request: Request, access: Access, cache: Cache, ratchet: Ratchet) -> O
     if not cache.ready:
         from ansible_collections.flant.gitops.plugins.module_utils._git.creation import create
 
-        create(cache, access, request.branch, request.timeout)
+        create(cache, access, request.branch, request.timeout, kept=FILES)
     signatures_ref = request.signatures_ref if request.required_signatures else ""
     refs = poll(cache, access, request.branch, signatures_ref, request.timeout)
     if refs.branch == request.last_commit == ratchet.commit():

@@ -191,3 +191,22 @@ def test_packs_that_take_too_long_to_put_together_stay_as_they_are(
         monkeypatch.setattr(packs, "_TOO_LARGE", 0)
     packs.put_together(Git(Cache(task.git_dir)), timeout)
     assert {file.name for file in (task.git_dir / "objects" / "pack").iterdir()} == before
+
+
+def test_t12_a_first_run_that_was_killed_while_it_wrote_its_marker_is_completed(task: Task) -> None:
+    commit = task.upstream.commit()
+    task.git_dir.mkdir(mode=0o700)
+    for name in ("lock", ".last_commit.abcdef"):
+        (task.git_dir / name).touch()
+    assert task.poll().commit == commit
+    assert not (task.git_dir / ".last_commit.abcdef").exists()
+
+
+@pytest.mark.parametrize("removed", ["objects", "refs", "config", "HEAD", "home", "objects/pack"])
+def test_t12_a_reset_that_was_killed_is_completed(task: Task, removed: str) -> None:
+    commit = task.upstream.commit()
+    task.poll(archive=task.archive)
+    (task.git_dir / "info" / "attributes").unlink()
+    left = task.git_dir / removed
+    shutil.rmtree(left) if left.is_dir() else left.unlink()
+    assert task.poll(archive=task.archive).commit == commit
