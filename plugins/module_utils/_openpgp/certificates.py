@@ -44,9 +44,9 @@ class Certificate:
 
 @dataclass(frozen=True)
 class TrustedKeys:
-    """Everything that was given, as one stream of packets, and the certificates in it."""
+    """The packets of each text, by its place, and the certificates in them all."""
 
-    data: bytes
+    texts: dict[str, bytes]
     certificates: tuple[Certificate, ...]
 
 
@@ -65,14 +65,13 @@ def read(armored: Sequence[str]) -> TrustedKeys:
     Raises:
         Failure: as in `check`.
     """
-    data = []
+    texts = {}
     certificates: list[Certificate] = []
     for index, text in enumerate(armored):
         option = f"trusted_keys[{index}]"
-        material = _public_keys(text, option)
-        data.append(material)
-        certificates.extend(_certificates(packets.split(material), option))
-    return TrustedKeys(b"".join(data), tuple(certificates))
+        texts[option] = _public_keys(text, option)
+        certificates.extend(_certificates(packets.split(texts[option]), option))
+    return TrustedKeys(texts, tuple(certificates))
 
 
 def _public_keys(text: str, option: str) -> bytes:

@@ -55,6 +55,7 @@ _OPTIONS = [
 ]
 _SECONDS_FOR_GPG = 60.0
 _AT_ONCE = min(4, os.cpu_count() or 1)
+_REFUSED = "is refused by gpg"
 
 
 class Keyring:
@@ -72,7 +73,7 @@ class Keyring:
         self._gpg = gpg
         self._numbers = itertools.count()
         certificates = keys.certificates
-        self._trusted = _with_reasons(certificates, unfitness(_imported(gpg, keys)))
+        self._trusted = _with_reasons(certificates, _imported(gpg, keys))
         options = {each.fingerprint: each.option for each in reversed(certificates)}
         self.usable = frozenset(fingerprint for fingerprint, reason in self._trusted.items() if reason is None)
         self.warnings = tuple(
@@ -123,24 +124,35 @@ def trusted(armored: Sequence[str]) -> Iterator[Keyring]:
         yield result_of(pool.submit(lambda: Keyring(_Gpg(home), keys, pool)))
 
 
-def _imported(gpg: _Gpg, keys: TrustedKeys) -> bytes:
-    """Import the keys, and return gpg's listing of them.
+def _imported(gpg: _Gpg, keys: TrustedKeys) -> Mapping[str, str | None]:
+    """Import the keys, and return for each certificate that gpg took why its signatures do not count, or None.
 
     While importing, gpg lists each copy of a certificate by itself; only once they are merged it tells whether what
-    one copy adds, say a later expiry, is right.
+    one copy adds, say a later expiry, is right. Of a text that gpg did not take to its end no certificate counts: what
+    is lost may be a revocation.
     """
-    listing = gpg.import_keys(keys.data)
+    listing, whole = gpg.import_keys(b"".join(keys.texts.values()))
+    shown = unfitness(listing)
     distinct = {each.fingerprint for each in keys.certificates}
-    return listing if len(distinct) == len(keys.certificates) else gpg.list_keys()
+    if whole and len(distinct) == len(keys.certificates):
+        return shown
+    # GnuPG 2.4.7 stops at a key of an algorithm that it does not know, and leaves out all that follow. In a folder with
+    # a long path gpg grumbles about every key that is new to it, so that only what is refused twice is refused.
+    taken = {
+        option for option, text in keys.texts.items() if whole or any(gpg.import_keys(text)[1] for _index in range(2))
+    }
+    kept = unfitness(gpg.list_keys())
+    lost = distinct - kept.keys() | {each.fingerprint for each in keys.certificates if each.option not in taken}
+    return {**kept, **{fingerprint: shown.get(fingerprint) or _REFUSED for fingerprint in lost}}
 
 
 def _with_reasons(certificates: Sequence[Certificate], listed: Mapping[str, str | None]) -> dict[str, str | None]:
     """Return the fingerprint of each certificate, with the reason why its signatures do not count, or None."""
-    return {each.fingerprint: _reason(each, listed.get(each.fingerprint, "is refused by gpg")) for each in certificates}
+    return {each.fingerprint: _reason(each, listed.get(each.fingerprint, _REFUSED)) for each in certificates}
 
 
 def _reason(certificate: Certificate, reason: str | None) -> str | None:
-    if reason and certificate.created > time.time():
+    if certificate.created > time.time():  # GnuPG 2.4.7 sees nothing wrong in it
         return "was created in the future (check this machine's clock)"
     return reason
 
@@ -161,14 +173,13 @@ class _Gpg:
         except (OSError, ValueError):
             raise Failure(f"gpg (GnuPG 2.2.20 or newer) is needed on the target, and {program} does not run.") from None
 
-    def import_keys(self, data: bytes) -> bytes:
-        """Import certificates, and return gpg's listing of those that it took.
+    def import_keys(self, data: bytes) -> tuple[bytes, bool]:
+        """Import certificates, and return gpg's listing of those that it read, and whether it took what it could use.
 
         To list an expired one, gpg 2.2 wants a trust database, which it does not make in the trust model "always".
         """
         imported = self._gpg.import_keys(data, extra_args=["--trust-model=direct", "--import-options=import-show"])
-        listing: bytes = imported.data
-        return listing
+        return imported.data, imported.returncode == 0
 
     def list_keys(self) -> bytes:
         """Return gpg's listing of all certificates."""

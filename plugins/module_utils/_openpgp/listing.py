@@ -27,6 +27,8 @@ def unfitness(listing: bytes) -> dict[str, str | None]:
     """
     reasons: dict[str, str | None] = {}
     primary = None
+    name = ""
+    named = set()
     for line in listing.split(b"\n"):
         primary = _PRIMARY.fullmatch(line) or primary
         fingerprint = _FINGERPRINT.fullmatch(line)
@@ -34,7 +36,10 @@ def unfitness(listing: bytes) -> dict[str, str | None]:
             name = fingerprint[1].decode()
             reasons[name] = reasons.get(name) or _unfitness(primary["validity"], primary["capabilities"])
             primary = None
-    return reasons
+        elif line.startswith((b"uid:", b"uat:")):
+            named.add(name)
+    # Debian 13's GnuPG 2.4.7 finds nothing wrong in a certificate without a user id, but does not take it.
+    return {name: reason if name in named else reason or _UNFIT[b"i"] for name, reason in reasons.items()}
 
 
 def _unfitness(validity: bytes, capabilities: bytes) -> str | None:

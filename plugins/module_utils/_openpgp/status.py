@@ -35,7 +35,8 @@ _AGAINST = {
     "EXPSIG": "it has expired itself",
     "BADSIG": "it does not fit what it should sign",
 }
-_NO_PUBLIC_KEY = re.compile(rb"([0-9A-F]{16}) (?:\S+ ){4}9\b(?: ([0-9A-F]{40}))?.*")
+_ERRSIG = re.compile(rb"(?P<key_id>[0-9A-F]{16}) (?:\S+ ){4}(?P<error>\d+)(?: (?P<fingerprint>[0-9A-F]{40}))?.*")
+_NO_PUBLIC_KEY = b"9"
 _DIGESTS = frozenset({8, 9, 10, 11})  # SHA-256, SHA-384, SHA-512 and SHA-224: RFC 9580, section 9.5
 _WEAK = {1: "MD5", 2: "SHA-1", 3: "RIPEMD-160"}
 _BINARY_DOCUMENT = b"00"
@@ -124,8 +125,11 @@ def _against(lines: defaultdict[str, list[bytes]], trusted: Mapping[str, str | N
         if lines[keyword]:
             return reason
     if lines["ERRSIG"]:
-        unknown = _NO_PUBLIC_KEY.fullmatch(lines["ERRSIG"][0])
-        return _untrusted((unknown[2] or unknown[1]).decode(), trusted) if unknown else "gpg cannot check it"
+        errsig = _ERRSIG.fullmatch(lines["ERRSIG"][0])
+        key = (errsig["fingerprint"] or errsig["key_id"]).decode() if errsig else ""
+        if errsig and (errsig["error"] == _NO_PUBLIC_KEY or trusted.get(key)):
+            return _untrusted(key, trusted)
+        return "gpg cannot check it"
     if lines["NODATA"] or lines["UNEXPECTED"] or lines["PLAINTEXT"]:
         return "it is no detached signature"
     return None

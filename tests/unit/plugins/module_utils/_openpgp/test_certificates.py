@@ -107,4 +107,4 @@ def test_any_text_is_read_or_refused(parts: list[bytes], text: str) -> None:
         with contextlib.suppress(Failure):
             keys = read([each])
             assert keys.certificates
-            assert _SECRET_KEY not in keys.data
+            assert _SECRET_KEY not in b"".join(keys.texts.values())

@@ -389,7 +389,9 @@ def test_s11_nothing_stays_after_sigterm(signers: Signers, scratch: Path, delay:
         "signature": armored(signers.alice.sign(b"payload")).decode(),
     }
     command = [sys.executable, "-c", _VERIFY_FOR_EVER]
-    environment = {**os.environ, "TMPDIR": str(scratch)}
+    # Without coverage: what a signal raises in its tracer leaves the tracer's lock behind, and the process hangs for ever.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    environment["TMPDIR"] = str(scratch)
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, text=True
     ) as process:
@@ -487,3 +489,45 @@ def test_threads_get_each_their_own_verdict(signers: Signers) -> None:
         for thread in threads:
             thread.join()
     assert [isinstance(verdicts[number], GoodSignature) for number in range(len(signed))] == [False, True] * 10
+
+
+# A gpg that does not take everything: S10
+
+
+def _gpg_that_stops_at(limit: int, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put a gpg in the way that takes no more octets of keys at once, as on a full disk or at a key it cannot store."""
+    stub, gpg, keys = folder / "bin" / "gpg", _path_of("gpg"), folder / "keys"
+    stub.parent.mkdir()
+    stub.write_text(
+        f'#!/bin/sh\ncase "$*" in *--import*) ;; *) exec {gpg} "$@";; esac\n'
+        f'cat > {keys}; test $(wc -c < {keys}) -le {limit} && exec {gpg} "$@" < {keys}\n'
+        f'head -c {limit} {keys} | {gpg} "$@"; exit 2\n'
+    )
+    stub.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{stub.parent}:{os.environ['PATH']}")
+
+
+def test_s10_a_copy_that_gpg_did_not_take_may_be_the_revoked_one(
+    signers: Signers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signature, copies = signers.bob.sign(_PAYLOAD), [signers.bob.export()]
+    size = len(signers.bob.export(armor=False))
+    signers.bob.revoke()
+    copies.append(signers.bob.export())
+    _gpg_that_stops_at(size, tmp_path, monkeypatch)
+    with keyring.trusted(copies) as ring:
+        assert ring.usable == frozenset()
+        assert isinstance(ring.verify(_PAYLOAD, signature), Rejected)
+
+
+def test_a_key_that_gpg_does_not_take_keeps_no_other_out(
+    signers: Signers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """GnuPG 2.4.7 ends an import at a key of an algorithm that it does not know."""
+    large = signers.create("dave", user_id=f"Dave {'x' * 1000} <dave@example.test>")
+    _gpg_that_stops_at(len(large.export(armor=False)) - 1, tmp_path, monkeypatch)
+    with keyring.trusted([large.public_key, signers.alice.public_key, signers.bob.public_key]) as ring:
+        assert ring.usable == {signers.alice.fingerprint, signers.bob.fingerprint}
+        assert ring.warnings[0].startswith("trusted_keys[0]: ")
+        for signer in (signers.alice, signers.bob):
+            assert isinstance(ring.verify(_PAYLOAD, signer.sign(_PAYLOAD)), GoodSignature)
