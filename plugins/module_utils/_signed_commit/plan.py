@@ -33,10 +33,12 @@ def make_plan(request: Request, git: Git, previous: str, head: str) -> Plan:
     """Return the plan for a branch that has moved from ``previous`` (empty: from nowhere) to ``head``.
 
     Raises:
-        Failure: the way is longer than ``max_commits``, and each commit on it would count.
+        Failure: the way is longer than ``max_commits``, and each commit on it would count; the head is no commit.
     """
     exact = request.verify_every or request.select_oldest
     new = history.between(git, previous, head, request.max_commits + 1) if previous or exact else [head]
+    if new[-1:] != [head]:  # git looks through a tag
+        raise Failure(f"branch: its head {head} is no commit.")
     if exact and len(new) > request.max_commits:
         start = previous or "the root"
         raise Failure(f"max_commits: more than {request.max_commits} commits lead from {start} to {head}.")

@@ -203,3 +203,20 @@ def test_g8_hostile_words_are_cleaned_and_no_traceback(task: Task, author: bytes
         assert outcome.commit == commit
         shown = outcome.subject + outcome.author + outcome.committed_at
     assert shown.isprintable()
+
+
+@pytest.mark.parametrize(
+    "params", [{}, {"select": "oldest"}, {"verify": "every"}, {"select": "oldest", "verify": "every"}]
+)
+@pytest.mark.parametrize("known", [True, False])
+def test_a_head_that_is_no_commit_is_refused(
+    task: Task,
+    params: dict[str, str],
+    known: bool,  # noqa: FBT001 -- a parameter of pytest
+) -> None:
+    commit = task.upstream.commit()
+    last = task.process() if known else ""
+    tag = task.upstream.object("tag", f"object {commit}\ntype commit\ntag x\ntagger A <a@x> 1 +0000\n\nm\n".encode())
+    (task.upstream.path / "refs/heads/main").write_text(f"{tag}\n")
+    with pytest.raises(Failure, match=rf"{tag} is (missing, is )?no commit"):
+        task.poll(last_commit=last, **params)
