@@ -39,11 +39,13 @@ def fetch_submodules(part: Part, submodules: Sequence[Submodule]) -> Iterator[Pa
         Failure: one of them has no URL, or a refused one; its server does not give the commit, or not in time.
     """
     urls = _urls(part)
+    top = part.remote.git.cache.path
+    folder = top.parent if part.prefix else top / _FOLDER  # where submodules of every depth lie, side by side
     for submodule in submodules:
         subject = f"submodules: {printable(part.prefix + submodule.path)}"
         if submodule.path not in urls:
             raise Failure(f"{subject}: the .gitmodules of {part.commit} does not say where it comes from.")
-        remote = _fetch(part.remote, urls[submodule.path], submodule.commit, subject)
+        remote = _fetch(part.remote, folder, urls[submodule.path], submodule.commit, subject)
         yield Part(remote, submodule.commit, f"{part.prefix}{submodule.path}/")
 
 
@@ -61,9 +63,9 @@ def _urls(part: Part) -> dict[str, str]:
     return {section["path"]: section["url"] for section in sections.values() if {"path", "url"} <= section.keys()}
 
 
-def _fetch(parent: Remote, reference: str, commit: str, subject: str) -> Remote:
+def _fetch(parent: Remote, folder: Path, reference: str, commit: str, subject: str) -> Remote:
     access = parent.access.at(parent.access.url.submodule(reference, subject))
-    cache = Cache(_folder(parent.git.cache) / hashlib.sha256(access.url.text.encode()).hexdigest())
+    cache = Cache(folder / hashlib.sha256(access.url.text.encode()).hexdigest())
     cache.path.mkdir(mode=0o700, parents=True, exist_ok=True)
     clear(cache.path)
     cache.prepare_home(access)
@@ -93,8 +95,3 @@ def _fetch_commit(git: Git, access: Access, commit: str, timeout: float) -> None
 def _pin(commit: str) -> str:
     """Return the ref that says that the whole tree of a submodule's commit is here."""
     return f"refs/flant_gitops/{commit}"
-
-
-def _folder(cache: Cache) -> Path:
-    """Return where submodules of every depth lie, side by side."""
-    return cache.path.parent if cache.path.parent.name == _FOLDER else cache.path / _FOLDER

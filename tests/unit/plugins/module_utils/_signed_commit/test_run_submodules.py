@@ -152,3 +152,11 @@ def test_sha256_submodules(task: Task, tmp_path: Path) -> None:
     commit_with(upstream, {"lib": (str(library.path), library.commit({"lib": b"lib"}))})
     task.poll(repo=upstream.path, archive=task.archive, submodules=True)
     assert files(task.archive)["lib/lib"] == b"lib"
+
+
+def test_submodules_stay_in_git_dir_whatever_the_folder_around_it_is_called(
+    task: Task, library: Repository, tmp_path: Path
+) -> None:
+    commit_with(task.upstream, {"lib": (str(library.path), library.commit())})
+    task.poll(git_dir=tmp_path / "submodules" / "cache", archive=task.archive, submodules=True)
+    assert [entry.name for entry in (tmp_path / "submodules").iterdir()] == ["cache"]
