@@ -39,8 +39,10 @@ notes:
   - Neither the environment of the process nor any configuration of git, ssh or GnuPG on the target plays a part; that
     includes proxies, credential helpers, F(.netrc) files, ssh agents and ssh configuration.
   - A tree of more than a million entries or 16 GiB is refused, its submodules included.
-  - A commit of which git's own consistency check (C(fsck)) disapproves is refused; only ill-formed names and dates of
-    authors and committers are let through, because real histories have them.
+  - A tree with a name that leads elsewhere than it seems to, such as C(..), C(.git) or one that is there twice, is
+    refused. From a server that cannot leave files out, and for submodules, git's own consistency check (C(fsck))
+    refuses other damage too; only ill-formed names and dates of authors and committers are let through, because real
+    histories have them.
   - A signature binds a commit, not a branch or a repository. A commit signed for one repository may be pushed to
     another that trusts the same keys.
 options:
