@@ -389,7 +389,7 @@ def test_s11_nothing_stays_after_sigterm(signers: Signers, scratch: Path, delay:
         "signature": armored(signers.alice.sign(b"payload")).decode(),
     }
     command = [sys.executable, "-c", _VERIFY_FOR_EVER]
-    # Without coverage: what a signal raises in its tracer leaves the tracer's lock behind, and the process hangs for ever.
+    # Without coverage: a signal's exception inside its tracer leaves the tracer's lock held, and the process hangs.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
     environment["TMPDIR"] = str(scratch)
     with subprocess.Popen(
