@@ -127,7 +127,8 @@ def drained(errors: IO[bytes]) -> Iterator[bytearray]:
                 del kept[:-_ERRORS_KEPT]
 
     reader = threading.Thread(target=drain, daemon=True)
-    reader.start()
+    with uninterrupted():  # a signal could leave a lock of the thread's held
+        reader.start()
     yield kept
     reader.join()
 

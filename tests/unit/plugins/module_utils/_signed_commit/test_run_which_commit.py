@@ -212,7 +212,7 @@ def test_g8_hostile_words_are_cleaned_and_no_traceback(task: Task, author: bytes
 def test_a_head_that_is_no_commit_is_refused(
     task: Task,
     params: dict[str, str],
-    known: bool,  # noqa: FBT001 -- a parameter of pytest
+    known: bool,
 ) -> None:
     commit = task.upstream.commit()
     last = task.process() if known else ""
