@@ -23,7 +23,7 @@ description:
 options:
   _input:
     description: The duration; a bare number counts seconds.
-    type: str
+    type: raw
     required: true
 """
 
@@ -40,7 +40,7 @@ _value:
 """
 
 
-def duration(text: str) -> float:
+def duration(text: str | float) -> float:
     """Return the seconds that ``text`` stands for.
 
     Raises:
@@ -50,7 +50,7 @@ def duration(text: str) -> float:
     from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 
     try:
-        return parse_duration(text, "duration")
+        return parse_duration(str(text), "duration")
     except Failure as failure:
         raise AnsibleFilterError(str(failure)) from failure
 

@@ -17,6 +17,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._git import url
 from ansible_collections.flant.gitops.plugins.module_utils._git.environment import Access
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import check_access
 from ansible_collections.flant.gitops.plugins.module_utils._vault.request import Request as VaultRequest
+from ansible_collections.flant.gitops.plugins.plugin_utils import _values
 from ansible_collections.flant.gitops.plugins.plugin_utils._instance import check_instance
 from ansible_collections.flant.gitops.plugins.plugin_utils._keys import check_keys
 
@@ -93,6 +94,13 @@ _CONTAINER_DEFAULTS = {
 }
 _VAULT_DEFAULTS = {"revoke_login_token": True, "timeout": "30s", "retries": 3}
 _REQUEST_DEFAULTS = {"method": "GET", "options": {}, "secret_options": {}, "wrap_ttl": "1m"}
+_REQUEST_TEXTS = ("name", "path", "method", "wrap_ttl")
+_TEXTS = {
+    *("git_poll_period", "git_timeout", "initial_last_successful_commit", "work_dir"),
+    *_GIT_OPTIONS.values(),
+    *_CONTAINER_OPTIONS.values(),
+    *_VAULT_OPTIONS.values(),
+} - {"commands", "docker_cpus", "docker_pids_limit", "docker_cap_add", "docker_read_only", "vault_requests"}
 
 
 def _place(config: Mapping[str, Any]) -> None:
@@ -142,6 +150,8 @@ def _access(config: Mapping[str, Any]) -> None:
 def _container(config: Mapping[str, Any]) -> None:
     params = {option: config[variable] for option, variable in _CONTAINER_OPTIONS.items()}
     params["cpus"] = params["cpus"] or None
+    for option, name in (("commands", "commands"), ("cap_add", "docker_cap_add")):
+        params[option] = _values.texts(config[name], name)
     _check(ContainerRequest, _CONTAINER_DEFAULTS | params, _CONTAINER_OPTIONS)
 
 
@@ -152,8 +162,19 @@ def _vault(config: Mapping[str, Any]) -> None:
                 raise Failure(f"vault_addr: it is needed where {name} is set.")
         return
     params = {option: config[variable] for option, variable in _VAULT_OPTIONS.items()}
-    params["requests"] = [_REQUEST_DEFAULTS | request for request in config["vault_requests"]]
+    params["requests"] = [
+        _request(request, f"vault_requests[{index}]")
+        for index, request in enumerate(_values.items(config["vault_requests"], "vault_requests"))
+    ]
     _check(VaultRequest, _VAULT_DEFAULTS | params, _VAULT_OPTIONS)
+
+
+def _request(request: object, option: str) -> dict[str, Any]:
+    if not isinstance(request, dict):
+        raise Failure(f"{option}: it must be a dictionary.")
+    given = {name: value for name, value in request.items() if value is not None}
+    texts = {name: _values.text(given[name], f"{option}: {name}") for name in _REQUEST_TEXTS if name in given}
+    return {**_REQUEST_DEFAULTS, **given, **texts}
 
 
 def _check(
@@ -176,6 +197,7 @@ def refusal(config: Mapping[str, Any]) -> str:
     """Return why ``config`` cannot work, or an empty text; without a repository only the instance is looked at."""
     checks = (_place, _operation, _git, _container, _vault) if "git_repo_url" in config else (_place,)
     try:
+        config = _values.with_texts(config, sorted(_TEXTS))
         for check in checks:
             check(config)
     except Failure as failure:

@@ -14,11 +14,13 @@ from ansible_collections.flant.gitops.plugins.module_utils._failure import Failu
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}")
 
 
-def check_instance(name: str) -> None:
+def check_instance(name: object) -> None:
     """Refuse what is no name of an instance.
 
     Raises:
         Failure: so it is; the sentence begins with ``instance``.
     """
+    if not isinstance(name, str):
+        raise Failure("instance: it must be a text; put it in quotes.")
     if not _NAME.fullmatch(name):
         raise Failure("instance: it must be a letter or digit and up to 39 letters, digits, '_', '.' or '-'.")

@@ -7,21 +7,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._openpgp import certificates
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
-
-def check_keys(keys: Mapping[str, object] | Sequence[object], variable: str) -> None:
+def check_keys(keys: object, variable: str) -> None:
     """Refuse what the modules would refuse as a trusted key.
 
     Raises:
-        Failure: one of ``keys`` is no armored public key; the sentence begins with ``variable`` and the key's name.
+        Failure: ``keys`` is neither a list nor a dictionary, or one of them is no armored public key; the sentence
+            begins with ``variable`` and the key's name.
     """
+    if not isinstance(keys, (dict, list, tuple)):
+        raise Failure(f"{variable}: it must be a list of keys, or a dictionary from names to keys.")
     for name, key in (keys if isinstance(keys, dict) else dict(enumerate(keys))).items():
         option = f"{variable}[{name!r}]"
         if not isinstance(key, str):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._duration import parse_duration
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.plugin_utils import _values
 from ansible_collections.flant.gitops.plugins.plugin_utils._instance import check_instance
 from ansible_collections.flant.gitops.plugins.plugin_utils._keys import check_keys
 
@@ -54,6 +55,7 @@ _FORMS = {
         "it must be five fields as cron knows them, such as '*/5 * * * *'",
     ),
 }
+_TEXTS = (*_FORMS, "schedule_randomized_delay", "schedule_timeout")
 _NAMES = ("work_dir", "schedule_user")  # what is needed, beside the instance, to find a schedule again
 _PASSWORD = re.compile(r"\w+://[^/@]*:[^/@]*@")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -86,10 +88,10 @@ def _times(config: Mapping[str, Any]) -> None:
 
 
 def _extras(config: Mapping[str, Any]) -> None:
-    for path in config["schedule_read_write_paths"]:
+    for path in _values.texts(config["schedule_read_write_paths"], "schedule_read_write_paths"):
         if not _PATH.fullmatch(path):
             raise Failure(f"schedule_read_write_paths: {path!r} {_PATH_IN_WORDS}.")
-    for argument in config["schedule_arguments"]:
+    for argument in _values.texts(config["schedule_arguments"], "schedule_arguments"):
         if _CONTROL.search(argument):
             raise Failure("schedule_arguments: an argument must hold no control characters.")
     for name, value in config["schedule_environment"].items():
@@ -103,6 +105,7 @@ def refusal(config: Mapping[str, Any]) -> str:
     """Return why ``config`` cannot work, or an empty text."""
     try:
         check_instance(config["instance"])
+        config = _values.with_texts(config, _TEXTS)
         if config["schedule_state"] == "absent":
             _forms(config, _NAMES)
             return ""

@@ -47,6 +47,7 @@ class Awx:
         hosts: the variables of each host in the inventory.
         variables: the extra variables of the job template.
         facts: what is kept of each host.
+        inventory_variables: the variables of the inventory as a whole.
         use_fact_cache: the job template's setting.
         of_the_project: those of the hosts that AWX does not know, because an inventory of the project's adds them.
         settings: environment variables that AWX passes to the job because of its own settings.
@@ -57,6 +58,7 @@ class Awx:
     hosts: dict[str, dict[str, object]]
     variables: dict[str, object]
     facts: dict[str, dict[str, object]] = field(default_factory=dict)
+    inventory_variables: dict[str, object] = field(default_factory=dict)
     use_fact_cache: bool = True
     of_the_project: set[str] = field(default_factory=set)
     settings: dict[str, str] = field(default_factory=dict)
@@ -119,7 +121,7 @@ class Awx:
             "JOB_ID": str(number),
         }
         numbers = {f"{product}_job_id": number for product in ("awx", "tower")}
-        _write(data / "inventory/hosts.json", {"all": {"hosts": inventory}})
+        _write(data / "inventory/hosts.json", {"all": {"hosts": inventory, "vars": self.inventory_variables}})
         _write(data / "env/extravars", {**numbers, **self.variables})
         _write(data / "env/envvars", {**every_job, **self.settings, **environment})
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import TYPE_CHECKING
 
@@ -123,6 +124,28 @@ def test_check_mode_tells_what_would_run_and_keeps_nothing(
     assert site.facts == {}
     assert containers.started(site) == 0
     assert site.run().status == "processed"
+
+
+def test_play_that_is_in_check_mode_by_itself_tells_what_would_run(
+    site: Site, upstream: Upstream, signers: Signers, containers: Containers
+) -> None:
+    upstream.commit("one", "First", signers.alice)
+    play = [{"hosts": "all", "gather_facts": False, "check_mode": True, "roles": ["flant.gitops.flant_gitops"]}]
+    (site.folder / "check.json").write_text(json.dumps(play), encoding="utf-8")
+    checked = site.run(playbook=str(site.folder / "check.json"))
+    assert checked.rc == 0, checked.output
+    assert checked.status == "new"
+    assert site.facts["default"].keys() == {"last_poll_at"}
+    assert containers.started(site) == 0
+    assert site.run().status == "processed"
+
+
+def test_numbers_may_be_given_where_texts_are_expected(site: Site, upstream: Upstream, signers: Signers) -> None:
+    upstream.commit("one", "First", signers.alice)
+    site.variables |= {"git_poll_period": 0, "git_timeout": 60, "docker_timeout": 600, "docker_user": 1000}
+    ran = site.run()
+    assert ran.rc == 0, ran.output
+    assert ran.status == "processed"
 
 
 def test_output_can_be_kept_to_the_log(site: Site, upstream: Upstream, signers: Signers) -> None:

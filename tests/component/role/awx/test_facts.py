@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,6 +65,28 @@ def test_failed_job_keeps_what_it_remembers(awx: Awx, upstream: Upstream) -> Non
     assert awx.run_job().rc != 0
     assert awx.run_job().rc != 0
     assert state(awx)["consecutive_failures"] == 2
+
+
+def test_becoming_root_on_all_hosts_is_not_becoming_root_where_awx_runs(
+    awx: Awx, upstream: Upstream, signers: Signers, tmp_path: Path
+) -> None:
+    sudo, python = tmp_path / "sudo", tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n', encoding="utf-8")
+    sudo.write_text(
+        f'#!/bin/sh\ncase "$*" in *{python}*) ;; *) exit 1;; esac\n'
+        'while [ "$1" != /bin/sh ]; do shift; done\nexec "$@"\n',
+        encoding="utf-8",
+    )
+    for program in (sudo, python):
+        program.chmod(0o700)
+    awx.settings["ANSIBLE_BECOME_ALLOW_SAME_USER"] = "True"
+    awx.inventory_variables |= {"ansible_become": True, "ansible_become_exe": str(sudo)}
+    awx.hosts[HOST]["ansible_python_interpreter"] = str(python)
+    commit = upstream.commit("hello", "First", signers.alice)
+    ran = awx.run_job()
+    assert ran.status == "processed", ran.output
+    assert ran.rc == 0, ran.output
+    assert state(awx)["last_successful_commit"] == commit
 
 
 def test_aliases_of_one_host_remember_each_its_own(awx: Awx, upstream: Upstream, signers: Signers) -> None:

@@ -113,6 +113,21 @@ def test_secret_options_which_awx_would_show_are_refused(site: Site, awx: Awx) -
     assert awx.changes == 0
 
 
+def test_command_that_a_job_would_take_for_a_template_is_refused(site: Site, awx: Awx) -> None:
+    command = {"__ansible_unsafe": "x=abc; echo ${#x}"}
+    refused = configure(site, awx, commands=[command])
+    assert refused.rc == 2
+    assert "flant_gitops_commands: a job in AWX would fill in" in refused.output
+    assert awx.changes == 0
+
+
+def test_what_is_not_set_is_left_to_the_project(site: Site, awx: Awx) -> None:
+    del site.variables["commands"]
+    configured = configure(site, awx)
+    assert configured.rc == 0, configured.output
+    assert "flant_gitops_commands" not in json.loads(awx.named("hosts", ALIAS)["variables"])
+
+
 def test_all_secret_variables_of_the_role_have_a_field_and_an_injector(site: Site, awx: Awx) -> None:
     configure(site, awx)
     kind = awx.named("credential_types", "flant.gitops secrets")

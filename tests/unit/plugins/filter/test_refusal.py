@@ -44,8 +44,14 @@ def with_vault(**variables: object) -> dict[str, object]:
         configuration(),
         configuration(docker_image="sha256:" + "0" * 64, docker_cpus=0.5, docker_memory="512m"),
         configuration(initial_last_successful_commit="0" * 64),
+        configuration(
+            git_poll_period=300, git_timeout=60, docker_timeout=1800, docker_user=1000, docker_memory=1 << 29
+        ),
+        configuration(docker_max_output=65536, docker_host=None, git_username=None, commands=["sleep 1", 2]),
         with_vault(),
         with_vault(vault_requests=[]),
+        with_vault(vault_requests=[{**REQUEST, "name": 1, "wrap_ttl": 300, "method": None}]),
+        with_vault(vault_secret_id_file="/f", vault_role_name="r", vault_secret_id_ttl=604800),
         configuration(memory=memory(plugin="community.general.redis", uri="localhost:6379:0", timeout="0")),
         configuration(memory=in_awx()),
         configuration(memory=in_awx(uri="/runner/artifacts/7/fact_cache/", timeout="0")),
@@ -59,7 +65,17 @@ def test_what_works_is_not_refused(config: dict[str, object]) -> None:
     ("variables", "sentence"),
     [
         ({"instance": "../x"}, "flant_gitops_instance: it must be"),
+        ({"instance": 1}, "flant_gitops_instance: it must be a text; put it in quotes"),
+        ({"instance": None}, "flant_gitops_instance: it must be a text; put it in quotes"),
         ({"work_dir": "work"}, "flant_gitops_work_dir: it must be an absolute path"),
+        ({"work_dir": None}, "flant_gitops_work_dir: it must be an absolute path"),
+        ({"git_timeout": None}, "flant_gitops_git_timeout: '' is no duration"),
+        ({"docker_user": True}, "flant_gitops_docker_user: it must be a text; put it in quotes"),
+        ({"commands": "echo one, two"}, "flant_gitops_commands: it must be a list"),
+        ({"commands": [True]}, "flant_gitops_commands[0]: it must be a text; put it in quotes"),
+        ({"docker_cap_add": "NET_ADMIN,SYS_TIME"}, "flant_gitops_docker_cap_add: it must be a list"),
+        ({"trusted_pgp_public_keys": None}, "flant_gitops_trusted_pgp_public_keys: it must be a list of keys, or"),
+        ({"trusted_pgp_public_keys": "one key"}, "flant_gitops_trusted_pgp_public_keys: it must be a list of keys, or"),
         ({"keep_logs": -1}, "flant_gitops_keep_logs: it must not be negative"),
         ({"git_repo_url": "ext::sh -c id"}, "flant_gitops_git_repo_url: "),
         ({"git_poll_period": "often"}, "flant_gitops_git_poll_period: 'often' is no duration"),
@@ -105,6 +121,11 @@ def test_refusal_names_the_variable_at_fault(variables: dict[str, object], sente
     [
         ({"vault_addr": "vault.example.com"}, "flant_gitops_vault_addr: "),
         ({"vault_role_id": ""}, "flant_gitops_vault_role_id: "),
+        ({"vault_requests": ["name=a path=/a"]}, "flant_gitops_vault_requests[0]: it must be a dictionary"),
+        (
+            {"vault_requests": [{**REQUEST, "wrap_ttl": []}]},
+            "flant_gitops_vault_requests[0]: wrap_ttl: it must be a text",
+        ),
         ({"vault_secret_id": ""}, "flant_gitops_vault_secret_id: "),
         ({"vault_secret_id_file": "/f"}, "flant_gitops_vault_role_name: "),
         (

@@ -15,6 +15,7 @@ HOUR = timedelta(hours=1)
 
 def test_duration_reads_what_the_modules_read() -> None:
     assert duration("1h30m") == 5400
+    assert duration(90) == 90
 
 
 def test_what_is_no_duration_is_an_error() -> None:

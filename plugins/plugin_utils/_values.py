@@ -1,0 +1,63 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to this collection: it may change without notice.
+"""Variables as operators write them, in the types that the modules would make of them.
+
+Ansible checks a role's variables and leaves them as they are: a number stays a number where a text is expected.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any
+
+
+def text(value: object, name: str) -> str:
+    """Return ``value`` as a text: nothing is the empty one.
+
+    Raises:
+        Failure: it is neither a text nor a number; the sentence names ``name``.
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise Failure(f"{name}: it must be a text; put it in quotes.")
+    return str(value)
+
+
+def items(value: object, name: str) -> list[Any]:
+    """Return ``value`` as a list: nothing is the empty one.
+
+    Raises:
+        Failure: it is no list; the sentence names ``name``.
+    """
+    if value is None:
+        return []
+    if not isinstance(value, (list, tuple)):
+        raise Failure(f"{name}: it must be a list.")
+    return list(value)
+
+
+def texts(value: object, name: str) -> list[str]:
+    """Return ``value`` as a list of texts.
+
+    Raises:
+        Failure: as in `items` and `text`.
+    """
+    return [text(item, f"{name}[{index}]") for index, item in enumerate(items(value, name))]
+
+
+def with_texts(config: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Return ``config`` with what is called ``names`` as texts.
+
+    Raises:
+        Failure: as in `text`.
+    """
+    return {**config, **{name: text(config[name], name) for name in names if name in config}}
