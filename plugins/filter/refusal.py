@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ansible.errors import AnsibleFilterError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
@@ -27,6 +29,8 @@ options:
       - The role's variables without their prefix C(flant_gitops_).
       - Its key C(memory) is a dictionary that tells how Ansible caches facts, with the keys C(host),
         C(host_is_in_inventory), C(plugin), C(uri), C(timeout) and C(awx).
+      - Its key C(facts), which may be missing, is what the role remembers;
+        a value that it cannot have written is refused.
       - Without C(git_repo_url) only C(memory), C(instance) and C(work_dir) are looked at.
     type: dict
     required: true
@@ -48,9 +52,17 @@ _value:
 
 def refusal(config: Mapping[str, Any]) -> str:
     """Return why ``config`` cannot work, or an empty text."""
+    from ansible_collections.flant.gitops.plugins.filter.known_state import known_state
     from ansible_collections.flant.gitops.plugins.plugin_utils import _configuration, _memory
 
-    return _memory.refusal(config["memory"]) or _configuration.refusal(config)
+    refused = _memory.refusal(config["memory"]) or _configuration.refusal(config)
+    if refused or "facts" not in config:
+        return refused
+    try:
+        known_state(config["facts"])
+    except AnsibleFilterError as error:
+        return str(error)
+    return ""
 
 
 class FilterModule:
