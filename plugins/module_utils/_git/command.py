@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple, cast
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure, MissingLibrary
 from ansible_collections.flant.gitops.plugins.module_utils._git import environment
-from ansible_collections.flant.gitops.plugins.module_utils._git.process import drained, finish, running
+from ansible_collections.flant.gitops.plugins.module_utils._git.process import draining, finish, running
 from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
 
 if TYPE_CHECKING:
@@ -74,10 +74,12 @@ class Git(NamedTuple):
         Raises:
             GitError: git exits with another status than 0.
         """
-        with running(lambda: self._start(arguments)) as process, drained(cast("IO[bytes]", process.stderr)) as errors:
+        with running(lambda: self._start(arguments)) as process:
+            end_of_errors = draining(cast("IO[bytes]", process.stderr))
             yield cast("IO[bytes]", process.stdout)
+            errors = end_of_errors().decode("utf-8", "replace")
         if process.returncode != 0:
-            raise GitError(arguments[0], errors.decode("utf-8", "replace"))
+            raise GitError(arguments[0], errors)
 
     @contextlib.contextmanager
     def conversation(self, *arguments: str) -> Iterator[tuple[IO[bytes], IO[bytes]]]:

@@ -112,25 +112,27 @@ def running(start: Callable[[], subprocess.Popen[bytes]]) -> Iterator[subprocess
             _close(process.stdin, process.stdout, process.stderr)
 
 
-@contextlib.contextmanager
-def drained(errors: IO[bytes]) -> Iterator[bytearray]:
-    """Yield what the end of a process's error text is once the body has succeeded, and take the text away meanwhile.
+def draining(errors: IO[bytes]) -> Callable[[], bytes]:
+    """Take a process's error text away from now on, and return what waits for the end of it and gives that.
 
     Git waits where nobody does, and it has a sentence for every line of a ``.gitattributes`` that it does not like.
     """
     kept = bytearray()
 
     def drain() -> None:
-        with contextlib.suppress(ValueError):  # closed, after the body has failed
+        with contextlib.suppress(ValueError):  # closed, after the process was killed
             while chunk := cast("io.BufferedReader", errors).read1(_CHUNK):
                 kept.extend(chunk)
                 del kept[:-_ERRORS_KEPT]
 
+    def end() -> bytes:
+        reader.join()
+        return bytes(kept)
+
     reader = threading.Thread(target=drain, daemon=True)
     with uninterrupted():  # a signal could leave a lock of the thread's held
         reader.start()
-    yield kept
-    reader.join()
+    return end
 
 
 def _close(*pipes: IO[bytes] | None) -> None:

@@ -132,10 +132,11 @@ def test_c7_an_engine_that_hangs_is_waited_for(docker: Lone, name: str) -> None:
 
 
 def test_c7_a_run_that_podman_lost_sight_of_has_not_succeeded(name: str) -> None:
-    with lone(engines.Podman, name) as (engine, call), engine.client() as client:
+    with lone(engines.Podman, name) as (engine, call):
         process = call.start("echo before; sleep 60; echo after")
         _running(engine, name, process)
-        pid = client.inspect_container(name)["State"]["Pid"]
+        with engine.client() as client:
+            pid = client.inspect_container(name)["State"]["Pid"]
         conmon = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1]
         os.kill(int(conmon), signal.SIGKILL)
         result = finished(process)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
-from ansible_collections.flant.gitops.plugins.module_utils._git.process import drained, finish, running
+from ansible_collections.flant.gitops.plugins.module_utils._git.process import draining, finish, running
 from ansible_collections.flant.gitops.plugins.module_utils._interruption import interruptible
 from ansible_collections.flant.gitops.tests.support.waiting import until
 
@@ -107,8 +107,9 @@ def test_error_text_that_nobody_waits_for_holds_nothing_up() -> None:
     with running(shell("yes error | head -c 1000000 >&2; echo last >&2; echo out")) as process:
         assert process.stdout
         assert process.stderr
-        with drained(process.stderr) as errors:
-            assert process.stdout.read() == b"out\n"
+        end_of_errors = draining(process.stderr)
+        assert process.stdout.read() == b"out\n"
+        errors = end_of_errors()
     assert len(errors) <= 1 << 13
     assert errors.endswith(b"last\n")
 
@@ -117,12 +118,9 @@ def test_a_body_that_fails_leaves_no_reader_of_error_text() -> None:
     before = threading.active_count()
     with pytest.raises(ZeroDivisionError), running(shell("echo error >&2; sleep 60")) as process:
         assert process.stderr
-        with drained(process.stderr):
-            raise ZeroDivisionError
-    deadline = time.monotonic() + 5
-    while threading.active_count() > before and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert threading.active_count() == before
+        draining(process.stderr)
+        raise ZeroDivisionError
+    until(lambda: threading.active_count() == before, seconds=10)
 
 
 @pytest.mark.parametrize("seconds", [30 * 86400.0, 1e30, float("inf")])
