@@ -111,6 +111,7 @@ def variables(home: Path, access: Access | None = None) -> dict[str, str]:
         "HOME": str(home),
         "LC_ALL": "C",
         "LANGUAGE": "C",
+        "GIT_ALLOC_LIMIT": "1g",  # a commit or tree is unpacked whole, and a few kilobytes may stand for gigabytes
         "GIT_ALLOW_PROTOCOL": access.url.scheme if access else "none",
         "GIT_ATTR_NOSYSTEM": "1",
         "GIT_CONFIG_NOSYSTEM": "1",
