@@ -47,7 +47,7 @@ def test_a_run_that_was_killed_by_itself_has_not_timed_out(call: Caller) -> None
 
 def test_c11_an_init_reaps_orphans(call: Caller) -> None:
     """The shell gives way to a program that waits for no child."""
-    result = call("(sleep 1; ps -o stat | grep -c Z || true) &", "(sleep 0.1 &)", "exec sleep 2")
+    result = call("(sleep 1; ps -o stat | grep -c Z || true) &", "(sleep 0.1 &)", "exec sleep 4")
     assert result["stdout"] == "0\n"
 
 
