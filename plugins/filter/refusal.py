@@ -27,8 +27,8 @@ options:
   _input:
     description:
       - The role's variables without their prefix C(flant_gitops_).
-      - Its key C(memory) is a dictionary that tells how Ansible caches facts, with the keys C(host),
-        C(host_is_in_inventory), C(plugin), C(uri), C(timeout) and C(awx).
+      - Its key C(memory), which may be missing, is a dictionary that tells how Ansible caches facts, with the keys
+        C(host), C(host_is_in_inventory), C(plugin), C(uri), C(timeout) and C(awx).
       - Its key C(facts), which may be missing, is what the role remembers;
         a value that it cannot have written is refused.
       - Without C(git_repo_url) only C(memory), C(instance) and C(work_dir) are looked at.
@@ -55,7 +55,8 @@ def refusal(config: Mapping[str, Any]) -> str:
     from ansible_collections.flant.gitops.plugins.filter.known_state import known_state
     from ansible_collections.flant.gitops.plugins.plugin_utils import _configuration, _memory
 
-    refused = _memory.refusal(config["memory"]) or _configuration.refusal(config)
+    forgotten = _memory.refusal(config["memory"]) if "memory" in config else ""
+    refused = forgotten or _configuration.refusal(config)
     if refused or "facts" not in config:
         return refused
     try:

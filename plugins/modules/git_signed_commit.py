@@ -93,6 +93,7 @@ options:
       - ASCII-armored OpenPGP public keys, each text with one or more certificates.
       - A certificate that is expired or revoked does not count, and a warning says so. A text without a public key, or
         with a private one, is an error.
+      - A revocation that was made by a designated revoker only counts where the revoker's key is given, too.
     type: list
     elements: str
     default: []

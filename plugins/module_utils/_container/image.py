@@ -64,7 +64,7 @@ def parse(text: str, *, require_digest: bool) -> Image:
     if not match["digest"] and require_digest:
         raise Failure(
             f"image: {text!r} is not pinned, so what runs could change under its name; "
-            "append @sha256:<digest>, or set require_digest to false.",
+            "append @sha256:<digest>.",
         )
     digest = match["digest"] or ""
     return Image(text, match["repository"], match["tag"] or ("" if digest else "latest"), digest)

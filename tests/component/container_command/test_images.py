@@ -92,7 +92,7 @@ def test_a_tag_is_only_taken_where_that_was_asked_for(
     tagged = f"{reference.partition('@')[0]}:stable"
     assert call("true", image=tagged)["msg"] == (
         f"image: {tagged!r} is not pinned, so what runs could change under its name; "
-        "append @sha256:<digest>, or set require_digest to false."
+        "append @sha256:<digest>."
     )
     run = call.having(image=tagged, require_digest=False, commands=["cat /version"])
     assert run()["stdout"] == "one\n"

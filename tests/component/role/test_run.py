@@ -186,6 +186,12 @@ def test_log_before_the_first_run_says_that_there_is_none(site: Site) -> None:
     assert "WARNING" not in shown.output
 
 
+def test_r7_log_looks_into_no_other_folder(site: Site) -> None:
+    shown = site.run("-e", "flant_gitops_instance=../other", playbook="flant.gitops.log")
+    assert shown.rc == 2, shown.output
+    assert "flant_gitops_instance: " in shown.output
+
+
 def test_messages_name_a_key_as_the_operator_does(site: Site, upstream: Upstream, signers: Signers) -> None:
     expired = signers.create("expired", key=("ed25519", "sign", "seconds=10"), at="20200101T000000")
     site.variables["trusted_pgp_public_keys"] = {"carol": expired.public_key}
