@@ -37,4 +37,4 @@ class MissingLibrary(Failure):
 
     def __init__(self, name: str) -> None:
         """Take the library's name as the package index has it."""
-        super().__init__(f"The Python library {name} is needed on the target and is not installed for {sys.executable}.")
+        super().__init__(f"The Python library {name} is needed on the target, and {sys.executable} does not have it.")

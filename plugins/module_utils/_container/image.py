@@ -63,8 +63,7 @@ def parse(text: str, *, require_digest: bool) -> Image:
         raise Failure(f"image: {text!r} is no image reference; write name[:tag]@sha256:<64 hex digits>.")
     if not match["digest"] and require_digest:
         raise Failure(
-            f"image: {text!r} is not pinned, so what runs could change under its name; "
-            "append @sha256:<digest>.",
+            f"image: {text!r} is not pinned, so what runs could change under its name; append @sha256:<digest>.",
         )
     digest = match["digest"] or ""
     return Image(text, match["repository"], match["tag"] or ("" if digest else "latest"), digest)

@@ -91,8 +91,7 @@ def test_a_tag_is_only_taken_where_that_was_asked_for(
     reference = open_registry.push(client, images.busybox().with_files(version="one\n"), name, "stable")
     tagged = f"{reference.partition('@')[0]}:stable"
     assert call("true", image=tagged)["msg"] == (
-        f"image: {tagged!r} is not pinned, so what runs could change under its name; "
-        "append @sha256:<digest>."
+        f"image: {tagged!r} is not pinned, so what runs could change under its name; append @sha256:<digest>."
     )
     run = call.having(image=tagged, require_digest=False, commands=["cat /version"])
     assert run()["stdout"] == "one\n"
