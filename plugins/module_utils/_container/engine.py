@@ -188,8 +188,11 @@ class Engine:
     def read(self, container: str, path: str) -> str:
         """Return the text of a file in a container, ``""`` where there is none."""
         with self._call(f"reading {path} in {self._shown(container)}"), _none_if_missing():
-            target = self._stat(container, path)["linkTarget"] or path  # the engine looks for it within the container
-            if self._stat(container, target)["size"] > _LARGEST_FILE:
+            target, found = path, self._stat(container, path)
+            if found["linkTarget"]:  # the engine looks for it within the container
+                target = found["linkTarget"]
+                found = self._stat(container, target)
+            if found["size"] > _LARGEST_FILE:
                 raise Failure(f"image: its {path} has more than {_LARGEST_FILE} bytes.")
             chunks, _stat = self._client.get_archive(container, target)
             with tarfile.open(fileobj=BytesIO(b"".join(chunks))) as tar:
