@@ -28,6 +28,7 @@ PACKAGES = {  # a command, and the Debian package that has it
     "busybox": "busybox-static",
     "catatonit": "catatonit",
     "docker": "docker.io",
+    "dockerd": "docker.io",  # a client alone is no engine
     "docker-registry": "docker-registry",
     "git": "git",
     "gpg": "gnupg",
