@@ -14,9 +14,9 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._git.commit import Commit, parse
-from ansible_collections.flant.gitops.plugins.module_utils._openpgp.keyring import trusted
 from ansible_collections.flant.gitops.plugins.module_utils._private_file import private_directory
-from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.signatures import collect, collect_each
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.signatures import look, look_at_each
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.trust import trust
 from ansible_collections.flant.gitops.tests.support.ratios import ratio, row
 from ansible_collections.flant.gitops.tests.support.signers import Signer, fresh
 
@@ -56,13 +56,13 @@ def _commit(signer: Signer, number: int) -> Commit:
 
 
 def _single(signer: Signer, commit: Commit) -> None:
-    with trusted([signer.public_key]) as keyring:
-        assert collect(keyring, commit, (), 1).signers
+    with trust([signer.public_key]) as trusted:
+        assert look(trusted, commit, (), 1).signers
 
 
 def _every(signer: Signer, commits: Sequence[Commit]) -> None:
-    with trusted([signer.public_key]) as keyring:
-        assert all(found.signers for found in collect_each(keyring, ((commit, ()) for commit in commits), 1))
+    with trust([signer.public_key]) as trusted:
+        assert all(found.signers for found in look_at_each(trusted, commits, {}, 1))
 
 
 class _Floor:

@@ -24,8 +24,9 @@ from ansible_collections.flant.gitops.plugins.module_utils._failure import Failu
 from ansible_collections.flant.gitops.plugins.module_utils._openpgp.certificates import read
 from ansible_collections.flant.gitops.plugins.module_utils._openpgp.listing import unfitness
 from ansible_collections.flant.gitops.plugins.module_utils._openpgp.signature import single_packet
-from ansible_collections.flant.gitops.plugins.module_utils._openpgp.status import Rejected, Verdict, judge
+from ansible_collections.flant.gitops.plugins.module_utils._openpgp.status import judge
 from ansible_collections.flant.gitops.plugins.module_utils._private_file import private_directory
+from ansible_collections.flant.gitops.plugins.module_utils._verdict import Rejected
 from ansible_collections.flant.gitops.plugins.module_utils._workers import result_of, workers
 
 try:
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ansible_collections.flant.gitops.plugins.module_utils._openpgp.certificates import Certificate, TrustedKeys
+    from ansible_collections.flant.gitops.plugins.module_utils._verdict import Verdict
     from ansible_collections.flant.gitops.plugins.module_utils._workers import Workers
 
 # Taken back here is also what /etc/gnupg/gpg.conf may ask for: gpg reads it all the same.

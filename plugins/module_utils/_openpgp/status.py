@@ -13,15 +13,17 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
 from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
 from ansible_collections.flant.gitops.plugins.module_utils._timestamp import iso8601
+from ansible_collections.flant.gitops.plugins.module_utils._verdict import GoodSignature, Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from ansible_collections.flant.gitops.plugins.module_utils._verdict import Verdict
 
 _LINE = re.compile(rb"\[GNUPG:\] ([A-Z0-9_]+)(?: (.*))?")
 _VALIDSIG = re.compile(
@@ -40,26 +42,6 @@ _NO_PUBLIC_KEY = b"9"
 _DIGESTS = frozenset({8, 9, 10, 11})  # SHA-256, SHA-384, SHA-512 and SHA-224: RFC 9580, section 9.5
 _WEAK = {1: "MD5", 2: "SHA-1", 3: "RIPEMD-160"}
 _BINARY_DOCUMENT = b"00"
-
-
-@dataclass(frozen=True)
-class GoodSignature:
-    """A signature that counts: by whom, with which of the signer's keys, and when."""
-
-    fingerprint: str
-    signing_key: str
-    user_id: str
-    created: str
-
-
-@dataclass(frozen=True)
-class Rejected:
-    """A signature that does not count, and the reason, fit to stand after a colon."""
-
-    reason: str
-
-
-Verdict = Union[GoodSignature, Rejected]
 
 
 def judge(output: bytes, exit_status: int, trusted: Mapping[str, str | None], now: float) -> Verdict:

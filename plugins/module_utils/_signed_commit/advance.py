@@ -16,6 +16,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._git.packs import put
 from ansible_collections.flant.gitops.plugins.module_utils._git.transfer import Remote
 from ansible_collections.flant.gitops.plugins.module_utils._git.tree import Part
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.base import base
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.check import select
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.outcome import (
     AWAITING_SIGNATURES,
     NEW,
@@ -23,12 +24,6 @@ from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.outcom
     Outcome,
 )
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.plan import make_plan
-from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.selection import (
-    Checked,
-    first_sufficient,
-    last_of_all_sufficient,
-)
-from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.verification import verification
 
 if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._git.cache import Cache
@@ -36,6 +31,7 @@ if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._git.poll import RemoteRefs
     from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.ratchet import Ratchet
     from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import Request
+    from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.signatures import Checked
 
 _REASONS_SHOWN = 5
 
@@ -83,13 +79,12 @@ def _check_descent(git: Git, previous: str, head: str) -> None:
 
 def _choose(request: Request, remote: Remote, refs: RemoteRefs, unchanged: Outcome) -> Outcome:
     plan = make_plan(request, remote.git, unchanged.previous_commit, refs.branch)
-    with verification(request, remote, refs.signatures, plan.in_question) as (checked, warnings):
-        selection = last_of_all_sufficient(checked) if request.verify_every else first_sufficient(checked)
+    selection = select(request, remote, refs.signatures, plan.in_question)
     outcome = unchanged._replace(
         commits=tuple(plan.new),
         signatures=tuple(signer.as_dict() for signer in selection.checked.signers),
         verified_signatures=len(selection.checked.signers),
-        warnings=(*unchanged.warnings, *warnings),
+        warnings=(*unchanged.warnings, *selection.warnings),
     )
     if not selection.chosen:
         return _insufficient(request, selection.checked, outcome)
@@ -116,7 +111,7 @@ def _insufficient(request: Request, checked: Checked, outcome: Outcome) -> Outco
 
 
 def _reason(request: Request, checked: Checked) -> str:
-    commit, found, required = checked.commit.id, len(checked.signers), checked.required
+    commit, found, required = checked.commit.id, len(checked.signers), request.required_signatures
     rejected = "; ".join(checked.rejected[:_REASONS_SHOWN])
     reasons = f" ({rejected})" if rejected else ""
     if request.select_oldest and not request.verify_every:

@@ -12,16 +12,15 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Callable, NamedTuple
 
 from ansible_collections.flant.gitops.plugins.module_utils._git import notes as git_notes
-from ansible_collections.flant.gitops.plugins.module_utils._openpgp.status import Rejected
+from ansible_collections.flant.gitops.plugins.module_utils._verdict import Candidate, Rejected
 from ansible_collections.flant.gitops.plugins.module_utils._workers import result_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Future
 
     from ansible_collections.flant.gitops.plugins.module_utils._git.commit import Commit
-    from ansible_collections.flant.gitops.plugins.module_utils._openpgp.keyring import Keyring
-    from ansible_collections.flant.gitops.plugins.module_utils._openpgp.status import Verdict
+    from ansible_collections.flant.gitops.plugins.module_utils._verdict import Verdict, Verifier
 
 _BEGUN_AHEAD = 16
 
@@ -49,86 +48,79 @@ class Signature:
         return asdict(self)
 
 
-@dataclass(frozen=True)
-class Signatures:
-    """What became of a commit's signatures.
+class Checked(NamedTuple):
+    """A commit whose signatures were looked at.
 
     Attributes:
+        commit: the commit.
         signers: the first signature of each signer.
         rejected: for each signature looked at that does not count, which one it is and why.
     """
 
-    signers: tuple[Signature, ...]
-    rejected: tuple[str, ...]
+    commit: Commit
+    signers: Sequence[Signature] = ()
+    rejected: Sequence[str] = ()
 
 
-class _Candidate(NamedTuple):
-    source: str
-    name: str
-    payload: bytes
-    signature: bytes
-
-
-def collect(keyring: Keyring, commit: Commit, notes: Sequence[bytes], required: int) -> Signatures:
-    """Return the signers of ``commit``, of whom at most ``required`` are looked for.
+def look(verifier: Verifier, commit: Commit, notes: Sequence[bytes], required: int) -> Checked:
+    """Return ``commit`` with its signers, of whom at most ``required`` are looked for.
 
     Args:
-        keyring: whose signatures count.
+        verifier: whose signatures count.
         commit: the commit.
         notes: the content of each note for it.
         required: how many distinct signers are enough.
 
     Raises:
-        Failure: gpg cannot be run.
+        Failure: a signature cannot be verified.
     """
-    return _collect(keyring, commit, notes, required, keyring.workers.map)
+    return _look(verifier, commit, notes, required, verifier.workers.map)
 
 
-def collect_each(
-    keyring: Keyring, commits: Iterable[tuple[Commit, Sequence[bytes]]], required: int
-) -> Iterator[Signatures]:
-    """Yield the signers of each commit, given with its notes, in the order given.
+def look_at_each(
+    verifier: Verifier, commits: Iterable[Commit], notes: Mapping[str, Sequence[bytes]], required: int
+) -> Iterator[Checked]:
+    """Yield each commit with its signers, in the order given; ``notes`` are found by the commit's id.
 
-    A few commits are verified at a time, and at most 16 more are taken from ``commits`` than have been yielded.
+    A few commits are looked at together, and at most 16 more are taken from ``commits`` than have been yielded.
 
     Raises:
-        Failure: gpg cannot be run.
+        Failure: a signature cannot be verified.
     """
-    begun: collections.deque[Future[Signatures]] = collections.deque()
-    for commit, notes in commits:
-        begun.append(keyring.workers.submit(_collect, keyring, commit, notes, required, map))
+    begun: collections.deque[Future[Checked]] = collections.deque()
+    for commit in commits:
+        begun.append(verifier.workers.submit(_look, verifier, commit, notes.get(commit.id, ()), required, map))
         if len(begun) == _BEGUN_AHEAD:
             yield result_of(begun.popleft())
     while begun:
         yield result_of(begun.popleft())
 
 
-def _collect(
-    keyring: Keyring,
+def _look(
+    verifier: Verifier,
     commit: Commit,
     notes: Sequence[bytes],
     required: int,
-    for_each: Callable[[Callable[[_Candidate], Verdict], Iterable[_Candidate]], Iterable[Verdict]],
-) -> Signatures:
+    for_each: Callable[[Callable[[Candidate], Verdict], Iterable[Candidate]], Iterable[Verdict]],
+) -> Checked:
     """As many signatures at a time are looked at as signers are missing, so that none is looked at in vain."""
     signers: dict[str, Signature] = {}
     rejected: list[str] = []
     waiting = collections.deque(_candidates(commit, notes))
     while waiting and len(signers) < required:
         batch = [waiting.popleft() for _index in range(min(len(waiting), required - len(signers)))]
-        verdicts = for_each(lambda candidate: keyring.verify(candidate.payload, candidate.signature), batch)
-        for candidate, verdict in zip(batch, verdicts):
+        for candidate, verdict in zip(batch, for_each(verifier.verify, batch)):
             if isinstance(verdict, Rejected):
                 rejected.append(f"{candidate.name}: {verdict.reason}")
             else:
                 signature = Signature(**asdict(verdict), source=candidate.source)
                 signers.setdefault(signature.fingerprint, signature)
-    return Signatures(tuple(signers.values()), tuple(rejected))
+    return Checked(commit, tuple(signers.values()), tuple(rejected))
 
 
-def _candidates(commit: Commit, notes: Sequence[bytes]) -> Iterator[_Candidate]:
+def _candidates(commit: Commit, notes: Sequence[bytes]) -> Iterator[Candidate]:
     if commit.signature is not None:
-        yield _Candidate("commit", "the commit's own signature", commit.payload, commit.signature)
+        yield Candidate("commit", "the commit's own signature", commit.payload, commit.signature)
     signatures = (signature for note in notes for signature in git_notes.decode(note))
     for number, signature in enumerate(signatures, 1):
-        yield _Candidate("notes", f"signature {number} in the notes", commit.id.encode(), signature)
+        yield Candidate("notes", f"signature {number} in the notes", commit.id.encode(), signature)

@@ -3,61 +3,54 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Private to this collection: it may change without notice.
-"""Who stands behind commits: their signatures, counted with the trusted keys and no others."""
+"""Whose signatures count: those of the trusted keys and no others."""
 
 from __future__ import annotations
 
 import contextlib
-import itertools
 from typing import TYPE_CHECKING
 
-from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._openpgp.keyring import trusted
-from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.selection import Checked
-from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.signatures import collect, collect_each
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from ansible_collections.flant.gitops.plugins.module_utils._git.commit import Commit
     from ansible_collections.flant.gitops.plugins.module_utils._openpgp.keyring import Keyring
-    from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import Request
+    from ansible_collections.flant.gitops.plugins.module_utils._verdict import Candidate, Verdict
 
-_REASONS_SHOWN = 5
+
+class Trust:
+    """The trusted signers; a `Verifier`.
+
+    Attributes:
+        usable: those whose signatures count.
+        warnings: one sentence for each key whose signatures do not count.
+        workers: threads to call `verify` from.
+    """
+
+    def __init__(self, keyring: Keyring) -> None:
+        """Trust the keys in ``keyring``."""
+        self.usable = keyring.usable
+        self.warnings = keyring.warnings
+        self.workers = keyring.workers
+        self._keyring = keyring
+
+    def verify(self, candidate: Candidate) -> Verdict:
+        """Return whether the signature is one by a trusted signer that counts.
+
+        Raises:
+            Failure: gpg cannot be run.
+        """
+        return self._keyring.verify(candidate.payload, candidate.signature)
 
 
 @contextlib.contextmanager
-def usable_keyring(request: Request) -> Iterator[Keyring]:
-    """Yield the trusted keys, enough of which can be used.
-
-    Raises:
-        Failure: fewer keys can be used than signatures are required.
-    """
-    with trusted(request.trusted_keys) as keyring:
-        if len(keyring.usable) < request.required_signatures:
-            reasons = " ".join(keyring.warnings[:_REASONS_SHOWN])
-            raise Failure(
-                f"required_signatures: {request.required_signatures} are required, but only {len(keyring.usable)} "
-                f"of the keys in trusted_keys can be used, so that no commit will ever do. {reasons}".rstrip()
-            )
-        yield keyring
-
-
-def count(
-    request: Request, keyring: Keyring, commits: Iterator[Commit], notes: Mapping[str, Sequence[bytes]]
-) -> Iterator[Checked]:
-    """Yield each commit with its signers, who are looked for in its notes too; a few at a time if all are needed.
+def trust(trusted_keys: Sequence[str]) -> Iterator[Trust]:
+    """Yield the signers whose keys were given.
 
     Raises:
         Failure: gpg cannot be run.
+        MissingLibrary: python-gnupg is not installed.
     """
-    required = request.required_signatures
-    if not request.verify_every:
-        for commit in commits:
-            signatures = collect(keyring, commit, notes.get(commit.id, ()), required)
-            yield Checked(commit, signatures.signers, signatures.rejected, required)
-        return
-    commits, same_commits = itertools.tee(commits)
-    with_notes = ((commit, notes.get(commit.id, ())) for commit in same_commits)
-    for commit, signatures in zip(commits, collect_each(keyring, with_notes, required)):
-        yield Checked(commit, signatures.signers, signatures.rejected, required)
+    with trusted(trusted_keys) as keyring:
+        yield Trust(keyring)

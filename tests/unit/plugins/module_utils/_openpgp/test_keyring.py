@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Callable
 import pytest
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure, MissingLibrary
 from ansible_collections.flant.gitops.plugins.module_utils._openpgp import keyring
-from ansible_collections.flant.gitops.plugins.module_utils._openpgp.status import GoodSignature, Rejected, Verdict
+from ansible_collections.flant.gitops.plugins.module_utils._verdict import GoodSignature, Rejected, Verdict
 from ansible_collections.flant.gitops.tests.support.signers import armored
 
 if TYPE_CHECKING:

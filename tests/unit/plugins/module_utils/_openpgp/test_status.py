@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from ansible_collections.flant.gitops.plugins.module_utils._openpgp.status import GoodSignature, Rejected, judge
+from ansible_collections.flant.gitops.plugins.module_utils._openpgp.status import judge
+from ansible_collections.flant.gitops.plugins.module_utils._verdict import GoodSignature, Rejected
 from hypothesis import given
 from hypothesis import strategies as st
 

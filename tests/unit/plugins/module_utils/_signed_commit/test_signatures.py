@@ -8,14 +8,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import subprocess
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import pytest
 from ansible_collections.flant.gitops.plugins.module_utils._git import commit as git_commit
 from ansible_collections.flant.gitops.plugins.module_utils._git import notes as git_notes
-from ansible_collections.flant.gitops.plugins.module_utils._openpgp import keyring
-from ansible_collections.flant.gitops.plugins.module_utils._openpgp.status import GoodSignature, Rejected
-from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.signatures import collect, collect_each
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.signatures import look, look_at_each
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.trust import trust
+from ansible_collections.flant.gitops.plugins.module_utils._verdict import GoodSignature, Rejected
 from ansible_collections.flant.gitops.plugins.module_utils._workers import workers
 from ansible_collections.flant.gitops.tests.support import signature_notes
 from ansible_collections.flant.gitops.tests.support.signers import Signer, Signers, armored, with_header
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ansible_collections.flant.gitops.plugins.module_utils._git.commit import Commit
-    from ansible_collections.flant.gitops.plugins.module_utils._openpgp.keyring import Keyring
-    from ansible_collections.flant.gitops.plugins.module_utils._openpgp.status import Verdict
+    from ansible_collections.flant.gitops.plugins.module_utils._verdict import Candidate, Verdict
     from ansible_collections.flant.gitops.plugins.module_utils._workers import Workers
 
 
@@ -75,8 +74,8 @@ def _keys(signers: Sequence[Signer]) -> list[str]:
 
 def test_a_commit_signed_by_git_has_its_signer(repository: Repository, signers: Signers) -> None:
     commit = repository.commit(signers.alice)
-    with keyring.trusted(_keys([signers.alice, signers.bob])) as trusted:
-        found = collect(trusted, commit, [], 1)
+    with trust(_keys([signers.alice, signers.bob])) as trusted:
+        found = look(trusted, commit, [], 1)
     assert [signer.as_dict() for signer in found.signers] == [
         {
             "fingerprint": signers.alice.fingerprint,
@@ -92,8 +91,8 @@ def test_a_commit_signed_by_git_has_its_signer(repository: Repository, signers: 
 def test_signers_in_notes_count_beside_the_commits_own(repository: Repository, signers: Signers) -> None:
     commit = repository.commit(signers.alice)
     signature_notes.add(repository.folder, commit.id, signers.bob, signers.carol)
-    with keyring.trusted(_keys([signers.alice, signers.bob, signers.carol])) as trusted:
-        found = collect(trusted, commit, repository.notes(commit), 3)
+    with trust(_keys([signers.alice, signers.bob, signers.carol])) as trusted:
+        found = look(trusted, commit, repository.notes(commit), 3)
     assert [(signer.fingerprint, signer.source) for signer in found.signers] == [
         (signers.alice.fingerprint, "commit"),
         (signers.bob.fingerprint, "notes"),
@@ -125,9 +124,9 @@ def test_as_many_signers_stand_as_in_trdl(
     notes = repository.notes(commit) if in_notes else []
     for trusted_names in ([], ["alice"], ["bob"], ["carol", "bob", "alice"]):
         expected = [name for name in distinct if name in trusted_names]
-        with keyring.trusted(_keys([signers[name] for name in trusted_names])) as trusted:
+        with trust(_keys([signers[name] for name in trusted_names])) as trusted:
             for required in range(5):
-                found = collect(trusted, commit, notes, required).signers
+                found = look(trusted, commit, notes, required).signers
                 assert [each.fingerprint for each in found] == [
                     signers[name].fingerprint for name in expected[:required]
                 ]
@@ -150,8 +149,8 @@ def _commit(raw: bytes) -> Commit:
 
 
 def _signers_of(commit: Commit, *trusted_signers: Signer, notes: Sequence[bytes] = ()) -> list[str]:
-    with keyring.trusted(_keys(trusted_signers)) as trusted:
-        return [signer.fingerprint for signer in collect(trusted, commit, notes, 9).signers]
+    with trust(_keys(trusted_signers)) as trusted:
+        return [signer.fingerprint for signer in look(trusted, commit, notes, 9).signers]
 
 
 def test_s1_two_trees_count_only_if_both_were_signed(signers: Signers) -> None:
@@ -293,8 +292,8 @@ def test_s15_a_key_given_twice_counts_once(signers: Signers) -> None:
 def test_s15_two_certificates_in_one_text_are_two(signers: Signers) -> None:
     commit = _commit(signers.alice.sign_commit(_RAW))
     text = signers.alice.public_key + signers.bob.public_key
-    with keyring.trusted([text]) as trusted:
-        found = collect(trusted, commit, [signers.bob.note_line(commit.id)], 2)
+    with trust([text]) as trusted:
+        found = look(trusted, commit, [signers.bob.note_line(commit.id)], 2)
     assert len(found.signers) == 2
 
 
@@ -302,8 +301,8 @@ def test_s15_two_subkeys_of_one_certificate_count_once(signers: Signers) -> None
     subkeys = [signers.alice.add_subkey(), signers.alice.add_subkey()]
     commit = _commit(_RAW)
     notes = [base64.b64encode(signers.alice.sign(commit.id.encode(), key=key)) for key in subkeys]
-    with keyring.trusted([signers.alice.public_key]) as trusted:
-        found = collect(trusted, commit, notes, 2)
+    with trust([signers.alice.public_key]) as trusted:
+        found = look(trusted, commit, notes, 2)
     assert [(each.fingerprint, each.signing_key) for each in found.signers] == [(signers.alice.fingerprint, subkeys[0])]
 
 
@@ -311,16 +310,16 @@ def test_s15_two_subkeys_of_one_certificate_count_once(signers: Signers) -> None
 
 
 class Ledger:
-    """A keyring without gpg: it takes the signatures that stand in its ledger, and counts what it is asked."""
+    """A verifier without gpg: it takes the signatures that stand in its ledger, and counts what it is asked."""
 
     def __init__(self, entries: dict[tuple[bytes, bytes], str], pool: Workers) -> None:
         self._entries = entries
         self.workers = pool
         self.asked = 0
 
-    def verify(self, payload: bytes, signature: bytes) -> Verdict:
+    def verify(self, candidate: Candidate) -> Verdict:
         self.asked += 1
-        name = self._entries.get((payload, signature))
+        name = self._entries.get((candidate.payload, candidate.signature))
         return GoodSignature(name, name, name, "") if name else Rejected("it is not in the ledger")
 
 
@@ -333,7 +332,7 @@ def test_no_signature_is_looked_at_in_vain() -> None:
     with workers(2) as pool:
         for required, asked in [(0, 0), (1, 1), (2, 4), (3, 6), (4, 7), (5, 8), (6, 8)]:
             ledger = Ledger(entries, pool)
-            found = collect(cast("Keyring", ledger), commit, [note], required)
+            found = look(ledger, commit, [note], required)
             assert len(found.signers) == min(required, 5)
             assert ledger.asked == asked
 
@@ -341,7 +340,7 @@ def test_no_signature_is_looked_at_in_vain() -> None:
 def test_what_does_not_count_says_which_it_is_and_why() -> None:
     commit = _commit(with_header(_RAW, "gpgsig", b"x"))
     with workers(1) as pool:
-        found = collect(cast("Keyring", Ledger({}, pool)), commit, [base64.b64encode(b"y"), base64.b64encode(b"z")], 1)
+        found = look(Ledger({}, pool), commit, [base64.b64encode(b"y"), base64.b64encode(b"z")], 1)
     assert found.rejected == (
         "the commit's own signature: it is not in the ledger",
         "signature 1 in the notes: it is not in the ledger",
@@ -366,7 +365,7 @@ def test_s14_any_notes_make_no_signer_who_has_not_signed(
         (payload, text): name for payload in (commit.payload, commit.id.encode()) for text, name in _SIGNED.items()
     }
     with workers(1) as pool:
-        found = collect(cast("Keyring", Ledger(entries, pool)), commit, notes, required).signers
+        found = look(Ledger(entries, pool), commit, notes, required).signers
     lines = {line.strip() for note in notes for line in note.split(b"\n")}
     signed = {name for text, name in _SIGNED.items() if own == text or base64.b64encode(text) in lines}
     assert {each.fingerprint for each in found} <= signed
@@ -378,9 +377,9 @@ def test_s14_any_notes_make_no_signer_who_has_not_signed(
 
 def test_many_commits_come_back_in_their_order(repository: Repository, signers: Signers) -> None:
     people = [signers.alice, signers.bob, None] * 4
-    commits = [(repository.commit(person), ()) for person in people]
-    with keyring.trusted(_keys([signers.alice, signers.bob])) as trusted:
-        found = list(collect_each(trusted, commits, 1))
+    commits = [repository.commit(person) for person in people]
+    with trust(_keys([signers.alice, signers.bob])) as trusted:
+        found = list(look_at_each(trusted, commits, {}, 1))
     assert [[each.fingerprint for each in one.signers] for one in found] == [
         [person.fingerprint] if person else [] for person in people
     ]
@@ -389,12 +388,12 @@ def test_many_commits_come_back_in_their_order(repository: Repository, signers: 
 def test_commits_are_taken_as_they_are_yielded(signers: Signers) -> None:
     taken = []
 
-    def commits() -> Iterator[tuple[Commit, Sequence[bytes]]]:
+    def commits() -> Iterator[Commit]:
         for number in range(100):
             taken.append(number)
-            yield _commit(_RAW + b"%d" % number), ()
+            yield _commit(_RAW + b"%d" % number)
 
-    with keyring.trusted([signers.alice.public_key]) as trusted:
-        results = collect_each(trusted, commits(), 1)
+    with trust([signers.alice.public_key]) as trusted:
+        results = look_at_each(trusted, commits(), {}, 1)
         next(results)
     assert len(taken) == 16

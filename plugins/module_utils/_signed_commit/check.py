@@ -1,0 +1,102 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to this collection: it may change without notice.
+"""Which commit may be acted on: only one whose signatures were looked at, and suffice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._git.commit import Commit, parse
+from ansible_collections.flant.gitops.plugins.module_utils._git.objects import Objects, objects
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.signatures import Checked, look, look_at_each
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ansible_collections.flant.gitops.plugins.module_utils._git.transfer import Remote
+    from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import Request
+    from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.trust import Trust
+
+_COMMIT_LIMIT = 1 << 20
+_REASONS_SHOWN = 5
+
+
+class Selection(NamedTuple):
+    """The commit ``checked``, which is either ``chosen`` or the reason why none is, and warnings about the keys."""
+
+    checked: Checked
+    chosen: bool
+    warnings: Sequence[str] = ()
+
+
+def select(request: Request, remote: Remote, signatures: str, commits: Sequence[str]) -> Selection:
+    """Choose one of ``commits``, of which there is one at least, oldest first.
+
+    The rules of a poll, in the order in which they are applied:
+
+    1. Each commit is read from the object whose id it is, and from nothing else.
+    2. With ``required_signatures: 0`` no signature is looked at, and every commit is sufficiently signed.
+    3. If fewer signers can sign than are required, the poll fails before the first commit is looked at.
+    4. What may count is the commit's own signature over its content, then each line of the notes for it over its id.
+    5. A signature counts if a trusted key made it, and nothing at all is wrong with either.
+    6. A signer counts once. A commit is sufficiently signed by as many signers as are required; no more are looked for.
+    7. ``verify: every``: each of the commits must be sufficiently signed, and the last one is chosen; the first that is
+       not is the reason why none is.
+    8. Otherwise the first that is sufficiently signed is chosen; the last one is the reason why none is. The commits
+       are the head alone, or with ``select: oldest`` those that may be chosen.
+
+    Args:
+        request: the task.
+        remote: where the commits are and notes come from.
+        signatures: the id that the signatures ref has on the server, or nothing.
+        commits: what `plan` puts in question.
+
+    Raises:
+        Failure: as in rule 3; a commit cannot be read; the server does not give the notes; gpg cannot be run.
+    """
+    with objects(remote.git) as stored:
+        read = (_read(stored, commit) for commit in commits)
+        if not request.required_signatures:
+            return _decide((Checked(commit) for commit in read), 0, every=request.verify_every)
+        from ansible_collections.flant.gitops.plugins.module_utils._git.published_notes import published_notes
+        from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.trust import trust
+
+        required = request.required_signatures
+        with trust(request.trusted_keys) as trusted:
+            _check_reachable(trusted, required)
+            notes = published_notes(remote, stored, signatures, commits) if signatures else {}
+            if request.verify_every:
+                checked = look_at_each(trusted, read, notes, required)
+            else:
+                checked = (look(trusted, commit, notes.get(commit.id, ()), required) for commit in read)
+            selection = _decide(checked, required, every=request.verify_every)
+            return selection._replace(warnings=trusted.warnings)
+
+
+def _read(stored: Objects, identity: str) -> Commit:
+    found = stored.read(identity, _COMMIT_LIMIT)
+    if not found or found.kind != "commit" or not found.whole:
+        raise Failure(f"git_dir: {identity} is missing, is no commit, or is larger than 1 MiB.")
+    return parse(identity, found.data)
+
+
+def _check_reachable(trusted: Trust, required: int) -> None:
+    if len(trusted.usable) < required:
+        reasons = " ".join(trusted.warnings[:_REASONS_SHOWN])
+        raise Failure(
+            f"required_signatures: {required} are required, but only {len(trusted.usable)} "
+            f"of the keys in trusted_keys can be used, so that no commit will ever do. {reasons}".rstrip()
+        )
+
+
+def _decide(checked: Iterable[Checked], required: int, *, every: bool) -> Selection:
+    """Apply rules 7 and 8, and look at no commit that cannot change the answer."""
+    for each in checked:
+        sufficient = len(each.signers) >= required
+        if sufficient != every:
+            break
+    return Selection(each, chosen=sufficient)

@@ -1,0 +1,74 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to this collection: it may change without notice.
+"""What became of one signature, in words that fit every kind of it, and what finds that out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, Protocol, Union
+
+if TYPE_CHECKING:
+    from ansible_collections.flant.gitops.plugins.module_utils._workers import Workers
+
+
+class Candidate(NamedTuple):
+    """A signature that may count.
+
+    Attributes:
+        source: ``commit`` for a commit's own, ``notes`` for one from a note.
+        name: which of the commit's signatures it is, in words.
+        payload: what it has to cover.
+        signature: its bytes, as they were found.
+    """
+
+    source: str
+    name: str
+    payload: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True)
+class GoodSignature:
+    """A signature that counts.
+
+    Attributes:
+        fingerprint: the key that was given as trusted; of an OpenPGP certificate the primary key.
+        signing_key: the key that made the signature.
+        user_id: what the key says of its owner, made fit to be shown.
+        created: ISO 8601, UTC.
+    """
+
+    fingerprint: str
+    signing_key: str
+    user_id: str
+    created: str
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A signature that does not count, and the reason, fit to stand after a colon."""
+
+    reason: str
+
+
+Verdict = Union[GoodSignature, Rejected]
+
+
+class Verifier(Protocol):
+    """Whoever knows which signatures count.
+
+    Attributes:
+        workers: threads to call `verify` from, as many as are worth running at once.
+    """
+
+    workers: Workers
+
+    def verify(self, candidate: Candidate) -> Verdict:
+        """Return whether the signature counts.
+
+        Raises:
+            Failure: that cannot be found out.
+        """
