@@ -31,7 +31,7 @@ home = {folder}/ansible
 remote_tmp = {folder}/ansible/tmp
 local_tmp = {folder}/ansible/tmp
 callback_plugins = {callbacks}
-callbacks_enabled = saboteur
+callbacks_enabled = recorder, saboteur
 host_key_checking = false
 """
 _CACHE = """\
@@ -94,10 +94,16 @@ class Site:
             start_new_session=True,
         )
 
-    def run(self, *arguments: str, kill_at: str | None = None, **options: object) -> Result:
+    def run(
+        self,
+        *arguments: str,
+        kill_at: str | None = None,
+        environment: Mapping[str, str] | None = None,
+        **options: object,
+    ) -> Result:
         """Run a playbook to its end, or until it is killed before the task ``kill_at``."""
-        environment = {"SABOTEUR_KILL_AT": kill_at} if kill_at else {}
-        process = self.start(*arguments, environment=environment, **options)
+        killing = {"SABOTEUR_KILL_AT": kill_at} if kill_at else {}
+        process = self.start(*arguments, environment={**(environment or {}), **killing}, **options)
         output, _errors = process.communicate(timeout=300)
         assert "DEPRECATION" not in output, output
         return Result(process.returncode, output)

@@ -1,0 +1,157 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""With every variable of the role set, each module is given them all.
+
+The modules are stood in for: no one server, engine and Vault takes every option at once.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+from ansible_collections.flant.gitops.tests.support.role_options import LEFT, OWN, PREFIXES, variable_of
+
+if TYPE_CHECKING:
+    from ansible_collections.flant.gitops.tests.support.signers import Signers
+    from ansible_collections.flant.gitops.tests.support.site import Site
+
+ROLE = Path(__file__).resolve().parents[3] / "roles/flant_gitops"
+OPTIONS = yaml.safe_load((ROLE / "meta/argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]["main"][
+    "options"
+]
+COMMIT, TIME = "c" * 40, "2026-01-01T00:00:00.000000Z"
+REQUEST = {
+    "name": "database",
+    "path": "/database/creds/app",
+    "method": "POST",
+    "options": {"a": "b"},
+    "secret_options": {"c": "d"},
+    "wrap_ttl": "90s",
+}
+VALUES = {
+    "git_repo_url": "https://git.example.com/a.git",
+    "docker_image": "registry.example.com/tool@sha256:" + "1" * 64,
+    "commands": ["first command", "second command"],
+    "git_branch_name": "release",
+    "required_number_of_verified_signatures_on_commit": 2,
+    "git_username": "git-user",
+    "git_password": "git-password",
+    "git_ssh_key_file": "/keys/id",
+    "git_ssh_known_hosts_file": "/keys/known_hosts",
+    "git_ca_cert_file": "/keys/ca.pem",
+    "git_verify": "every",
+    "git_select": "oldest",
+    "git_on_insufficient_signatures": "wait",
+    "git_submodules": True,
+    "git_timeout": "6m",
+    "docker_memory": "512m",
+    "docker_cpus": 1.5,
+    "docker_pids_limit": 99,
+    "docker_timeout": "31m",
+    "docker_max_output": "2 MiB",
+    "docker_network_mode": "none",
+    "docker_user": "1000:1001",
+    "docker_cap_add": ["NET_RAW"],
+    "docker_read_only": True,
+    "docker_pull": "always",
+    "docker_registry_username": "registry-user",
+    "docker_registry_password": "registry-password",
+    "docker_host": "unix:///run/other.sock",
+    "vault_addr": "https://vault.example.com",
+    "vault_tls_server_name": "vault.internal",
+    "vault_cacert": "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----",
+    "vault_namespace": "team",
+    "vault_approle_mount_point": "auth/other",
+    "vault_role_name": "role-name",
+    "vault_role_id": "role-id",
+    "vault_secret_id": "secret-id",
+    "vault_secret_id_file": "/keys/secret-id",
+    "vault_secret_id_ttl": "24h",
+    "vault_requests": [REQUEST],
+    "vault_revoke_login_token": False,
+}
+# What no module is given as it stands; each has a test of its own.
+DECIDES = {
+    "trusted_pgp_public_keys": "a dictionary, of which the module gets the keys",
+    "initial_last_successful_commit": "the last commit, where none is remembered",
+    "git_poll_period": "whether there is a poll",
+    "suspend": "whether there is a poll",
+    "show_output": "whether output is printed",
+    "keep_logs": "given to the shell",
+    "instance": "a part of paths and names",
+    "work_dir": "a part of paths and names",
+}
+RAN = {"rc": 0, "stdout": "", "stderr": "", "stdout_lines": [], "stderr_lines": [], "image_id": "sha256:" + "1" * 64}
+POLLED = {"status": "new", "commit": COMMIT, "previous_commit": "", "head": COMMIT, "superseded": "/s", "archive": "/a"}
+ANSWERS = {
+    "git_signed_commit": {"changed": True, "signatures": [], **POLLED},
+    "git_signed_commit record": {"changed": True},
+    "container_command prepare": {"changed": False, "existing": "none"},
+    "container_command run": {"changed": True, "existing": "none", "started_at": TIME, "finished_at": TIME, **RAN},
+    "container_command remove": {"changed": True, "existing": "none"},
+    "vault_wrapped_requests": {
+        "changed": True,
+        "env": {"VAULT_REQUEST_TOKEN_DATABASE": "t"},
+        "secret_id_rotate_at": "2999-01-01T00:00:00Z",
+    },
+}
+
+
+def calls(site: Site) -> list[dict[str, object]]:
+    """Return what the modules are given in a run that acts on a commit."""
+    recorded, answers = site.folder / "recorded", site.folder / "answers"
+    answers.write_text(json.dumps(ANSWERS), encoding="utf-8")
+    ran = site.run(environment={"RECORDER_FILE": str(recorded), "RECORDER_ANSWERS": str(answers)})
+    assert ran.rc == 0, ran.output
+    return [json.loads(line) for line in recorded.read_text(encoding="utf-8").splitlines()]
+
+
+def given(found: list[dict[str, object]], module: str, option: str) -> list[object]:
+    return [call["args"][option] for call in found if call["module"] == module and option in call["args"]]
+
+
+def test_every_variable_has_another_value_than_its_default() -> None:
+    assert {f"flant_gitops_{name}" for name in (*VALUES, *DECIDES)} == set(OPTIONS)
+    same = [name for name, value in VALUES.items() if OPTIONS[f"flant_gitops_{name}"].get("default") == value]
+    assert same == []
+
+
+def test_r24_each_module_is_given_each_variable(site: Site, signers: Signers) -> None:
+    keys = {"alice": signers.alice.public_key, "bob": signers.bob.public_key}
+    site.variables = {
+        **VALUES,
+        "trusted_pgp_public_keys": keys,
+        "initial_last_successful_commit": "a" * 40,
+        "instance": "other",
+        "work_dir": str(site.folder / "work"),
+        "keep_logs": 7,
+        "git_poll_period": "1s",
+    }
+    found = calls(site)
+    handed = {}
+    for module in PREFIXES:
+        spec = importlib.import_module(f"ansible_collections.flant.gitops.plugins.modules.{module}").ARGUMENT_SPEC
+        for option in sorted(set(spec) - OWN[module] - set(LEFT[module]) - {"trusted_keys"}):
+            name = variable_of(module, option)
+            handed[name] = given(found, module, option)
+            assert handed[name], f"{module} is not given {option}"
+            assert {str(value) for value in handed[name]} == {str(VALUES[name])}, option
+    assert set(handed) == set(VALUES)
+    assert given(found, "git_signed_commit", "trusted_keys") == [list(keys.values())]
+    assert given(found, "git_signed_commit", "last_commit") == ["a" * 40, COMMIT]
+    assert set(given(found, "git_signed_commit", "git_dir")) == {f"{site.folder}/work/other/git"}
+    assert all(name.startswith("flant_gitops-other-") for name in given(found, "container_command", "name"))
+    assert given(found, "container_command", "secret_env") == [{"VAULT_REQUEST_TOKEN_DATABASE": "t"}]
+    (env,) = {json.dumps(env) for env in given(found, "container_command", "env")}
+    assert json.loads(env) == {
+        "VAULT_ADDR": VALUES["vault_addr"],
+        "VAULT_CACERT": "/git/.flant_gitops/ca.crt",
+        "VAULT_TLS_SERVER_NAME": VALUES["vault_tls_server_name"],
+    }
+    ((file,), *_others) = given(found, "container_command", "files")
+    assert file["content"] == VALUES["vault_cacert"]

@@ -1,0 +1,76 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Each variable of the role is used by its tasks, and each option of a module comes from its variable."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible_collections.flant.gitops.tests.support.role_options import LEFT, OWN, PREFIXES, variable_of
+
+ROLE = Path(__file__).resolve().parents[3] / "roles/flant_gitops"
+MAIN = yaml.safe_load((ROLE / "meta/argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]["main"]
+VARS = yaml.safe_load((ROLE / "vars/main.yml").read_text(encoding="utf-8"))
+CHECKS = {name for name in VARS if name.endswith("_refusal")}  # what is only looked at has not arrived
+FIRST = "main.yml"
+NAME = re.compile(r"\b_?flant_gitops_\w+")
+
+
+def tasks() -> list[object]:
+    """Return all tasks that can be met on the way from ``FIRST``."""
+    found: dict[str, object] = {}
+    files = [FIRST]
+    for file in files:
+        found[file] = yaml.safe_load((ROLE / "tasks" / file).read_text(encoding="utf-8"))
+        names = re.findall(r"(?:import|include)_tasks': '(\w+\.yml)'", repr(found[file]))
+        files += [name for name in names if name not in files]
+    return list(found.values())
+
+
+TASKS = tasks()
+
+
+def used(text: str) -> set[str]:
+    """Return the names that ``text`` comes to, through the role's ``vars``."""
+    names = set(NAME.findall(text)) - CHECKS
+    waiting = list(names)
+    while waiting:
+        more = set(NAME.findall(repr(VARS.get(waiting.pop(), "")))) - CHECKS - names
+        names |= more
+        waiting += more
+    return names
+
+
+USED = used(repr(TASKS))
+
+
+def handed_over(node: object, module: str) -> dict[str, set[str]]:
+    """Return the options of ``module`` that tasks set, each with the names that its value comes from."""
+    found: dict[str, set[str]] = {}
+    for key, value in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+        options = VARS[value[3:-3]] if isinstance(value, str) and value[3:-3] in VARS else value
+        if key == f"flant.gitops.{module}" and isinstance(options, dict):
+            for option, text in options.items():
+                found.setdefault(option, set()).update(used(repr(text)))
+        for option, names in handed_over(value, module).items():
+            found.setdefault(option, set()).update(names)
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(MAIN["options"]))
+def test_r24_each_variable_is_used(name: str) -> None:
+    assert name in USED
+
+
+@pytest.mark.parametrize("module", sorted(PREFIXES))
+def test_r24_each_option_comes_from_its_variable(module: str) -> None:
+    spec = importlib.import_module(f"ansible_collections.flant.gitops.plugins.modules.{module}").ARGUMENT_SPEC
+    handed = handed_over(TASKS, module)
+    assert set(spec) - set(handed) == set(LEFT[module])
+    for option in sorted(set(handed) - OWN[module]):
+        assert f"flant_gitops_{variable_of(module, option)}" in handed[option], option
