@@ -3,14 +3,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Private to this collection: it may change without notice.
-"""Files and folders that only their owner may read, and that survive a crash whole or not at all."""
+"""Files and folders that only their owner may read, and that survive a crash whole or not at all.
+
+With ``dir_fd``, a descriptor such as `_trusted_path` gives, a path is a name in that directory, as in ``os``.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import shutil
+import stat
 import tempfile
 import time
 from pathlib import Path
@@ -51,29 +56,54 @@ def _remove(directory: Path) -> None:
         time.sleep(0.01)
 
 
-def replace(path: Path, data: bytes) -> None:
+def replace(path: Path, data: bytes, *, dir_fd: int | None = None) -> None:
     """Put ``data`` at ``path`` with mode 0600, whole or not at all, and durable once this returns.
 
     Raises:
         OSError: the directory cannot be written or the disk is full; ``path`` is then as it was.
     """
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(descriptor)
-        Path(name).replace(path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            Path(name).unlink()
-        raise
-    sync_directory(path.parent)
+    with _directory_of(path, dir_fd) as directory:
+        unfinished = f".{path.name}.{os.urandom(8).hex()}"
+        try:
+            with os.fdopen(create(Path(unfinished), dir_fd=directory), "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(unfinished, path.name, src_dir_fd=directory, dst_dir_fd=directory)
+        except BaseException:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(unfinished, dir_fd=directory)
+            raise
+        sync_directory(directory)
 
 
-def sync_directory(directory: Path) -> None:
-    """Make names that were created, renamed or removed in ``directory`` durable."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+def create(path: Path, *, dir_fd: int | None = None) -> int:
+    """Make the file ``path`` with mode 0600, and return a descriptor for reading and writing it.
+
+    Raises:
+        OSError: something stands there, or it cannot be made.
+    """
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=dir_fd)
+
+
+def open_regular(path: Path, *, dir_fd: int | None = None) -> int:
+    """Return a descriptor for reading the file ``path``.
+
+    Raises:
+        OSError: it is not a regular file, or cannot be read.
+    """
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    descriptor = os.open(path, flags, dir_fd=dir_fd)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is not a regular file")
+    return descriptor
+
+
+def sync_directory(directory: Path | int) -> None:
+    """Make names that were created, renamed or removed in ``directory``, a path or a descriptor, durable."""
+    place = (Path(os.curdir), directory) if isinstance(directory, int) else (directory, None)
+    descriptor = os.open(place[0], os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=place[1])
     try:
         os.fsync(descriptor)
     finally:
@@ -81,14 +111,30 @@ def sync_directory(directory: Path) -> None:
 
 
 @contextlib.contextmanager
-def lock(path: Path) -> Iterator[None]:
+def lock(path: Path, *, dir_fd: int | None = None) -> Iterator[None]:
     """Hold an exclusive ``flock`` on the file ``path``, created with mode 0600 where it is missing.
 
-    Waits for whoever holds it. The file stays: removing it would let two holders in.
+    Waits for whoever holds it. The file stays: removing it would let two holders in. One that another user has made is
+    refused, as they could hold it for ever.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+    descriptor = os.open(path, flags, 0o600, dir_fd=dir_fd)
     try:
+        if os.fstat(descriptor).st_uid != os.geteuid():
+            raise OSError(errno.EPERM, "it belongs to another user")
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
         os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _directory_of(path: Path, dir_fd: int | None) -> Iterator[int]:
+    if dir_fd is not None:
+        yield dir_fd
+        return
+    directory = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield directory
+    finally:
+        os.close(directory)

@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 from ansible_collections.flant.gitops.plugins.module_utils import _private_file
-from ansible_collections.flant.gitops.plugins.module_utils._private_file import lock, private_directory, replace
+from ansible_collections.flant.gitops.plugins.module_utils._private_file import (
+    create,
+    lock,
+    open_regular,
+    private_directory,
+    replace,
+    sync_directory,
+)
+from ansible_collections.flant.gitops.plugins.module_utils._trusted_path import trusted_directory
+from ansible_collections.flant.gitops.tests.support import stranger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -196,3 +205,38 @@ def test_a_child_process_does_not_inherit_the_lock(tmp_path: Path) -> None:
     with lock(file):
         held = [int(link.name) for link in DESCRIPTORS.iterdir() if link.exists() and link.samefile(file)]
         assert [os.get_inheritable(descriptor) for descriptor in held] == [False]
+
+
+@stranger.needs_root
+def test_r14_a_lock_of_another_user_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "lock").touch()
+    os.chown(tmp_path / "lock", stranger.UID, stranger.UID)
+    with pytest.raises(OSError, match="belongs to another user"), lock(tmp_path / "lock"):
+        pass
+
+
+def test_with_a_descriptor_a_path_is_a_name_in_its_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir("/")
+    with trusted_directory(tmp_path, "dir") as directory:
+        replace(Path("file"), b"x", dir_fd=directory)
+        with lock(Path("lock"), dir_fd=directory), os.fdopen(open_regular(Path("file"), dir_fd=directory)) as file:
+            assert file.read() == "x"
+        os.close(create(Path("new"), dir_fd=directory))
+        sync_directory(directory)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "lock", "new"]
+    assert mode(tmp_path / "new") == 0o600
+
+
+def test_nothing_that_stands_there_already_is_taken_for_a_new_file(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "target")
+    with pytest.raises(FileExistsError):
+        create(tmp_path / "link")
+    assert not (tmp_path / "target").exists()
+
+
+def test_only_a_regular_file_is_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    for name, reason in (("pipe", "not a regular file"), (".", "not a regular file"), ("link", "symbolic link")):
+        with pytest.raises(OSError, match=reason):
+            open_regular(tmp_path / name)
