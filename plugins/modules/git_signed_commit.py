@@ -38,6 +38,8 @@ requirements:
 notes:
   - Neither the environment of the process nor any configuration of git, ssh or GnuPG on the target plays a part; that
     includes proxies, credential helpers, F(.netrc) files, ssh agents and ssh configuration.
+  - A commit whose signature header stands elsewhere than git puts it, which is below the committer, is refused. git
+    itself is fooled by it, and reads other parents than those that were signed.
   - A tree of more than a million entries or 16 GiB is refused, its submodules included.
   - A tree with a name that leads elsewhere than it seems to, such as C(..), C(.git) or one that is there twice, is
     refused. From a server that cannot leave files out, and for submodules, git's own consistency check (C(fsck))

@@ -12,11 +12,14 @@ import io
 import itertools
 import re
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
 from ansible_collections.flant.gitops.plugins.module_utils._timestamp import iso8601
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _OBJECT_ID = re.compile(rb"[0-9a-f]{40}|[0-9a-f]{64}")
 _IDENTITY = re.compile(rb"(?P<person>.*>) (?P<seconds>-?\d{1,18})\b.*", re.DOTALL)
@@ -29,8 +32,9 @@ class Commit:
     """What one commit says.
 
     Attributes:
-        payload: what the commit's own signature has to cover: the raw bytes less the one header that holds it.
-        signature: the value of that header; None if there is none, or more than one.
+        payload: what the commit's own signature has to cover: the raw bytes less every signature header, that of the
+            other object format included, which a repository with ``extensions.compatObjectFormat`` writes too.
+        signature: the value of the header for this object format; None if there is none, or more than one.
         subject: the first paragraph of the message; like ``author``, made fit to be shown.
         committed_at: ISO 8601, UTC; empty if the commit names no such time.
     """
@@ -49,10 +53,11 @@ def parse(commit_id: str, raw: bytes) -> Commit:
     """Return the commit ``commit_id``, whose object has the content ``raw``.
 
     It is read as git reads it (commit.c): the tree in the first line, the parents in the lines right below, other
-    headers down to the first empty line; a line that starts with a space continues the header above.
+    headers down to the first empty line; a line that starts with a space continues the header above. A signature
+    header is where git puts it, below the committer: further up it would hide parents from git that the payload has.
 
     Raises:
-        Failure: the content is no commit, or has another id.
+        Failure: the content is no commit, or has another id, or says something else than its payload.
     """
     if hashlib.new(_HASH[len(commit_id)], b"commit %d\0" % len(raw) + raw).hexdigest() != commit_id:
         raise Failure(f"The content of {commit_id} is not that of a commit with this id.")
@@ -60,19 +65,19 @@ def parse(commit_id: str, raw: bytes) -> Commit:
     tree = headers[0].value(raw) if headers and headers[0].name == b"tree" else b""
     if not _OBJECT_ID.fullmatch(tree):
         raise Failure(f"The commit {commit_id} does not begin with its tree.")
-    parents = itertools.takewhile(lambda header: header.name == b"parent", headers[1:])
-    signatures = [header for header in headers if header.name == _SIGNATURE_HEADER[len(commit_id)]]
-    own = signatures[0] if len(signatures) == 1 else None
-    message = raw[headers[-1].end :].lstrip(b"\n")
+    covered = [header for header in headers if header.name not in _SIGNATURE_HEADER.values()]
+    _check_shape(commit_id, headers, covered, raw)
+    own = [header for header in headers if header.name == _SIGNATURE_HEADER[len(commit_id)]]
+    body = raw[headers[-1].end :]
     author, _authored_at = _identity(headers, b"author", raw)
     _committer, committed_at = _identity(headers, b"committer", raw)
     return Commit(
         id=commit_id,
         tree=tree.decode(),
-        parents=tuple(header.value(raw).decode("ascii", "replace") for header in parents),
-        payload=raw[: own.start] + raw[own.end :] if own else raw,
-        signature=own.value(raw) if own else None,
-        subject=printable(message.partition(b"\n\n")[0]),
+        parents=tuple(parent.decode("ascii", "replace") for parent in _parents(headers, raw)),
+        payload=b"".join(raw[header.start : header.end] for header in covered) + body,
+        signature=own[0].value(raw) if len(own) == 1 else None,
+        subject=printable(body.lstrip(b"\n").partition(b"\n\n")[0]),
         author=author,
         committed_at=committed_at,
     )
@@ -89,8 +94,20 @@ class _Header(NamedTuple):
         return raw[self.start + len(self.name) + 1 : self.end].replace(b"\n ", b"\n").rstrip(b"\n")
 
 
+def _check_shape(commit_id: str, headers: Sequence[_Header], covered: Sequence[_Header], raw: bytes) -> None:
+    """Check that a commit with all its ``headers`` says to git what its payload says, which has those ``covered``."""
+    if _parents(headers, raw) != _parents(covered, raw):
+        raise Failure(
+            f"commit {commit_id}: git reads other parents in it than its signature covers, "
+            "because a signature header stands above them."
+        )
+    committer = next((header.start for header in headers if header.name == b"committer"), len(raw))
+    if any(header.name in _SIGNATURE_HEADER.values() and header.start < committer for header in headers):
+        raise Failure(f"commit {commit_id}: its signature header does not stand below its committer.")
+
+
 def _headers(raw: bytes) -> list[_Header]:
-    """Return what stands above the first empty line."""
+    """Return what stands above the first empty line; a line without a space has no name."""
     headers: list[_Header] = []
     start = 0
     for line in io.BytesIO(raw):
@@ -100,12 +117,19 @@ def _headers(raw: bytes) -> list[_Header]:
         if line.startswith(b" ") and headers:
             headers[-1] = headers[-1]._replace(end=end)
         else:
-            headers.append(_Header(line.partition(b" ")[0], start, end))
+            name, space, _value = line.partition(b" ")
+            headers.append(_Header(name if space else b"", start, end))
         start = end
     return headers
 
 
-def _identity(headers: list[_Header], name: bytes, raw: bytes) -> tuple[str, str]:
+def _parents(headers: Sequence[_Header], raw: bytes) -> list[bytes]:
+    """Return the parents of a commit with these headers, of which the first is its tree."""
+    right_below = itertools.takewhile(lambda header: header.name == b"parent", headers[1:])
+    return [header.value(raw) for header in right_below]
+
+
+def _identity(headers: Sequence[_Header], name: bytes, raw: bytes) -> tuple[str, str]:
     """Return who the first header of this name names, and when that was."""
     value = next((header.value(raw) for header in headers if header.name == name), b"")
     match = _IDENTITY.fullmatch(value)

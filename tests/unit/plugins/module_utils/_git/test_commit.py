@@ -110,10 +110,10 @@ def test_s2_several_signature_headers_are_none(second: bytes) -> None:
     raw = with_header(with_header(_RAW, "gpgsig", _SIGNATURE), "gpgsig", second)
     commit = _parsed(raw)
     assert commit.signature is None
-    assert commit.payload == raw
+    assert commit.payload == _RAW
 
 
-@pytest.mark.parametrize("name", ["gpgsigx", "gpgsig-sha256", "gpgsig-sha1", "GPGSIG", "xgpgsig", "gpgsig\t"])
+@pytest.mark.parametrize("name", ["gpgsigx", "gpgsig-sha2567", "gpgsig-sha1", "GPGSIG", "xgpgsig", "gpgsig\t"])
 def test_s3_a_header_of_another_name_is_payload(name: str) -> None:
     odd = with_header(_RAW, name, _SIGNATURE)
     assert _parsed(odd).signature is None
@@ -122,11 +122,27 @@ def test_s3_a_header_of_another_name_is_payload(name: str) -> None:
     assert commit.payload == odd
 
 
-def test_s3_the_other_object_formats_header_is_payload() -> None:
-    odd = with_header(_RAW, "gpgsig", _SIGNATURE)
-    commit = parse(_id(odd, "sha256"), odd)
-    assert commit.signature is None
-    assert commit.payload == odd
+@pytest.mark.parametrize("end", [b"gpgsig", b"gpgsig\n", b"gpgsig-sha256\n\nMessage"])
+def test_s3_a_signature_header_without_a_space_is_payload(end: bytes) -> None:
+    raw = _RAW.partition(b"\n\n")[0] + b"\n" + end
+    assert _parsed(raw).signature is None
+    assert _parsed(raw).payload == raw
+
+
+@pytest.mark.parametrize("algorithm", ["sha1", "sha256"])
+@pytest.mark.parametrize("order", [("gpgsig", "gpgsig-sha256"), ("gpgsig-sha256", "gpgsig")])
+def test_s20_the_signature_headers_of_both_object_formats_are_left_out(algorithm: str, order: tuple[str, str]) -> None:
+    values = {"gpgsig": _SIGNATURE, "gpgsig-sha256": _SIGNATURE.replace(b"abcd\n", b"wxyz\n")}
+    raw = with_header(_RAW, order[0], values[order[0]])
+    raw = with_header(raw, order[1], values[order[1]])
+    commit = parse(_id(raw, algorithm), raw)
+    assert commit.signature == values["gpgsig" if algorithm == "sha1" else "gpgsig-sha256"]
+    assert commit.payload == _RAW
+
+
+def test_s20_the_other_object_formats_header_alone_is_no_signature() -> None:
+    commit = _parsed(with_header(_RAW, "gpgsig-sha256", _SIGNATURE))
+    assert (commit.signature, commit.payload) == (None, _RAW)
 
 
 @pytest.mark.parametrize(
@@ -148,6 +164,47 @@ def test_s4_a_merged_tags_signature_is_covered_by_the_commits_own() -> None:
     commit = _parsed(with_header(odd, "gpgsig", b"own"))
     assert commit.signature == b"own"
     assert commit.payload == odd
+
+
+# What is verified and what is acted on are one document: G9
+
+_HEADER = b"gpgsig " + _SIGNATURE.replace(b"\n", b"\n ") + b"\n"
+
+
+@pytest.mark.parametrize("above", [b"parent 1", b"parent 2"])
+@pytest.mark.parametrize("name", [b"gpgsig", b"gpgsig-sha256"])
+@pytest.mark.parametrize("algorithm", ["sha1", "sha256"])
+def test_g9_a_signature_header_that_hides_parents_is_refused(above: bytes, name: bytes, algorithm: str) -> None:
+    moved = _HEADER.replace(b"gpgsig", name)
+    raw = _RAW.replace(above, moved + above)
+    with pytest.raises(Failure, match=f"^commit {_id(raw, algorithm)}: git reads other parents in it"):
+        parse(_id(raw, algorithm), raw)
+
+
+@pytest.mark.parametrize("above", [b"author ", b"committer "])
+@pytest.mark.parametrize("name", [b"gpgsig", b"gpgsig-sha256"])
+def test_g9_a_signature_header_above_the_committer_is_refused(above: bytes, name: bytes) -> None:
+    raw = _RAW.replace(above, _HEADER.replace(b"gpgsig", name) + above)
+    with pytest.raises(Failure, match=f"^commit {_id(raw)}: its signature header does not stand below its committer"):
+        _parsed(raw)
+
+
+def test_g9_a_signature_header_without_a_committer_is_refused() -> None:
+    raw = b"".join(line for line in _RAW.splitlines(keepends=True) if not line.startswith(b"committer"))
+    assert _parsed(raw).payload == raw
+    with pytest.raises(Failure, match=r"does not stand below its committer"):
+        _parsed(with_header(raw, "gpgsig", _SIGNATURE))
+
+
+def test_g9_a_second_signature_header_is_held_to_the_same_place() -> None:
+    raw = with_header(_RAW, "gpgsig", _SIGNATURE).replace(b"author ", b"gpgsig x\nauthor ")
+    with pytest.raises(Failure, match=r"does not stand below its committer"):
+        _parsed(raw)
+
+
+def test_g9_a_long_signature_header_is_read_in_no_time() -> None:
+    raw = _RAW.replace(b"\n\n", b"\ngpgsig x\n" + b" \n" * 500_000 + b"\n", 1)
+    assert _parsed(raw).payload == _RAW
 
 
 # Whatever is no commit
@@ -260,16 +317,16 @@ def test_s1_any_object_is_read_or_refused_and_no_byte_escapes(raw: bytes) -> Non
         return
     headers = raw.partition(b"\n\n")[0] + b"\n"
     assert raw.startswith(b"tree " + commit.tree.encode() + b"\n")
-    if commit.signature is None:
-        assert commit.payload == raw
-    else:
-        assert headers.count(b"\ngpgsig ") == 1
+    assert (commit.signature is not None) == (headers.count(b"\ngpgsig ") == 1)
+    if headers.count(b"\ngpgsig ") == 1:
         start = raw.index(b"\ngpgsig ") + 1
         assert raw.startswith(commit.payload[:start])
         assert raw.endswith(commit.payload[start:])
         hidden = raw[start : len(raw) - len(commit.payload) + start]
         assert hidden.startswith(b"gpgsig ")
         assert all(line.startswith(b" ") for line in hidden.split(b"\n")[1:-1])
+    elif b"\ngpgsig " not in headers:
+        assert commit.payload == raw
     assert (commit.subject + commit.author + commit.committed_at).isprintable()
 
 
