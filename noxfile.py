@@ -128,15 +128,11 @@ def add_ansible_test_session(name: str, description: str, core: str, *arguments:
 
 
 def pytest(session: nox.Session, *arguments: str) -> None:
-    """Run pytest on the installed collection, in the session's own environment.
-
-    Engines and servers have deadlines that a busy machine may miss: a test that fails, or hangs, is tried once more,
-    and the summary says so (``rerun``).
-    """
-    session.install("pytest", "pytest-cov", "pytest-rerunfailures", "pytest-timeout", "pytest-xdist")
+    """Run pytest on the installed collection, in the session's own environment."""
+    session.install("pytest", "pytest-cov", "pytest-timeout", "pytest-xdist")
     session.install("-r", "tests/component/requirements.txt")
     with installed(session):
-        bounds = ("--numprocesses=2", f"--timeout={TIME_FOR_A_TEST}", "--reruns=1", "--reruns-delay=5")
+        bounds = ("--numprocesses=2", f"--timeout={TIME_FOR_A_TEST}")
         session.run("pytest", *bounds, *arguments, *session.posargs, interrupt_timeout=TIME_TO_CLEAN_UP)
 
 

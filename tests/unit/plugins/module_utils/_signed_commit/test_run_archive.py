@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import hashlib
-import random
 import resource
 import shutil
 import stat
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
     from ansible_collections.flant.gitops.tests.support.repository import Repository
     from ansible_collections.flant.gitops.tests.support.signed_commit import Task
+    from ansible_collections.flant.gitops.tests.support.soak import Long
 
 BLOB = b"\x00\r\n\xff$Id$ $Format:%H$ \xe4\n"
 
@@ -204,6 +204,7 @@ def test_many_folders_with_the_same_names_in_them_are_let_through(task: Task) ->
     assert archived(task, {**files, "a.c": b"", "x": b""}) == {**files, "a.c": b"", "x": b""}
 
 
+@pytest.mark.slow
 def test_t11_a_small_repository_that_stands_for_a_huge_tree_is_refused(task: Task) -> None:
     inner = task.upstream.tree({"file": b"x"})
     for _index in range(8):
@@ -312,15 +313,15 @@ def pack_bytes(task: Task) -> int:
     return sum(pack.stat().st_size for pack in (task.git_dir / "objects" / "pack").iterdir())
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("bitmaps", [True, False])
-@pytest.mark.parametrize("seed", range(3))
-def test_t15_whatever_comes_and_goes_arrives_whole(task: Task, seed: int, bitmaps: bool) -> None:
+def test_t15_whatever_comes_and_goes_arrives_whole(task: Task, long: Long, bitmaps: bool) -> None:
     """Files change, trees come back, commits are skipped or not recorded, and the server packs deltas as it likes."""
-    chance = random.Random(seed)  # noqa: S311 -- a test that can be repeated
+    chance = long.chance
     files = {f"{number % 7}/{number}": chance.randbytes(300) for number in range(100)}
     history = [files]
     last = ""
-    for _number in range(12):
+    for _number in range(long.times(200)):
         files = dict(chance.choice(history) if chance.random() < 0.3 else files)
         for name in chance.sample(sorted(files), 3):
             files[name] = chance.choice([chance.randbytes(300), chance.choice(history)[name]])

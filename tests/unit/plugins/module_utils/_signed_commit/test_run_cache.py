@@ -156,6 +156,7 @@ def test_another_branch_can_be_polled_with_the_same_folder(task: Task) -> None:
     assert task.poll(branch="release/1.x", last_commit=root).commit == release
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("filtered", [True, False])
 def test_many_packs_become_one_and_nothing_is_lost(task: Task, monkeypatch: pytest.MonkeyPatch, filtered: bool) -> None:
     monkeypatch.setattr(packs, "_MOST", 4)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, flant.gitops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What holds for every unit test."""
+"""What holds for every test."""
 
 from __future__ import annotations
 
@@ -11,15 +11,39 @@ import hypothesis
 import pytest
 from ansible_collections.flant.gitops.tests.support import environment
 from ansible_collections.flant.gitops.tests.support.signers import Signers, opened
+from ansible_collections.flant.gitops.tests.support.soak import Long
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
 # A busy machine is no fault of the code, and the examples that failed are told, not kept in a folder.
 hypothesis.settings.register_profile(
     "anywhere", deadline=None, database=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("anywhere")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--soak", action="store_true", help="run the tests marked soak at their full length")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow: takes seconds; make check leaves it to make test")
+    config.addinivalue_line("markers", "soak: finds the more the longer it runs; see tests/support/soak.py")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let a test that is skipped fail: it has shown nothing."""
+    report = yield
+    if report.skipped:
+        report.outcome, report.longrepr = "failed", str(report.longrepr)
+    return report
+
+
+@pytest.fixture
+def long(request: pytest.FixtureRequest) -> Long:
+    return Long.all_of_it() if request.config.getoption("--soak") else Long.a_tenth()
 
 
 @pytest.fixture(scope="session", autouse=True)
