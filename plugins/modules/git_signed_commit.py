@@ -143,6 +143,7 @@ options:
   archive:
     description:
       - Where to write the tree of the commit as a tar file of mode 0600. It takes its place as a whole or not at all.
+        Whoever reads it later checks it against RV(archive_sha256).
       - The files are byte for byte those of the commit; C(.gitattributes) do not act.
       - Without it no tree is fetched.
     type: path
@@ -319,6 +320,20 @@ archive:
   returned: success
   type: str
   sample: /var/lib/infrastructure/tree.tar
+archive_sha256:
+  description:
+    - The SHA-256 of the tar file, taken over what was written and not over what lies there now; empty if none was.
+  returned: success
+  type: str
+  sample: 4b1b4a6b6ac6b9d8bd0b1d1bd5fd7a0c9b2f7a2a2f1c8a5d8f4a1f8d1e6e0c3a
+content_id:
+  description:
+    - The SHA-256 of RV(commit) less its signature headers (C(gpgsig), C(gpgsig-sha256)), which nobody's signature
+      covers. Commits that say the same have the same; anybody can make several that differ in their RV(commit) alone.
+    - Empty unless RV(status) is V(new).
+  returned: success
+  type: str
+  sample: 9d3f5d5c9a8c6f0f5b6f9a0b7d2f8a5c3e1d7b6a4f2c8e9d0a1b3c5d7e9f1a2b
 subject:
   description:
     - The first paragraph of the commit's message on one line, without control characters. It is the author's text, and

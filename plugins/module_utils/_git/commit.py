@@ -48,6 +48,11 @@ class Commit:
     author: str
     committed_at: str
 
+    @property
+    def content_id(self) -> str:
+        """What the commit says, as one id: the same for twins, which differ in their signature headers alone."""
+        return hashlib.sha256(self.payload).hexdigest()
+
 
 def parse(commit_id: str, raw: bytes) -> Commit:
     """Return the commit ``commit_id``, whose object has the content ``raw``.

@@ -11,6 +11,7 @@ import os
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._git import tar
 from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
 
 if TYPE_CHECKING:
@@ -21,10 +22,6 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 20
 _GITLINK = b"160000"
-# Of tar files, see pax(1): the size of a header, the place of its type, and the type of one for all members.
-_BLOCK = 512
-_TYPE = slice(156, 157)
-_GLOBAL_HEADER = b"g"
 _NO_NAMES = (b"", b".", b"..", b".git")  # in lower case
 
 
@@ -109,7 +106,7 @@ class _Names:
             self._folders.append((path, set()))
 
 
-def write_tar(git: Git, commit: str, prefix: str, target: IO[bytes], limit: int) -> None:
+def write_tar(git: Git, commit: str, prefix: str, target: tar.Target, limit: int) -> None:
     """Write the tree of ``commit``, all of which is here, as a tar whose names begin with ``prefix``.
 
     Raises:
@@ -118,10 +115,10 @@ def write_tar(git: Git, commit: str, prefix: str, target: IO[bytes], limit: int)
         OSError: the target cannot be written.
     """
     with git.stream("archive", "--format=tar", f"--prefix={prefix}", commit) as output:
-        chunk = output.read(_BLOCK)
-        if chunk[_TYPE] == _GLOBAL_HEADER:  # names the commit, and is only in the way of an empty or joined archive
-            output.read(_BLOCK)
-            chunk = output.read(_BLOCK)
+        chunk = output.read(tar.BLOCK)
+        if tar.kind(chunk) == tar.GLOBAL_HEADER:  # names the commit, and is in the way of an empty or joined archive
+            output.read(tar.BLOCK)
+            chunk = output.read(tar.BLOCK)
         while chunk:
             limit -= len(chunk)
             if limit < 0:

@@ -92,12 +92,13 @@ def _choose(request: Request, remote: Remote, refs: RemoteRefs, unchanged: Outco
     if request.archive:
         from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.archive import write_archive
 
-        write_archive(Part(remote, commit.id), request.archive, submodules=request.submodules)
+        digest = write_archive(Part(remote, commit.id), request.archive, submodules=request.submodules)
+        outcome = outcome._replace(archive=str(request.archive), archive_sha256=digest)
     return outcome._replace(
         changed=True,
         status=NEW,
         commit=commit.id,
-        archive=str(request.archive or ""),
+        content_id=commit.content_id,
         subject=commit.subject,
         author=commit.author,
         committed_at=commit.committed_at,

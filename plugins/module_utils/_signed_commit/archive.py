@@ -8,10 +8,12 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 from typing import IO, TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._git.tar import Unended
 from ansible_collections.flant.gitops.plugins.module_utils._git.transfer import fetch_tree
 from ansible_collections.flant.gitops.plugins.module_utils._git.tree import list_tree, write_tar
 
@@ -25,23 +27,40 @@ _MAX_ENTRIES = 1_000_000
 _MAX_BYTES = 16 << 30
 
 
-def write_archive(part: Part, path: Path, *, submodules: bool) -> None:
-    """Write the tree of the commit ``part`` to ``path``, whole or not at all.
+def write_archive(part: Part, path: Path, *, submodules: bool) -> str:
+    """Write the tree of the commit ``part`` to ``path``, whole or not at all, and return the SHA-256 of the tar.
+
+    It is that of the bytes on their way into the file, whatever becomes of the file.
 
     Raises:
         Failure: a server does not give what is needed, or not in time; the tree is too large; the file cannot be
             written.
     """
     fetch_tree(part.remote, part.commit)
-    parts = _parts(part, submodules=submodules)
+    *others, last = _parts(part, submodules=submodules)
     try:
         with _new_file(path) as file:
-            for each in parts:
-                end = _end_of_members(file)
-                file.truncate(end)
-                write_tar(each.remote.git, each.commit, each.prefix, file, _MAX_BYTES - end)
+            archive = _Digested(file)
+            for each in others:
+                write_tar(each.remote.git, each.commit, each.prefix, Unended(archive), _MAX_BYTES - archive.size)
+            write_tar(last.remote.git, last.commit, last.prefix, archive, _MAX_BYTES - archive.size)
     except OSError as error:
         raise Failure(f"archive: {path} cannot be written: {error.strerror}.") from None
+    return archive.sha256.hexdigest()
+
+
+class _Digested:
+    """A file that is only written to, how much that was so far, and the SHA-256 of it."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.size = 0
+        self.sha256 = hashlib.sha256()
+
+    def write(self, data: bytes) -> None:
+        self.size += len(data)
+        self.sha256.update(data)
+        self._file.write(data)
 
 
 def _parts(root: Part, *, submodules: bool) -> list[Part]:
@@ -58,28 +77,14 @@ def _parts(root: Part, *, submodules: bool) -> list[Part]:
     return parts
 
 
-def _end_of_members(file: IO[bytes]) -> int:
-    """Return where the next member belongs, and go there."""
-    if file.seek(0, os.SEEK_END) == 0:
-        return 0
-    import tarfile
-
-    file.seek(0)
-    with tarfile.open(fileobj=file, mode="r:") as tar:
-        members: list[tarfile.TarInfo] = vars(tar)["members"]
-        while tar.next():
-            members.clear()  # or a large archive would be listed in memory
-        return file.seek(tar.offset)
-
-
 @contextlib.contextmanager
 def _new_file(path: Path) -> Iterator[IO[bytes]]:
     """Yield a new file that only we can read; it takes its place at ``path`` if the body succeeds."""
     unfinished = path.with_name(f"{path.name}.part")
     unfinished.unlink(missing_ok=True)
     try:
-        descriptor = os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(descriptor, "w+b") as file:
+        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
             yield file
         unfinished.replace(path)
     except BaseException:

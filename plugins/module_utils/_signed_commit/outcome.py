@@ -39,7 +39,9 @@ class Outcome(NamedTuple):
     commits: tuple[str, ...] = ()
     signatures: tuple[dict[str, str], ...] = ()
     verified_signatures: int = 0
+    content_id: str = ""
     archive: str = ""
+    archive_sha256: str = ""
     subject: str = ""
     author: str = ""
     committed_at: str = ""

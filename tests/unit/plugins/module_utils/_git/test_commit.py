@@ -207,6 +207,29 @@ def test_g9_a_long_signature_header_is_read_in_no_time() -> None:
     assert _parsed(raw).payload == _RAW
 
 
+# One content, whatever its signatures: G10
+
+
+@pytest.mark.parametrize(
+    "twin",
+    [
+        _RAW,
+        with_header(_RAW, "gpgsig", _SIGNATURE.replace(b"\n\n", b"\nComment: another\n\n", 1)),
+        with_header(_RAW, "gpgsig", _SIGNATURE.replace(b"\n", b"\r\n")),
+        with_header(with_header(_RAW, "gpgsig", _SIGNATURE), "gpgsig", b"second"),
+        with_header(with_header(_RAW, "gpgsig", _SIGNATURE), "gpgsig-sha256", b"other form"),
+    ],
+)
+def test_g10_twins_have_one_content_id(twin: bytes) -> None:
+    assert _parsed(twin).content_id == _parsed(with_header(_RAW, "gpgsig", _SIGNATURE)).content_id
+    assert _parsed(twin).content_id == hashlib.sha256(_RAW).hexdigest()
+
+
+@pytest.mark.parametrize("header", ["gpgsigx", "encoding"])
+def test_g10_what_is_signed_makes_another_content(header: str) -> None:
+    assert _parsed(with_header(_RAW, header, b"x")).content_id != _parsed(_RAW).content_id
+
+
 # Whatever is no commit
 
 

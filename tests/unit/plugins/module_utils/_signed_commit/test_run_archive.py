@@ -343,3 +343,33 @@ def test_t15_whatever_comes_and_goes_arrives_whole(task: Task, long: Long, bitma
 def test_t10_attributes_that_git_complains_of_line_by_line_hold_nothing_up(task: Task, line: bytes) -> None:
     attributes = b"".join(line % number for number in range(3000))
     assert archived(task, {".gitattributes": attributes}) == {".gitattributes": attributes}
+
+
+def test_c16_the_digest_is_that_of_the_archive(task: Task) -> None:
+    task.upstream.commit({"file": BLOB, "large": BLOB * 100_000})
+    outcome = task.poll(archive=task.archive)
+    assert outcome.archive_sha256 == hashlib.sha256(task.archive.read_bytes()).hexdigest()
+
+
+def test_c16_the_digest_is_that_of_the_tree_whatever_becomes_of_the_file(
+    task: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another user who may write to the folder puts another file in place of ours while it is being written."""
+    write_tar = archive.write_tar
+
+    def write_and_swap(*args: object) -> None:
+        write_tar(*args)
+        unfinished = task.archive.with_name("tree.tar.part")
+        unfinished.unlink()
+        unfinished.write_bytes(b"swapped")
+
+    task.upstream.commit({"file": BLOB})
+    honest = task.poll(archive=task.archive).archive_sha256
+    monkeypatch.setattr(archive, "write_tar", write_and_swap)
+    assert task.poll(archive=task.archive).archive_sha256 == honest
+    assert task.archive.read_bytes() == b"swapped"
+
+
+def test_without_an_archive_there_is_no_digest(task: Task) -> None:
+    task.upstream.commit()
+    assert task.poll().archive_sha256 == ""

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import tarfile
 from typing import TYPE_CHECKING
 
@@ -59,9 +60,10 @@ def test_submodules_of_every_depth_are_in_the_archive(
     outer = form.format(path=library.path, name=library.path.name)
     commit_with(task.upstream, {"lib": (outer, inner), "twice": (outer, inner)})
 
-    task.poll(archive=task.archive, submodules=True)
+    outcome = task.poll(archive=task.archive, submodules=True)
 
     found = files(task.archive)
+    assert outcome.archive_sha256 == hashlib.sha256(task.archive.read_bytes()).hexdigest()
     assert {name: content for name, content in found.items() if not name.endswith(".gitmodules")} == {
         "own": b"own",
         "lib/own": b"own",
