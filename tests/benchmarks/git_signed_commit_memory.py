@@ -17,9 +17,8 @@ from pathlib import Path
 
 from ansible_collections.flant.gitops.plugins.module_utils._git import url as urls
 from ansible_collections.flant.gitops.plugins.module_utils._git.cache import Cache
-from ansible_collections.flant.gitops.plugins.module_utils._git.command import Git
 from ansible_collections.flant.gitops.plugins.module_utils._git.environment import Access
-from ansible_collections.flant.gitops.plugins.module_utils._git.transfer import Remote
+from ansible_collections.flant.gitops.plugins.module_utils._git.remote import Remote
 from ansible_collections.flant.gitops.plugins.module_utils._git.tree import Part
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.archive import write_archive
 from ansible_collections.flant.gitops.tests.support.environment import clean
@@ -51,7 +50,7 @@ def peak(task: Task, repo: str) -> int:
 
 def archive_ratio(task: Task, repo: str, rounds: int) -> float:
     """Return how long it takes to write the archive of a tree that is here, over the time of ``git archive``."""
-    remote = Remote(Git(Cache(task.git_dir)), Access(urls.parse(repo, "repo")), timeout=300)
+    remote = Remote(Cache(task.git_dir), Access(urls.parse(repo, "repo")), timeout=300)
     part = Part(remote, task.upstream.head())
     other = task.folder / "git.tar"
     return ratio(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from ansible_collections.flant.gitops.plugins.module_utils._git.cache import Cache
-    from ansible_collections.flant.gitops.plugins.module_utils._git.environment import Access
+    from ansible_collections.flant.gitops.plugins.module_utils._git.remote import Remote
 
 OBJECT_FORMATS = {40: "sha1", 64: "sha256"}
 """Hexadecimal digits of an id -> the name of the object format, as gitformat-hash-function-transition has them."""
@@ -29,26 +29,27 @@ OBJECT_FORMATS = {40: "sha1", 64: "sha256"}
 _ATTRIBUTES = b"* -export-ignore -export-subst -text -eol -crlf -ident -filter -working-tree-encoding\n"
 
 
-def create(cache: Cache, access: Access, branch: str, timeout: float, kept: Collection[str]) -> None:
+def create(remote: Remote, branch: str, kept: Collection[str]) -> None:
     """Make the cache a repository that can fetch ``branch``; of what is there, only the files ``kept`` stay.
 
     A `drop` that was cut off may have left refs to objects that are gone.
 
     Raises:
-        Failure: there is no such branch, or the server cannot be reached within ``timeout`` seconds.
+        Failure: there is no such branch, or the server cannot be reached in time.
     """
-    drop(cache, {*kept, UNFILTERED, cache.home.name})
-    initialise(cache, _object_format(cache, access, branch, timeout), timeout)
+    drop(remote.cache, {*kept, UNFILTERED, remote.cache.home.name})
+    initialise(remote, _object_format(remote, branch))
 
 
-def initialise(cache: Cache, object_format: str, timeout: float) -> None:
+def initialise(remote: Remote, object_format: str) -> None:
     """Make the cache an empty repository; what a run that was killed here has left is completed.
 
     Raises:
         Failure: git cannot write it.
     """
     arguments = ["init", "--quiet", "--bare", "--template=", f"--object-format={object_format}"]
-    ended = run(cache, None, arguments, timeout)
+    cache = remote.cache
+    ended = run(remote, arguments, offline=True)
     if ended.status != 0:
         raise Failure(f"git_dir: no repository can be made in {cache.path}: {printable(ended.errors)}.")
     cache.attributes.parent.mkdir(exist_ok=True)
@@ -70,10 +71,10 @@ def drop(cache: Cache, kept: Collection[str]) -> None:
         shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
 
 
-def _object_format(cache: Cache, access: Access, branch: str, timeout: float) -> str:
-    ended = run(cache, access, ["ls-remote", "--heads", "origin"], timeout)
+def _object_format(remote: Remote, branch: str) -> str:
+    ended = run(remote, ["ls-remote", "--heads", "origin"])
     if ended.status != 0:
-        raise fetch_failure(cache, access, branch, ended.errors, timeout)
+        raise fetch_failure(remote, branch, ended.errors)
     for line in ended.output.decode("utf-8", "replace").split("\n"):
         identity, _separator, name = line.partition("\t")
         if name == f"refs/heads/{branch}" and len(identity) in OBJECT_FORMATS:

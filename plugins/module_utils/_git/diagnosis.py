@@ -15,8 +15,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._git.process import r
 from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
 
 if TYPE_CHECKING:
-    from ansible_collections.flant.gitops.plugins.module_utils._git.cache import Cache
-    from ansible_collections.flant.gitops.plugins.module_utils._git.environment import Access
+    from ansible_collections.flant.gitops.plugins.module_utils._git.remote import Remote
 
 _SENTENCES = (
     (
@@ -47,16 +46,16 @@ def missing_branch(branch: str) -> Failure:
     return Failure(f"branch: refs/heads/{branch} does not exist in the repository.")
 
 
-def fetch_failure(cache: Cache, access: Access, branch: str, errors: str, timeout: float) -> Failure:
+def fetch_failure(remote: Remote, branch: str, errors: str) -> Failure:
     """Return the failure of a fetch of ``branch`` that git's error text ``errors`` tells of.
 
-    Where that is a redirect, the server is asked once more, within ``timeout`` seconds, for where it leads.
+    Where that is a redirect, the server is asked once more for where it leads.
     """
     if f"couldn't find remote ref refs/heads/{branch}\n" in f"{errors}\n":
         return missing_branch(branch)
     if not _REDIRECTED.search(errors):
         return Failure(explanation(errors))
-    trace = run(cache, access, ["ls-remote", "origin"], timeout, GIT_TRACE_CURL="1", GIT_TRACE_CURL_NO_DATA="1").errors
+    trace = run(remote, ["ls-remote", "origin"], GIT_TRACE_CURL="1", GIT_TRACE_CURL_NO_DATA="1").errors
     return Failure(f"repo: the server redirects to {redirect_target(trace)}, and redirects are not followed.")
 
 

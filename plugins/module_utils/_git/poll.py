@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ansible_collections.flant.gitops.plugins.module_utils._git.cache import Cache
-    from ansible_collections.flant.gitops.plugins.module_utils._git.environment import Access
+    from ansible_collections.flant.gitops.plugins.module_utils._git.remote import Remote
 
 _FETCH = ("fetch", "--quiet", "--prune", "--no-tags", "--no-recurse-submodules", "--no-auto-gc")
 # Git before 2.44 takes no exceptions from its consistency check in a fetch with a filter, and real histories need some.
@@ -33,22 +33,22 @@ class RemoteRefs(NamedTuple):
     signatures: str
 
 
-def poll(cache: Cache, access: Access, branch: str, signatures_ref: str, timeout: float) -> RemoteRefs:
+def poll(remote: Remote, branch: str, signatures_ref: str) -> RemoteRefs:
     """Fetch the commits of ``refs/heads/<branch>`` and of ``signatures_ref`` (empty: none), and return their ids.
 
     Files stay where they are, and folders too at first. A server that cannot leave them out sends them along.
 
     Raises:
-        Failure: there is no such branch, the server cannot be reached, or it was not done within ``timeout`` seconds.
+        Failure: there is no such branch, the server cannot be reached, or not in time.
     """
     refspecs = [f"+refs/heads/{branch}:{BRANCH}"]
     if signatures_ref:
         # A pattern may match nothing, where a name would have to exist.
         refspecs.append(f"+{signatures_ref}*:{SIGNATURES}*")
-    fetch_head = cache.path / "FETCH_HEAD"
+    fetch_head = remote.cache.path / "FETCH_HEAD"
     fetch_head.unlink(missing_ok=True)
-    for fetch in _fetches(cache, signatures_ref):
-        ended = run(cache, access, [*fetch, "origin", *refspecs], timeout)
+    for fetch in _fetches(remote.cache, signatures_ref):
+        ended = run(remote, [*fetch, "origin", *refspecs])
         if ended.status == 0 or not re.search(r"unresolved deltas?|promisor", ended.errors):
             break
     fetched = fetch_head.read_text("utf-8", "replace") if fetch_head.exists() else ""
@@ -59,7 +59,7 @@ def poll(cache: Cache, access: Access, branch: str, signatures_ref: str, timeout
 
     if fetched and not head:
         raise missing_branch(branch)
-    raise fetch_failure(cache, access, branch, ended.errors, timeout)
+    raise fetch_failure(remote, branch, ended.errors)
 
 
 def _fetches(cache: Cache, signatures_ref: str) -> Iterator[list[str]]:

@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     import io
     from collections.abc import Callable, Iterator
 
-    from ansible_collections.flant.gitops.plugins.module_utils._git.cache import Cache
-    from ansible_collections.flant.gitops.plugins.module_utils._git.environment import Access
+    from ansible_collections.flant.gitops.plugins.module_utils._git.remote import Remote
 
 _CHUNK = 1 << 16
 _ERRORS_KEPT = 1 << 13
@@ -40,12 +39,15 @@ class Ended(NamedTuple):
     errors: str
 
 
-def run(cache: Cache, access: Access | None, arguments: list[str], timeout: float, **variables: str) -> Ended:
+def run(remote: Remote, arguments: list[str], *, offline: bool = False, **variables: str) -> Ended:
     """Run git on a cache, as GitPython would, which takes long to load; ``variables`` are added to its environment.
 
+    What runs ``offline`` can talk to nobody, and knows no password.
+
     Raises:
-        Failure: git is not installed, or was not done within ``timeout`` seconds.
+        Failure: git is not installed, or was not done in time.
     """
+    cache, access = remote.cache, None if offline else remote.access
 
     def start() -> subprocess.Popen[bytes]:
         return subprocess.Popen(  # there is no AnsibleModule down here; pylint: disable=ansible-bad-function
@@ -58,7 +60,7 @@ def run(cache: Cache, access: Access | None, arguments: list[str], timeout: floa
             start_new_session=True,
         )
 
-    return finish(start, timeout)
+    return finish(start, remote.timeout)
 
 
 def finish(start: Callable[[], subprocess.Popen[bytes]], timeout: float | None = None) -> Ended:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ansible_collections.flant.gitops.plugins.module_utils._git.objects import Objects
-    from ansible_collections.flant.gitops.plugins.module_utils._git.transfer import Remote
+    from ansible_collections.flant.gitops.plugins.module_utils._git.remote import Remote
 
 _NOTE_LIMIT = 1 << 20
 _TREE_LIMIT = 1 << 26

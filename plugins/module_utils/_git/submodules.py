@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._git.cache import Cache, clear
-from ansible_collections.flant.gitops.plugins.module_utils._git.command import Git, GitError
+from ansible_collections.flant.gitops.plugins.module_utils._git.command import GitError
 from ansible_collections.flant.gitops.plugins.module_utils._git.creation import OBJECT_FORMATS, initialise
 from ansible_collections.flant.gitops.plugins.module_utils._git.diagnosis import explanation
 from ansible_collections.flant.gitops.plugins.module_utils._git.packs import put_together
-from ansible_collections.flant.gitops.plugins.module_utils._git.transfer import Remote
+from ansible_collections.flant.gitops.plugins.module_utils._git.remote import Remote
 from ansible_collections.flant.gitops.plugins.module_utils._git.tree import Part
 from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from ansible_collections.flant.gitops.plugins.module_utils._git.environment import Access
     from ansible_collections.flant.gitops.plugins.module_utils._git.tree import Submodule
 
 _FOLDER = "submodules"
@@ -39,7 +38,7 @@ def fetch_submodules(part: Part, submodules: Sequence[Submodule]) -> Iterator[Pa
         Failure: one of them has no URL, or a refused one; its server does not give the commit, or not in time.
     """
     urls = _urls(part)
-    top = part.remote.git.cache.path
+    top = part.remote.cache.path
     folder = top.parent if part.prefix else top / _FOLDER  # where submodules of every depth lie, side by side
     for submodule in submodules:
         subject = f"submodules: {printable(part.prefix + submodule.path)}"
@@ -66,23 +65,24 @@ def _urls(part: Part) -> dict[str, str]:
 def _fetch(parent: Remote, folder: Path, reference: str, commit: str, subject: str) -> Remote:
     access = parent.access.at(parent.access.url.submodule(reference, subject))
     cache = Cache(folder / hashlib.sha256(access.url.text.encode()).hexdigest())
+    remote = Remote(cache, access, parent.timeout)
     cache.path.mkdir(mode=0o700, parents=True, exist_ok=True)
     clear(cache.path)
     cache.prepare_home(access)
     if not cache.ready:
-        initialise(cache, OBJECT_FORMATS[len(commit)], parent.timeout)
-    git = Git(cache)
+        initialise(remote, OBJECT_FORMATS[len(commit)])
     try:
         if not cache.ref(_pin(commit)):
-            put_together(git, parent.timeout)
-            _fetch_commit(git, access, commit, parent.timeout)
+            put_together(remote)
+            _fetch_commit(remote, commit)
     except GitError as error:
         raise Failure(explanation(error.errors, subject)) from None
-    return Remote(git, access, parent.timeout)
+    return remote
 
 
-def _fetch_commit(git: Git, access: Access, commit: str, timeout: float) -> None:
+def _fetch_commit(remote: Remote, commit: str) -> None:
     """Fetch a commit with its tree and pin it; where the server gives only what its refs point to, all of these."""
+    git, access, timeout = remote.git, remote.access, remote.timeout
     try:
         git.output(*_FETCH, "--depth=1", "origin", f"{commit}:{_pin(commit)}", access=access, timeout=timeout)
     except GitError as error:

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._git.cache import FOLDERS, WHOLE
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ansible_collections.flant.gitops.plugins.module_utils._git.command import Git
-    from ansible_collections.flant.gitops.plugins.module_utils._git.environment import Access
+    from ansible_collections.flant.gitops.plugins.module_utils._git.remote import Remote
 
 _FETCH = (
     "fetch",
@@ -37,14 +37,6 @@ class TransferError(Failure):
 
 class UnadvertisedError(TransferError):
     """The server gives only what its refs point to, as it may by git's older protocols."""
-
-
-class Remote(NamedTuple):
-    """Git on the cache, the server that the cache is filled from, and the seconds that each transfer may take."""
-
-    git: Git
-    access: Access
-    timeout: float
 
 
 def fetch_tree(remote: Remote, commit: str) -> None:

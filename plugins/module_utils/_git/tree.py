@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ansible_collections.flant.gitops.plugins.module_utils._git.command import Git
-    from ansible_collections.flant.gitops.plugins.module_utils._git.transfer import Remote
+    from ansible_collections.flant.gitops.plugins.module_utils._git.remote import Remote
 
 _CHUNK = 1 << 20
 _GITLINK = b"160000"

@@ -11,9 +11,7 @@ from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._git import history
-from ansible_collections.flant.gitops.plugins.module_utils._git.command import Git
 from ansible_collections.flant.gitops.plugins.module_utils._git.packs import put_together
-from ansible_collections.flant.gitops.plugins.module_utils._git.transfer import Remote
 from ansible_collections.flant.gitops.plugins.module_utils._git.tree import Part
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.base import base
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.check import select
@@ -26,9 +24,9 @@ from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.outcom
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.plan import make_plan
 
 if TYPE_CHECKING:
-    from ansible_collections.flant.gitops.plugins.module_utils._git.cache import Cache
-    from ansible_collections.flant.gitops.plugins.module_utils._git.environment import Access
+    from ansible_collections.flant.gitops.plugins.module_utils._git.command import Git
     from ansible_collections.flant.gitops.plugins.module_utils._git.poll import RemoteRefs
+    from ansible_collections.flant.gitops.plugins.module_utils._git.remote import Remote
     from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.ratchet import Ratchet
     from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import Request
     from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.signatures import Checked
@@ -36,15 +34,15 @@ if TYPE_CHECKING:
 _REASONS_SHOWN = 5
 
 
-def advance(request: Request, access: Access, cache: Cache, ratchet: Ratchet, refs: RemoteRefs) -> Outcome:
+def advance(request: Request, remote: Remote, ratchet: Ratchet, refs: RemoteRefs) -> Outcome:
     """Find the commit to act on, prove that it may be acted on, and write its tree.
 
     Raises:
         Failure: it must not be acted on, or a server does not give what is needed.
     """
-    git = Git(cache)
+    git = remote.git
     remembered = ratchet.commit()
-    put_together(git, request.timeout)
+    put_together(remote)
     start = base(request.last_commit, remembered, lambda older, newer: history.is_ancestor(git, older, newer))
     _check_descent(git, start.commit, refs.branch)
     if start.commit != remembered and not request.check_mode:
@@ -61,7 +59,7 @@ def advance(request: Request, access: Access, cache: Cache, ratchet: Ratchet, re
     )
     if refs.branch == start.commit:
         return outcome
-    return _choose(request, Remote(git, access, request.timeout), refs, outcome)
+    return _choose(request, remote, refs, outcome)
 
 
 def _check_descent(git: Git, previous: str, head: str) -> None:

@@ -17,7 +17,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.signat
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from ansible_collections.flant.gitops.plugins.module_utils._git.transfer import Remote
+    from ansible_collections.flant.gitops.plugins.module_utils._git.remote import Remote
     from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import Request
     from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.trust import Trust
 

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._git.cache import opened
 from ansible_collections.flant.gitops.plugins.module_utils._git.poll import poll
+from ansible_collections.flant.gitops.plugins.module_utils._git.remote import Remote
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.outcome import UNCHANGED, Outcome
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.ratchet import FILES, NAME, Ratchet
 
 if TYPE_CHECKING:
-    from ansible_collections.flant.gitops.plugins.module_utils._git.cache import Cache
-    from ansible_collections.flant.gitops.plugins.module_utils._git.environment import Access
     from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import Request
 
 
@@ -32,7 +31,7 @@ def run(request: Request) -> Outcome:
             ratchet = Ratchet(cache.path)
             ratchet.begin()
             if request.access:
-                return _poll(request, request.access, cache, ratchet)
+                return _poll(request, Remote(cache, request.access, request.timeout), ratchet)
             from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.memory import remember
 
             return remember(request, cache, ratchet)
@@ -40,14 +39,14 @@ def run(request: Request) -> Outcome:
         raise Failure(f"git_dir: {error.filename or request.git_dir} cannot be used: {error.strerror}.") from None
 
 
-def _poll(request: Request, access: Access, cache: Cache, ratchet: Ratchet) -> Outcome:
-    cache.prepare_home(access)
-    if not cache.ready:
+def _poll(request: Request, remote: Remote, ratchet: Ratchet) -> Outcome:
+    remote.cache.prepare_home(remote.access)
+    if not remote.cache.ready:
         from ansible_collections.flant.gitops.plugins.module_utils._git.creation import create
 
-        create(cache, access, request.branch, request.timeout, kept=FILES)
+        create(remote, request.branch, kept=FILES)
     signatures_ref = request.signatures_ref if request.required_signatures else ""
-    refs = poll(cache, access, request.branch, signatures_ref, request.timeout)
+    refs = poll(remote, request.branch, signatures_ref)
     if refs.branch == request.last_commit == ratchet.commit():
         return Outcome(
             changed=False,
@@ -62,11 +61,11 @@ def _poll(request: Request, access: Access, cache: Cache, ratchet: Ratchet) -> O
     from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.advance import advance
 
     try:
-        return advance(request, access, cache, ratchet, refs)
+        return advance(request, remote, ratchet, refs)
     except UnadvertisedError:
-        if not cache.filtered:
+        if not remote.cache.filtered:
             raise
     from ansible_collections.flant.gitops.plugins.module_utils._git.creation import begin_unfiltered
 
-    begin_unfiltered(cache, kept=FILES)
-    return _poll(request, access, cache, ratchet)
+    begin_unfiltered(remote.cache, kept=FILES)
+    return _poll(request, remote, ratchet)

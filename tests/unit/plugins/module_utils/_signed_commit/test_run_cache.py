@@ -14,8 +14,10 @@ import pytest
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._git import packs
 from ansible_collections.flant.gitops.plugins.module_utils._git.cache import Cache
-from ansible_collections.flant.gitops.plugins.module_utils._git.command import Git
 from ansible_collections.flant.gitops.plugins.module_utils._git.creation import begin_unfiltered
+from ansible_collections.flant.gitops.plugins.module_utils._git.environment import Access
+from ansible_collections.flant.gitops.plugins.module_utils._git.remote import Remote
+from ansible_collections.flant.gitops.plugins.module_utils._git.url import parse
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.ratchet import FILES
 from ansible_collections.flant.gitops.tests.support.repository import Repository
 from ansible_collections.flant.gitops.tests.support.signed_commit import contents
@@ -190,7 +192,7 @@ def test_packs_that_take_too_long_to_put_together_stay_as_they_are(
     monkeypatch.setattr(packs, "_MOST", 0)
     if timeout:
         monkeypatch.setattr(packs, "_TOO_LARGE", 0)
-    packs.put_together(Git(Cache(task.git_dir)), timeout)
+    packs.put_together(Remote(Cache(task.git_dir), Access(parse("/none", "repo")), timeout))
     assert {file.name for file in (task.git_dir / "objects" / "pack").iterdir()} == before
 
 
