@@ -54,6 +54,9 @@ PURE = (  # files without input and output, whose unit tests are fast enough to 
 nox.options.default_venv_backend = "uv"
 nox.options.reuse_venv = "yes"
 os.environ["UV_CONSTRAINT"] = str(ROOT / "tests/constraints.txt")
+os.environ["GITOPS_TEST_CACHE"] = str(
+    CACHE
+)  # tests of the installed tarball keep what is long in the making there, too
 
 antsibull_nox.load_antsibull_nox_toml()
 

@@ -27,6 +27,7 @@ PYTHONS = ("3.13", "3.11", "3.9")  # those that noxfile.py names
 PACKAGES = {  # a command, and the Debian package that has it
     "busybox": "busybox-static",
     "catatonit": "catatonit",
+    "debootstrap": "debootstrap",
     "docker": "docker.io",
     "dockerd": "docker.io",  # a client alone is no engine
     "docker-registry": "docker-registry",

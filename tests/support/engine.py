@@ -3,13 +3,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Container engines of the tests' own, which the machine's engine and other runs do not notice.
 
-Each has its folders, its socket and its network namespace, and so its own bridge and firewall. It takes root.
+Each has its folders and its socket, its own network, and so its own bridge and firewall, and its own mounts. It takes
+root.
 """
 
 from __future__ import annotations
 
 import abc
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -18,6 +20,7 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ansible_collections.flant.gitops.tests.support import newest_debian
 from ansible_collections.flant.gitops.tests.support.environment import clean
 from ansible_collections.flant.gitops.tests.support.waiting import until
 from docker import APIClient
@@ -25,7 +28,7 @@ from docker.errors import DockerException
 from requests.exceptions import RequestException
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 # A dockerd that starts after a crash gives up when the machine is busy.
 _ATTEMPTS = 3
@@ -38,20 +41,33 @@ default_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]
 [engine]
 lock_type = "file"
 """
+# A root file system of its own, with what of this machine an engine cannot do without; "$1" is the former's folder.
+_FURNISH = """
+mount --bind "$1" "$1"
+for folder in proc sys dev; do mount --rbind "/$folder" "$1/$folder"; done
+for folder in tmp run; do mount -t tmpfs tmpfs "$1/$folder"; done
+mkdir "$1$2"
+mount --rbind "$2" "$1$2"
+"""
 
 
 class Engine(abc.ABC):
     """An engine that can be stopped, killed and started again."""
 
     is_podman = False
+    api_version = "1.41"
+    takes_members_from_outside = True
+    """Whether it unpacks a tar whose members lead out of the folder that it is unpacked in."""
 
     def __init__(self, folder: Path) -> None:
         """Keep everything in ``folder``, whose name has to be short, for sockets."""
         self.folder = folder
         self.url = f"unix://{folder}/s"
-        self._namespace = subprocess.Popen(["unshare", "--net", "sleep", "infinity"])
+        self._namespaces = subprocess.Popen(
+            ["unshare", "--net", "--mount", "--propagation=private", "sleep", "infinity"]
+        )
         self._process: subprocess.Popen[bytes] | None = None
-        until(self._has_namespace)
+        until(self._has_namespaces)
         assert self._run("ip", "link", "set", "lo", "up") == 0
 
     @abc.abstractmethod
@@ -60,13 +76,13 @@ class Engine(abc.ABC):
 
     def client(self) -> APIClient:
         """Return a client that no setting of this machine acts upon."""
-        client = APIClient(base_url=self.url, version="1.41", timeout=120)
+        client = APIClient(base_url=self.url, version=self.api_version, timeout=120)
         client.trust_env = False
         return client
 
     def within(self, *command: str) -> list[str]:
-        """Return a command line that runs ``command`` in the engine's network."""
-        return ["nsenter", f"--target={self._namespace.pid}", "--net", *command]
+        """Return a command line that runs ``command`` in the engine's network, and with its mounts."""
+        return ["nsenter", f"--target={self._namespaces.pid}", "--net", "--mount", *command]
 
     def start(self) -> None:
         """Start the engine and return when it answers."""
@@ -110,8 +126,8 @@ class Engine(abc.ABC):
             self.stop()
         finally:
             self._end_orphans()
-            self._namespace.kill()
-            self._namespace.wait()
+            self._namespaces.kill()
+            self._namespaces.wait()
 
     def _environment(self) -> dict[str, str]:
         return clean()
@@ -126,9 +142,9 @@ class Engine(abc.ABC):
                         with contextlib.suppress(ProcessLookupError):  # it has ended in the meantime
                             os.kill(int(victim), signal.SIGKILL)
 
-    def _has_namespace(self) -> bool:
-        """Whether the process that holds the network namespace has left ours."""
-        return Path(f"/proc/{self._namespace.pid}/ns/net").readlink() != Path("/proc/self/ns/net").readlink()
+    def _has_namespaces(self) -> bool:
+        """Whether the process that holds the namespaces has made them."""
+        return Path(f"/proc/{self._namespaces.pid}/comm").read_text() == "sleep\n"
 
     def _run(self, *command: str) -> int:
         return subprocess.run(self.within(*command), check=False, capture_output=True).returncode
@@ -157,10 +173,47 @@ class Docker(Engine):
         ]
 
 
+class NewestDocker(Docker):
+    """The newest dockerd, with the images in the store that every Docker has."""
+
+    api_version = "auto"
+    takes_members_from_outside = False
+    _configuration: Mapping[str, object] = {
+        "storage-driver": "overlay2",
+        "features": {"containerd-snapshotter": False},
+    }
+
+    def __init__(self, folder: Path) -> None:
+        """Prepare the root file system as well."""
+        self._root = newest_debian.root()
+        super().__init__(folder)
+        assert self._run("sh", "-ec", _FURNISH, "sh", str(self._root), str(folder)) == 0
+
+    def _command(self) -> list[str]:
+        configuration = self.folder / "daemon.json"
+        configuration.write_text(json.dumps(self._configuration))
+        return ["chroot", str(self._root), *super()._command(), f"--config-file={configuration}"]
+
+    def _environment(self) -> dict[str, str]:
+        # The least version is that of Docker 29.
+        return {**super()._environment(), "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DOCKER_MIN_API_VERSION": "1.44"}
+
+
+class ContainerdStore(NewestDocker):
+    """The same with the images in containerd's store, as Docker 29 has them unless told otherwise."""
+
+    _configuration: Mapping[str, object] = {"features": {"containerd-snapshotter": True}}
+
+
 class Podman(Engine):
     """Podman's service, whose containers live on without it."""
 
     is_podman = True
+
+    def __init__(self, folder: Path) -> None:
+        """Hide the second version of control groups, where this machine has both: crun wants one."""
+        super().__init__(folder)
+        self._run("umount", "/sys/fs/cgroup/unified")
 
     def _podman(self) -> list[str]:
         return [

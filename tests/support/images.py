@@ -84,6 +84,8 @@ class Image:
             file.seek(0)
             for event in client.load_image(file):
                 assert "error" not in event, event
+                # An engine with containerd's store knows it by another digest than that of its configuration.
+                image_id = event.get("stream", "").strip().partition("Loaded image ID: ")[2] or image_id
         return str(client.inspect_image(image_id)["Id"])
 
     @contextlib.contextmanager

@@ -16,6 +16,7 @@ import os
 import socket
 import tarfile
 import time
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from io import BytesIO
 from pathlib import Path
@@ -58,6 +59,35 @@ _NOT_FOUND = 404
 _WORDS = 250
 # The first version of the API that has a word for all that is asked of it. Only the greeting uses it.
 _OLDEST_VERSION = "1.40"
+
+
+# The bits of a mode in Go, https://pkg.go.dev/io/fs#FileMode.
+_FOLDER = 1 << 31
+_LINK = 1 << 27
+_KIND = 0x8F280000
+
+
+@dataclass(frozen=True)
+class Stat:
+    """What is at a path in a container."""
+
+    mode: int
+    target: str
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a folder, and not a link to one."""
+        return self.mode & _KIND == _FOLDER
+
+    @property
+    def is_link(self) -> bool:
+        """Whether it is a symbolic link; ``target`` is then where it leads within the container."""
+        return bool(self.mode & _LINK)
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a regular file."""
+        return not self.mode & _KIND
 
 
 class Refused(Failure):
@@ -140,6 +170,24 @@ class Engine:
             return described if name in (described["Id"], self._names[described["Id"]]) else None
         return None
 
+    def volume(self, container: str, path: str) -> str:
+        """Return the name of the volume that a container has at ``path``.
+
+        Raises:
+            Gone: the container is not there any more.
+        """
+        described = self.container(container)
+        for mount in described["Mounts"] if described else ():
+            if mount["Destination"] == path:
+                return str(mount["Name"])
+        raise Gone(f"{self._shown(container).capitalize()} has no volume at {path}.", _NOT_FOUND)
+
+    def labelled(self, label: str, value: str) -> list[str]:
+        """Return the ids of all containers, running or not, that have this label."""
+        with self._call("listing containers"):
+            found = self._client.containers(all=True, filters={"label": f"{label}={value}"})
+            return [str(described["Id"]) for described in found]
+
     def image(self, reference: str) -> dict[str, Any] | None:
         """Describe an image, None where the engine does not have it."""
         with self._call(f"looking at image {reference}"), _none_if_missing():
@@ -186,28 +234,37 @@ class Engine:
             self._client.put_archive(container, path, _until(deadline, chunks, self._shown(container)))
 
     def read(self, container: str, path: str) -> str:
-        """Return the text of a file in a container, ``""`` where there is none."""
+        """Return the text of a file in a container, ``""`` where there is none.
+
+        Raises:
+            Failure: it is something else than a file, or a vast one.
+        """
+        found = self.stat(container, path)
+        target = path
+        if found and found.is_link:  # the engine looks for it within the container
+            target = found.target
+            found = self.stat(container, target)
+        if not found:
+            return ""
+        if not found.is_file:
+            raise Failure(f"image: its {path} is not a file.")
         with self._call(f"reading {path} in {self._shown(container)}"), _none_if_missing():
-            target, found = path, self._stat(container, path)
-            if found["linkTarget"]:  # the engine looks for it within the container
-                target = found["linkTarget"]
-                found = self._stat(container, target)
-            if found["size"] > _LARGEST_FILE:
-                raise Failure(f"image: its {path} has more than {_LARGEST_FILE} bytes.")
             chunks, _stat = self._client.get_archive(container, target)
-            with tarfile.open(fileobj=BytesIO(b"".join(chunks))) as tar:
+            with contextlib.closing(chunks), tarfile.open(fileobj=BytesIO(_taken(chunks, path))) as tar:
                 member = tar.next()
                 file = tar.extractfile(member) if member and member.isreg() else None
                 return file.read().decode("utf-8", "replace") if file else ""
         return ""
 
-    def _stat(self, container: str, path: str) -> dict[str, Any]:
-        """Describe what is at a path in a container, a link itself, without reading it."""
+    def stat(self, container: str, path: str) -> Stat | None:
+        """Describe what is at a path in a container, a link itself, without reading it; None where there is nothing."""
         url = f"{self._client.base_url}/v{self._client.api_version}/containers/{container}/archive"
-        answer = self._client.head(url, params={"path": path}, timeout=_CALL_SECONDS)
-        self._client._raise_for_status(answer)  # noqa: SLF001 -- the SDK has no call for this
-        described: dict[str, Any] = decode_json_header(answer.headers["X-Docker-Container-Path-Stat"])
-        return described
+        with self._call(f"looking at {path} in {self._shown(container)}"), _none_if_missing():
+            answer = self._client.head(url, params={"path": path}, timeout=_CALL_SECONDS)
+            self._client._raise_for_status(answer)  # noqa: SLF001 -- the SDK has no call for this
+            described = decode_json_header(answer.headers["X-Docker-Container-Path-Stat"])
+            return Stat(described["mode"], described["linkTarget"])
+        return None
 
     def has_path(self, container: str, path: str) -> bool:
         """Whether there is something at a path in a container."""
@@ -388,6 +445,16 @@ def _until(deadline: Deadline, chunks: Iterable[bytes], shown: str) -> Iterator[
             gathered.clear()
     if gathered:
         yield bytes(gathered)
+
+
+def _taken(chunks: Iterable[bytes], path: str) -> bytes:
+    """Return a small file's tar."""
+    content = bytearray()
+    for chunk in chunks:
+        content += chunk
+        if len(content) > _LARGEST_FILE:
+            raise Failure(f"image: its {path} has more than {_LARGEST_FILE} bytes.")
+    return bytes(content)
 
 
 def _check_pull(event: Mapping[str, str], image: Image, deadline: Deadline) -> None:

@@ -21,6 +21,7 @@ DIGEST = f"{_PREFIX}digest"
 SECRET_ENV = f"{_PREFIX}secret_env"
 BUILDER = f"{_PREFIX}builder"
 TIMEOUT = f"{_PREFIX}timeout"
+FEEDS = f"{_PREFIX}feeds"
 
 
 def digest(request: Request) -> str:

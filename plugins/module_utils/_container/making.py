@@ -3,15 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Private to this collection: it may change without notice.
-"""A container is made ready to start: image, container, tree and files."""
+"""What a container is made of: the image, its shell and its network."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.flant.gitops.plugins.module_utils._container import account, upload
 from ansible_collections.flant.gitops.plugins.module_utils._container.claim import Container
-from ansible_collections.flant.gitops.plugins.module_utils._container.engine import Refused
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 
 if TYPE_CHECKING:
@@ -56,17 +54,6 @@ def ensure_image(engine: Engine, request: Request, deadline: Deadline) -> tuple[
     if described is None:
         raise Failure(f"image: the engine does not have {request.image.text} although it was pulled.")
     return described, before is None or before["Id"] != described["Id"]
-
-
-def fill(engine: Engine, request: Request, container: str, user: str, deadline: Deadline) -> None:
-    """Put the tree and the files into a container that was created and not started; ``user`` is the container's."""
-    try:
-        owner = account.resolve(user, lambda path: engine.read(container, path))
-    except Refused as refused:
-        # Podman looks the user up itself before it reads anything.
-        raise Failure(f"user: {user!r} cannot be looked up in the image: {refused}") from refused
-    for folder, chunks in upload.plan(request, owner, engine.dialect):
-        engine.put(container, folder, chunks, deadline)
 
 
 def check_shell(engine: Engine, image: Image, container: str, described: Mapping[str, Any]) -> None:

@@ -95,6 +95,16 @@ class Request:
         """What must not show anywhere."""
         return [*self.secret_env.values(), *([self.registry_login.password] if self.registry_login else [])]
 
+    @property
+    def files_inside(self) -> list[ExtraFile]:
+        """The extra files that go where the tree goes."""
+        return [file for file in self.files if file.path.startswith(f"{self.working_dir}/")]
+
+    @property
+    def files_outside(self) -> list[ExtraFile]:
+        """The extra files that go to the image's own folders."""
+        return [file for file in self.files if not file.path.startswith(f"{self.working_dir}/")]
+
     @classmethod
     def from_params(cls, params: Mapping[str, Any], *, check_mode: bool) -> Request:
         """Check the module's parameters.
@@ -143,8 +153,9 @@ class Request:
         for file in self.files:
             if f"{self.working_dir}/".startswith(f"{file.path.rstrip('/')}/"):
                 raise Failure(f"files: {file.path} is where working_dir has to be a folder.")
-            if self.read_only and not file.path.startswith(f"{self.working_dir}/"):
-                raise Failure(f"files: {file.path} is outside of working_dir, where read_only leaves nothing to write.")
+        if self.read_only and self.files_outside:
+            path = self.files_outside[0].path
+            raise Failure(f"files: {path} is outside of working_dir, where read_only leaves nothing to write.")
         if self.tls and self.docker_host.startswith("unix://"):
             raise Failure("docker_host: tls_* options are for a tcp:// address, not for a socket.")
 

@@ -16,7 +16,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Callable
 
-from ansible_collections.flant.gitops.plugins.module_utils._container import builder, labels, making, spec
+from ansible_collections.flant.gitops.plugins.module_utils._container import builder, filling, labels, making, spec
 from ansible_collections.flant.gitops.plugins.module_utils._container.claim import Container, Standing, judge
 from ansible_collections.flant.gitops.plugins.module_utils._container.deadline import Deadline
 from ansible_collections.flant.gitops.plugins.module_utils._container.engine import Gone, NameTaken, Refused, connect
@@ -123,7 +123,7 @@ class _Call:
         if self._request.identity and found.labels.get(labels.IDENTITY) != self._request.identity:
             return _standing_by(found, standing)
         if not self._request.check_mode:
-            self._engine.remove(found.id)
+            self._discard(found)
         return Outcome(changed=True, existing="none", container_id=found.id)
 
     # What stands under the name
@@ -146,7 +146,7 @@ class _Call:
             )
         if found and (is_overdue or standing in (Standing.HALF_MADE, Standing.GOING_AWAY)):
             if not self._request.check_mode:
-                self._engine.remove(found.id)
+                self._discard(found)
             return None, Standing.NONE
         return found, standing
 
@@ -179,6 +179,12 @@ class _Call:
         )
         self._engine.remove(found.id)
 
+    def _discard(self, found: Container) -> None:
+        """Remove a container, and before it what it was being filled through."""
+        if found.started_at is None and labels.BUILDER in found.labels:
+            filling.forget_feeders(self._engine, found.labels[labels.BUILDER])
+        self._engine.remove(found.id)
+
     # How a run comes to its end
 
     def _is_done_already(self) -> bool:
@@ -194,7 +200,7 @@ class _Call:
         with self._removed_unless_kept(ours) as keep:
             with uninterrupted():  # or the engine would go on making what is not there to be removed yet
                 container = engine.create(self._name, body)
-            making.fill(engine, request, container, body["User"], deadline)
+            filling.fill(engine, request, filling.New(container, image["Id"], body["User"], ours), deadline)
             if self._is_done_already():
                 return Outcome(changed=False, existing="none", image_id=image["Id"], skipped_start=True)
             ending = self._follow(container, image)
@@ -258,7 +264,7 @@ class _Call:
             described = self._engine.container(container)
             found = Container.from_inspect(described) if described else None
             if found and ours in (None, found.labels.get(labels.BUILDER)):
-                self._engine.remove(found.id)
+                self._discard(found)
         except Failure as failure:
             self._warnings.append(f"Container {self._name} could not be removed and has to be later: {failure}")
 

@@ -64,6 +64,19 @@ def create_body(
     }
 
 
+def feeder_body(image_id: str, volume: str, path: str, labels: Mapping[str, str]) -> dict[str, Any]:
+    """Return the body for a container that is never started, in which ``volume`` can be reached at ``path``."""
+    return {
+        "Image": image_id,
+        "Entrypoint": ["/bin/sh"],
+        "Labels": dict(labels),
+        "HostConfig": {
+            "Mounts": [{"Type": "volume", "Source": volume, "Target": path, "VolumeOptions": {"NoCopy": True}}],
+            "NetworkMode": "none",
+        },
+    }
+
+
 def _host_config(request: Request, dialect: Dialect) -> dict[str, Any]:
     return {
         "Mounts": [{"Type": "volume", "Target": request.working_dir, "VolumeOptions": {"NoCopy": True}}],

@@ -19,7 +19,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._container.account im
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from ansible_collections.flant.gitops.plugins.module_utils._container.dialect import Dialect
@@ -44,26 +44,32 @@ _END = bytes(2 * tarfile.BLOCKSIZE)
 _PLACEHOLDER = ".flant_gitops"
 
 
-def plan(request: Request, owner: Account, dialect: Dialect) -> list[tuple[str, Iterable[bytes]]]:
-    """Return what to put into a new container: folders that exist in it, each with a tar to unpack there.
+def tree(request: Request, owner: Account, dialect: Dialect) -> Iterator[bytes]:
+    """Yield a tar to unpack in the working directory: the archive, then the files inside of it; all ``owner``'s.
 
-    All of it will be ``owner``'s. The tars are made while they are read, which raises Failure where the archive cannot
-    be read, is cut off, or holds what must not go in; the sentence names the member.
+    Raises:
+        Failure: the archive cannot be read, is cut off, or holds what must not go in; the sentence names the member.
     """
-    root = request.working_dir
-    inside = {posixpath.relpath(file.path, root): file for file in request.files if _is_below(root, file.path)}
-    outside = [_file(file.path[1:], file, owner) for file in request.files if not _is_below(root, file.path)]
-    tree = _Tree(owner, inside)
-    if dialect.image_shapes_volume:
-        folder = _header(root[1:], tarfile.DIRTYPE, _FOLDER_MODE, owner)
-        return [("/", [folder, *outside, _END]), (root, tree.chunks(request.archive, if_empty=_PLACEHOLDER))]
-    puts: list[tuple[str, Iterable[bytes]]] = []
-    if request.archive or inside or owner != Account():
-        # Engines skip "./", and cannot write beside the volume where the container's root is read-only.
-        puts.append((root, tree.chunks(request.archive, first=f"../{posixpath.basename(root)}")))
-    if outside:
-        puts.append(("/", [*outside, _END]))
-    return puts
+    files = {posixpath.relpath(file.path, request.working_dir): file for file in request.files_inside}
+    placeholder = _PLACEHOLDER if dialect.image_shapes_volume else ""
+    return _Tree(owner, files).chunks(request.archive, if_empty=placeholder)
+
+
+def folder(name: str, owner: Account) -> list[bytes]:
+    """Return a tar with one folder, and those above it; a folder that is there already gets owner and mode."""
+    return [*_folders_of_the_engine(name), _header(name, tarfile.DIRTYPE, _FOLDER_MODE, owner), _END]
+
+
+def single(name: str, file: ExtraFile, owner: Account) -> list[bytes]:
+    """Return a tar with one file, and the folders above it."""
+    return [*_folders_of_the_engine(name), _file(name, file, owner), _END]
+
+
+def _folders_of_the_engine(name: str) -> Iterator[bytes]:
+    """Yield the folders above ``name``, which are not there yet and belong to root."""
+    parts = name.split("/")[:-1]
+    for index in range(len(parts)):
+        yield _header("/".join(parts[: index + 1]), tarfile.DIRTYPE, _FOLDER_MODE, Account())
 
 
 class _Tree:
@@ -75,10 +81,8 @@ class _Tree:
         # The names so far, and whether each is a folder.
         self._seen: dict[str, bool] = {}
 
-    def chunks(self, archive: Path | None, *, first: str = "", if_empty: str = "") -> Iterator[bytes]:
-        """Yield the tar; it begins with a folder ``first``, or has a folder ``if_empty`` if it has nothing else."""
-        if first:
-            yield _header(first, tarfile.DIRTYPE, _FOLDER_MODE, self._owner)
+    def chunks(self, archive: Path | None, *, if_empty: str = "") -> Iterator[bytes]:
+        """Yield the tar; it has a folder ``if_empty`` if it has nothing else."""
         if archive:
             try:
                 with archive.open("rb") as file:

@@ -1,7 +1,10 @@
 # Copyright (c) 2026, flant.gitops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every test runs on Docker and on Podman, and leaves both as they were."""
+"""Every test runs on the oldest and the newest Docker and on Podman, and leaves them as they were.
+
+Those marked as the contract, which are what differs between engines, run on the engines of `_CONTRACT` as well.
+"""
 
 from __future__ import annotations
 
@@ -13,34 +16,53 @@ from typing import TYPE_CHECKING
 
 import pytest
 from ansible_collections.flant.gitops.tests.support import engine as engines
-from ansible_collections.flant.gitops.tests.support import images
+from ansible_collections.flant.gitops.tests.support import images, newest_debian
 from ansible_collections.flant.gitops.tests.support.container_call import Caller
+from ansible_collections.flant.gitops.tests.support.engine import Engine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from ansible_collections.flant.gitops.tests.support.engine import Engine
     from ansible_collections.flant.gitops.tests.support.images import Image
     from docker import APIClient
 
 
-@pytest.fixture(scope="session")
-def docker_engine() -> Iterator[Engine]:
-    with engines.running(engines.Docker) as engine:
-        yield engine
+_ENGINES: Mapping[str, type[Engine]] = {
+    "docker": engines.Docker,
+    "newest_docker": engines.NewestDocker,
+    "podman": engines.Podman,
+}
+_CONTRACT: Mapping[str, type[Engine]] = {
+    "containerd_store": engines.ContainerdStore,
+}
+_ALL: Mapping[str, type[Engine]] = {**_ENGINES, **_CONTRACT}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Choose the engines for a test."""
+    if "engine" in metafunc.fixturenames:
+        more = _CONTRACT if metafunc.definition.get_closest_marker("contract") else {}
+        metafunc.parametrize("engine", [*_ENGINES, *more], indirect=True, scope="session")
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Make what the newest engines live in before any test's time begins to count."""
+    asked = {_ALL[engine] for item in session.items if (engine := _engine_of(item))}
+    if any(issubclass(kind, engines.NewestDocker) for kind in asked) and not session.config.option.collectonly:
+        newest_debian.root()
+
+
+def _engine_of(item: pytest.Item) -> str | None:
+    return (
+        item.callspec.params.get("engine") if isinstance(item, pytest.Function) and hasattr(item, "callspec") else None
+    )
 
 
 @pytest.fixture(scope="session")
-def podman_engine() -> Iterator[Engine]:
-    with engines.running(engines.Podman) as engine:
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    with engines.running(_ALL[request.param]) as engine:
         yield engine
-
-
-@pytest.fixture(scope="session", params=["docker", "podman"])
-def engine(request: pytest.FixtureRequest) -> Engine:
-    engine: Engine = request.getfixturevalue(f"{request.param}_engine")
-    return engine
 
 
 @pytest.fixture(scope="session")

@@ -27,6 +27,7 @@ STEPS = ["create", "put", "attach", "start", "wait", "remove"]
 STARTED = {("start", True), ("wait", False), ("wait", True), ("remove", False)}
 
 
+@pytest.mark.contract
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("step", STEPS)
 def test_a_run_killed_at_any_step_has_run_once(
@@ -78,6 +79,20 @@ def test_what_a_kill_leaves_is_told_and_cleared_by_prepare(
     else:
         assert prepared["existing"] == adopted["existing"] == "none"
     assert not client.containers(all=True, filters={"name": name})
+
+
+@pytest.mark.contract
+@pytest.mark.parametrize("next_action", ["run", "prepare", "remove"])
+@pytest.mark.parametrize(("step", "after"), [("put", False), ("put", True)])
+def test_c13_what_a_tree_is_sent_through_is_left_by_no_kill(
+    call: Caller, archive: Callable[..., Path], step: str, next_action: str, client: APIClient, *, after: bool
+) -> None:
+    """`_nothing_left` sees what is left: on Docker a second container that holds the volume."""
+    run = call.having(commands=["cat file"], archive=archive(("file", "x\n")), user="worker", read_only=True)
+    killed = run.start(identity="this", kill=Kill("_container.engine", "Engine", step, after))
+    assert killed.wait(60) == -signal.SIGKILL
+    assert client.containers(all=True)
+    assert not run(identity="" if next_action == "remove" else "next", action=next_action).get("failed")
 
 
 @pytest.mark.parametrize("cleanup", [True, False])

@@ -178,15 +178,58 @@ def test_c2_a_volume_of_the_image_inside_the_tree_is_refused(
         assert "image: it declares a volume at" in call("true", image=image, action=action)["msg"]
 
 
+@pytest.mark.contract
+@pytest.mark.parametrize("user", ["", "worker"])
 def test_c2_a_working_dir_that_the_image_makes_a_link_does_not_lead_elsewhere(
-    call: Caller, load: Callable[[Image], str], archive: Callable[..., Path], engine: Engine
+    call: Caller, load: Callable[[Image], str], archive: Callable[..., Path], engine: Engine, user: str
 ) -> None:
     image = load(images.busybox().with_files(git=Link("/etc")))
-    result = call("cat passwd; head -n 1 /etc/passwd", image=image, archive=archive(("passwd", "of the tree\n")))
+    tree = archive(("passwd", "of the tree\n"))
+    result = call("cat passwd; head -n 1 /etc/passwd", image=image, archive=tree, user=user)
     if engine.is_podman:  # where a folder takes the link's place
         assert result["stdout"] == "of the tree\nroot:x:0:0:root:/root:/bin/sh\n"
     else:
-        assert "sending the tree" in result["msg"]
+        assert result["msg"] == "working_dir: /git is a link to /etc in the image; name a folder."
+
+
+@pytest.mark.contract
+@pytest.mark.parametrize("target", ["/data/loop", "../data/sub"])
+@pytest.mark.parametrize("user", ["", "worker"])
+def test_c13_a_working_dir_below_a_link_of_the_image_is_filled(
+    call: Caller, load: Callable[[Image], str], archive: Callable[..., Path], user: str, target: str
+) -> None:
+    folders = {"data": Folder(), "data__sub": Folder(), "data__loop": Link("/data/sub"), "srv": Link(target)}
+    result = call(
+        "cat file .extra/ca; touch new; stat -c %u . file new | sort -u",
+        image=load(images.busybox().with_files(**folders)),
+        working_dir="/srv/tree",
+        archive=archive(("file", "tree\n")),
+        files=[{"path": "/srv/tree/.extra/ca", "content": "ca\n"}],
+        user=user,
+    )
+    assert result["stdout_lines"] == ["tree", "ca", "1234" if user else "0"]
+
+
+@pytest.mark.contract
+@pytest.mark.parametrize("user", ["", "worker"])
+@pytest.mark.parametrize("read_only", [False, True])
+def test_c13_a_working_dir_that_the_image_does_not_have_is_made(
+    call: Caller, archive: Callable[..., Path], user: str, *, read_only: bool
+) -> None:
+    run = call.having(working_dir="/a/b/c", user=user, read_only=read_only)
+    assert run("cat file; touch new; ls", archive=archive(("file", "tree\n")))["stdout"] == "tree\nfile\nnew\n"
+    assert run("touch new; ls")["stdout"] == "new\n"
+
+
+@pytest.mark.contract
+@pytest.mark.parametrize("folder", ["new", "old", "link", "relative"])
+def test_c13_a_file_goes_through_folders_and_links_of_the_image(
+    call: Caller, load: Callable[[Image], str], folder: str
+) -> None:
+    image = load(images.busybox().with_files(old=Folder(), link=Link("/old"), relative=Link("old")))
+    path = f"/{folder}/deep/ca"
+    result = call(f"cat {path}; stat -c %u /{folder}/. {path}", image=image, files=[{"path": path, "content": "ca\n"}])
+    assert result["stdout"] == "ca\n0\n0\n"
 
 
 def test_an_image_made_by_root_runs_as_its_user(call: Caller, load: Callable[[Image], str]) -> None:
@@ -234,7 +277,14 @@ def test_accounts_behind_a_link_are_found(call: Caller, load: Callable[[Image], 
     assert result["stdout_lines"] == ids * 2
 
 
-def test_an_image_with_a_vast_table_of_accounts_is_refused(call: Caller, load: Callable[[Image], str]) -> None:
+def test_c18_accounts_that_are_no_file_are_refused_and_not_read(call: Caller, load: Callable[[Image], str]) -> None:
+    vast = {f"etc__passwd__{number}": images.Program(bytes(8 << 20)) for number in range(4)}
+    files = {name: entry for name, entry in images.busybox().files.items() if name != "etc/passwd"}
+    image = load(images.Image(files).with_files(etc__passwd=Folder(), **vast))
+    assert call("true", image=image, user="worker")["msg"] == "image: its /etc/passwd is not a file."
+
+
+def test_c18_an_image_with_a_vast_table_of_accounts_is_refused(call: Caller, load: Callable[[Image], str]) -> None:
     vast = images.Program(b"worker:x:1234:2345::/home:/bin/sh\n" + bytes(17 << 20))
     result = call("true", image=load(images.busybox().with_files(etc__passwd=vast)), user="worker")
     assert "/etc/passwd has more than 16777216 bytes" in result["msg"]
@@ -274,6 +324,7 @@ def test_a_capability_can_be_given_back(call: Caller) -> None:
     assert call("chown 1 /tmp; stat -c %u /tmp", cap_add=["CAP_CHOWN"])["stdout"] == "1\n"
 
 
+@pytest.mark.contract
 def test_a_read_only_root_leaves_the_tree_writable(call: Caller, archive: Callable[..., Path]) -> None:
     result = call(
         "cat file .extra/ca; echo more >> file; cat file; touch /bin/x 2>/dev/null || echo read-only",

@@ -18,8 +18,25 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ansible_collections.flant.gitops.tests.support.container_call import Caller
+    from ansible_collections.flant.gitops.tests.support.engine import Engine
+    from docker import APIClient
 
 FOLDER, LINK = {"type": tarfile.DIRTYPE, "mode": 0o755}, {"type": tarfile.SYMTYPE, "linkname": "/etc"}
+
+
+@pytest.mark.contract
+def test_c13_the_newest_engines_refuse_what_leads_out_of_the_folder(
+    client: APIClient, image: str, archive: Callable[..., Path], engine: Engine
+) -> None:
+    """That they do is why the module sends no such member; if they did not, the other tests here would show little."""
+    container = client.create_container(image, "true")["Id"]
+    try:
+        url = f"{client.base_url}/v{client.api_version}/containers/{container}/archive"
+        with archive(("../tmp", FOLDER)).open("rb") as tar:
+            answer = client.put(url, params={"path": "/tmp"}, data=tar)
+        assert answer.ok is engine.takes_members_from_outside, answer.text
+    finally:
+        client.remove_container(container, v=True, force=True)
 
 
 @pytest.mark.parametrize(
@@ -79,6 +96,7 @@ def test_c3_a_member_in_the_way_of_a_file_is_refused(
     assert "rc" not in result
 
 
+@pytest.mark.contract
 def test_c3_a_folder_of_the_tree_takes_files(call: Caller, archive: Callable[..., Path]) -> None:
     result = call(
         "cat .extra/ca.crt .extra/own",
@@ -88,6 +106,7 @@ def test_c3_a_folder_of_the_tree_takes_files(call: Caller, archive: Callable[...
     assert result["stdout"] == "right\nown\n"
 
 
+@pytest.mark.contract
 def test_symbolic_links_are_kept_as_they_are(call: Caller, archive: Callable[..., Path]) -> None:
     targets = {"out": "/etc/passwd", "a/up": "../x", "loop": "loop", "in": "file", "odd": "a b\nc"}
     links = [(name, {"type": tarfile.SYMTYPE, "linkname": target}) for name, target in targets.items()]
@@ -95,6 +114,7 @@ def test_symbolic_links_are_kept_as_they_are(call: Caller, archive: Callable[...
     assert result["stdout"] == "".join(f"{target}\n" for target in targets.values())
 
 
+@pytest.mark.contract
 def test_odd_names_and_modes_arrive(call: Caller, archive: Callable[..., Path], tmp_path: Path) -> None:
     long = "d" * 90 + "/" + "e" * 90 + "/" + "f" * 90
     result = call(
@@ -116,6 +136,7 @@ def test_odd_names_and_modes_arrive(call: Caller, archive: Callable[..., Path], 
     assert call("echo *", archive=latin)["stdout"] == "caf\\xe9\n"
 
 
+@pytest.mark.contract
 def test_a_git_archive_goes_in(call: Caller, tmp_path: Path) -> None:
     def git(*arguments: str) -> bytes:
         return subprocess.run(["git", *arguments], cwd=tmp_path, env=clean(), check=True, capture_output=True).stdout

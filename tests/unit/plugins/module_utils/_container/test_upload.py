@@ -8,15 +8,16 @@ import tarfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from ansible_collections.flant.gitops.plugins.module_utils._container import upload
 from ansible_collections.flant.gitops.plugins.module_utils._container.account import Account
 from ansible_collections.flant.gitops.plugins.module_utils._container.dialect import DOCKER, PODMAN
 from ansible_collections.flant.gitops.plugins.module_utils._container.request import ExtraFile, Request
-from ansible_collections.flant.gitops.plugins.module_utils._container.upload import plan
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from ansible_collections.flant.gitops.plugins.module_utils._container.dialect import Dialect
@@ -28,12 +29,13 @@ def _request(**options: Any) -> Request:  # noqa: ANN401 -- of several types
     return Request(**{"action": "run", "name": "name", **options})
 
 
-def _put(request: Request, owner: Account = ROOT, dialect: Dialect = DOCKER) -> dict[str, list[tarfile.TarInfo]]:
-    """Return what would be unpacked in which folder."""
-    return {
-        folder: tarfile.open(fileobj=io.BytesIO(b"".join(chunks))).getmembers()
-        for folder, chunks in plan(request, owner, dialect)
-    }
+def _members(chunks: Iterable[bytes]) -> list[tarfile.TarInfo]:
+    return tarfile.open(fileobj=io.BytesIO(b"".join(chunks))).getmembers()
+
+
+def _put(request: Request, owner: Account = ROOT, dialect: Dialect = DOCKER) -> list[tarfile.TarInfo]:
+    """Return what would be unpacked in the working directory."""
+    return _members(upload.tree(request, owner, dialect))
 
 
 def _names(members: list[tarfile.TarInfo]) -> list[str]:
@@ -53,41 +55,46 @@ def _member(name: str, kind: bytes = tarfile.REGTYPE, size: int = 0) -> tarfile.
     return member
 
 
-def test_nothing_is_sent_where_nothing_has_to_be() -> None:
-    assert _put(_request()) == {}
+def test_a_folder_gets_its_owner_and_those_above_it_are_roots() -> None:
+    above, root = _members(upload.folder("srv/tree", WORKER))
+    assert (root.name, root.type, root.mode, root.uid, root.gid) == ("srv/tree", tarfile.DIRTYPE, 0o755, 5, 6)
+    assert (above.name, above.type, above.mode, above.uid, above.gid) == ("srv", tarfile.DIRTYPE, 0o755, 0, 0)
 
 
-def test_the_root_gets_its_owner_where_the_engine_would_not_give_it() -> None:
-    (root,) = _put(_request(), WORKER)["/git"]
-    assert (root.name, root.type, root.mode, root.uid, root.gid) == ("../git", tarfile.DIRTYPE, 0o755, 5, 6)
+def test_c13_no_member_leads_out_of_the_folder_that_it_is_sent_to(tmp_path: Path) -> None:
+    tree = _tar(tmp_path / "tree.tar", _member("./a"), _member("b/c"))
+    request = _request(archive=tree, files=(ExtraFile("/git/d", b"x"),))
+    sent = [*_put(request, WORKER), *_members(upload.folder("git", WORKER))]
+    sent += _members(upload.single("etc/ca", ExtraFile("/etc/ca", b"x"), WORKER))
+    assert not [member.name for member in sent if ".." in member.name.split("/") or member.name.startswith("/")]
 
 
-def test_podman_gets_the_root_from_beside_and_no_empty_volume(tmp_path: Path) -> None:
-    put = _put(_request(working_dir="/srv/tree"), WORKER, PODMAN)
-    assert {folder: _names(members) for folder, members in put.items()} == {
-        "/": ["srv/tree"],
-        "/srv/tree": [".flant_gitops"],
-    }
-    assert all((member.uid, member.mode) == (5, 0o755) for members in put.values() for member in members)
+def test_podman_gets_no_empty_volume(tmp_path: Path) -> None:
+    (placeholder,) = _put(_request(), WORKER, PODMAN)
+    assert (placeholder.name, placeholder.uid, placeholder.mode) == (".flant_gitops", 5, 0o755)
+    assert _put(_request()) == []
     tree = _tar(tmp_path / "tree.tar", _member("file"))
-    assert _names(_put(_request(archive=tree), ROOT, PODMAN)["/git"]) == ["file"]
+    assert _names(_put(_request(archive=tree), ROOT, PODMAN)) == ["file"]
     extra = (ExtraFile("/git/extra", b"x"),)
-    assert _names(_put(_request(files=extra), ROOT, PODMAN)["/git"]) == ["extra"]
+    assert _names(_put(_request(files=extra), ROOT, PODMAN)) == ["extra"]
 
 
 def test_files_go_where_they_belong() -> None:
     files = (ExtraFile("/git/a/b", b"in", 0o600), ExtraFile("/etc/c", b"out"), ExtraFile("/gitter", b"out, too"))
-    put = _put(_request(files=files), WORKER)
-    assert _names(put["/git"]) == ["../git", "a", "a/b"]
-    assert _names(put["/"]) == ["etc/c", "gitter"]
-    assert (put["/git"][2].mode, put["/git"][2].size, put["/git"][2].uid) == (0o600, 2, 5)
+    request = _request(files=files)
+    put = _put(request, WORKER)
+    assert _names(put) == ["a", "a/b"]
+    assert (put[1].mode, put[1].size, put[1].uid) == (0o600, 2, 5)
+    assert [file.path for file in request.files_outside] == ["/etc/c", "/gitter"]
+    above, file = _members(upload.single("etc/c", files[1], WORKER))
+    assert (above.name, above.uid, file.name, file.uid) == ("etc", 0, "etc/c", 5)
 
 
 def test_only_what_belongs_to_a_kind_is_kept(tmp_path: Path) -> None:
     file, link, folder = _member("file", size=3), _member("link", tarfile.SYMTYPE), _member("folder", tarfile.DIRTYPE)
     file.mode, file.uid, file.uname, file.mtime = 0o7777, 77, "somebody", 1234.5
     file.pax_headers = {"SCHILY.xattr.security.capability": "x"}
-    members = _put(_request(archive=_tar(tmp_path / "t.tar", file, link, folder)), WORKER)["/git"][1:]
+    members = _put(_request(archive=_tar(tmp_path / "t.tar", file, link, folder)), WORKER)
     assert _names(members) == ["file", "link", "folder"]
     assert {(member.uid, member.gid, member.uname) for member in members} == {(5, 6, "")}
     assert (members[0].mode, members[0].mtime, members[0].size, members[0].pax_headers) == (0o777, 1234, 3, {})
@@ -96,15 +103,15 @@ def test_only_what_belongs_to_a_kind_is_kept(tmp_path: Path) -> None:
 
 def test_folders_that_nobody_names_are_added_before_what_is_in_them(tmp_path: Path) -> None:
     tree = _tar(tmp_path / "t.tar", _member("a/b/c"), _member("a/d"), _member("a", tarfile.DIRTYPE))
-    assert _names(_put(_request(archive=tree))["/git"]) == ["../git", "a", "a/b", "a/b/c", "a/d", "a"]
+    assert _names(_put(_request(archive=tree))) == ["a", "a/b", "a/b/c", "a/d", "a"]
 
 
 @pytest.mark.parametrize("form", [tarfile.PAX_FORMAT, tarfile.GNU_FORMAT, tarfile.USTAR_FORMAT])
 def test_every_form_of_tar_is_read(tmp_path: Path, form: int) -> None:
     names = ["d" * 90 + "/" + "f" * 90, "ünïcode", "./dotted", "file"]
     tree = _tar(tmp_path / "t.tar", *(_member(name, size=700) for name in names), form=form)
-    got = _names(_put(_request(archive=tree))["/git"])
-    assert got[1:] == ["d" * 90, "d" * 90 + "/" + "f" * 90, "ünïcode", "dotted", "file"]
+    got = _names(_put(_request(archive=tree)))
+    assert got == ["d" * 90, "d" * 90 + "/" + "f" * 90, "ünïcode", "dotted", "file"]
 
 
 def test_content_arrives_unchanged(tmp_path: Path) -> None:
@@ -113,8 +120,8 @@ def test_content_arrives_unchanged(tmp_path: Path) -> None:
     with tarfile.open(path, "w") as tar:
         member = _member("file", size=len(content))
         tar.addfile(member, io.BytesIO(content))
-    ((_other, chunks),) = plan(_request(archive=path), ROOT, DOCKER)
-    with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as tar:
+    sent = b"".join(upload.tree(_request(archive=path), ROOT, DOCKER))
+    with tarfile.open(fileobj=io.BytesIO(sent)) as tar:
         file = tar.extractfile("file")
         assert file
         assert file.read() == content
@@ -159,7 +166,7 @@ def test_c4_a_link_that_climbs_out_is_refused(tmp_path: Path, linkname: str, *, 
         with pytest.raises(Failure, match="which is outside of working_dir"):
             _put(_request(archive=tree))
     else:
-        assert _put(_request(archive=tree))["/git"][1].linkname == linkname
+        assert _put(_request(archive=tree))[0].linkname == linkname
 
 
 def test_c4_a_name_with_a_nul_is_refused(tmp_path: Path) -> None:
