@@ -18,12 +18,12 @@ import pytest
 from ansible_collections.flant.gitops.tests.support import engine as engines
 from ansible_collections.flant.gitops.tests.support import images, newest_debian
 from ansible_collections.flant.gitops.tests.support.container_call import Caller
-from ansible_collections.flant.gitops.tests.support.engine import Engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from ansible_collections.flant.gitops.tests.support.engine import Engine
     from ansible_collections.flant.gitops.tests.support.images import Image
     from docker import APIClient
 
