@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import stat
 from typing import TYPE_CHECKING, NamedTuple
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._git import environment
+from ansible_collections.flant.gitops.plugins.module_utils._git.names import is_object_id
 from ansible_collections.flant.gitops.plugins.module_utils._private_file import lock
 
 if TYPE_CHECKING:
@@ -25,11 +27,16 @@ UNFILTERED = "unfiltered"
 _REFS = "refs/flant_gitops"
 BRANCH = f"{_REFS}/branch"
 SIGNATURES = f"{_REFS}/signatures"
-"""Where the branch and, as a pattern, the signatures ref are kept."""
+"""Where the branch and the signatures ref are kept."""
 
 WHOLE = f"{_REFS}/whole"
 FOLDERS = f"{_REFS}/folders"
 """The last commit whose tree is all here, and the last commit of notes whose folders all are."""
+
+POLLING = "poll"
+"""The branch that HEAD names: there is none, but git's configuration can say of it what is fetched."""
+
+_HEAD = f"ref: refs/heads/{POLLING}\n".encode()
 
 
 class Cache(NamedTuple):
@@ -72,6 +79,19 @@ class Cache(NamedTuple):
         except FileNotFoundError:
             return ""
 
+    def prepare_refs(self) -> None:
+        """Leave no ref but ours, each a file with an id, whatever an earlier fetch or a power failure has left.
+
+        A fetch fails on a folder where a ref belongs and on a ref without an id, and so could never mend them itself.
+        """
+        head = self.path / "HEAD"
+        if not head.exists() or head.read_bytes() != _HEAD:
+            head.write_bytes(_HEAD)
+        folder = self.path / _REFS
+        for entry in folder.iterdir() if folder.is_dir() else ():
+            if not _is_ref(entry):
+                remove(entry)
+
     @property
     def filtered(self) -> bool:
         """Whether fetches leave trees and blobs on the server."""
@@ -112,6 +132,16 @@ def clear(path: Path) -> None:
         files += packs.glob(pattern)
     for file in files:
         file.unlink()
+
+
+def remove(entry: Path) -> None:
+    """Remove a file, a link, or a folder with all that is in it."""
+    shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
+
+
+def _is_ref(entry: Path) -> bool:
+    known = f"{_REFS}/{entry.name}" in {BRANCH, SIGNATURES, WHOLE, FOLDERS}
+    return known and stat.S_ISREG(entry.lstat().st_mode) and is_object_id(entry.read_text("ascii", "replace").strip())
 
 
 def _refuse_strangers(path: Path, marker: str) -> None:

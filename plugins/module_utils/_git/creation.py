@@ -7,11 +7,10 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
-from ansible_collections.flant.gitops.plugins.module_utils._git.cache import LOCK, UNFILTERED
+from ansible_collections.flant.gitops.plugins.module_utils._git.cache import LOCK, UNFILTERED, remove
 from ansible_collections.flant.gitops.plugins.module_utils._git.diagnosis import fetch_failure, missing_branch
 from ansible_collections.flant.gitops.plugins.module_utils._git.process import run
 from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
@@ -68,7 +67,7 @@ def drop(cache: Cache, kept: Collection[str]) -> None:
     for entry in cache.path.iterdir():
         if entry.name == LOCK or entry.name in kept:
             continue
-        shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
+        remove(entry)
 
 
 def _object_format(remote: Remote, branch: str) -> str:

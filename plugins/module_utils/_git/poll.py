@@ -10,8 +10,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from ansible_collections.flant.gitops.plugins.module_utils._git.cache import BRANCH, FOLDERS, SIGNATURES, WHOLE
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._git.cache import (
+    BRANCH,
+    FOLDERS,
+    POLLING,
+    SIGNATURES,
+    WHOLE,
+)
 from ansible_collections.flant.gitops.plugins.module_utils._git.process import run
+from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +27,7 @@ if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._git.cache import Cache
     from ansible_collections.flant.gitops.plugins.module_utils._git.remote import Remote
 
-_FETCH = ("fetch", "--quiet", "--prune", "--no-tags", "--no-recurse-submodules", "--no-auto-gc")
+_FETCH = ("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-auto-gc")
 # Git before 2.44 takes no exceptions from its consistency check in a fetch with a filter, and real histories need some.
 # What is done without the check is done by `tree`, which looks at every name.
 _UNCHECKED = ("-c", "fetch.fsckObjects=false")
@@ -41,25 +49,45 @@ def poll(remote: Remote, branch: str, signatures_ref: str) -> RemoteRefs:
     Raises:
         Failure: there is no such branch, the server cannot be reached, or not in time.
     """
-    refspecs = [f"+refs/heads/{branch}:{BRANCH}"]
-    if signatures_ref:
-        # A pattern may match nothing, where a name would have to exist.
-        refspecs.append(f"+{signatures_ref}*:{SIGNATURES}*")
+    remote.cache.prepare_refs()
     fetch_head = remote.cache.path / "FETCH_HEAD"
     fetch_head.unlink(missing_ok=True)
     for fetch in _fetches(remote.cache, signatures_ref):
-        ended = run(remote, [*fetch, "origin", *refspecs])
+        ended = run(remote, [*_what_to_fetch(branch, signatures_ref), *fetch, "origin"])
         if ended.status == 0 or not re.search(r"unresolved deltas?|promisor", ended.errors):
             break
     fetched = fetch_head.read_text("utf-8", "replace") if fetch_head.exists() else ""
     head = _id_of(f"refs/heads/{branch}", fetched)
     if ended.status == 0 and head:
-        return RemoteRefs(head, _id_of(signatures_ref, fetched) if signatures_ref else "")
+        signatures = _id_of(signatures_ref, fetched) if signatures_ref else ""
+        if signatures_ref and signatures != remote.cache.ref(SIGNATURES):
+            _keep(remote, SIGNATURES, signatures)
+        return RemoteRefs(head, signatures)
     from ansible_collections.flant.gitops.plugins.module_utils._git.diagnosis import fetch_failure, missing_branch
 
     if fetched and not head:
         raise missing_branch(branch)
     raise fetch_failure(remote, branch, ended.errors)
+
+
+def _what_to_fetch(branch: str, signatures_ref: str) -> list[str]:
+    """Return the options that say what is fetched: the branch, which must exist, and a signatures ref that need not.
+
+    Of all that ``git fetch`` takes, only the branch that a configured branch is to be merged with may be missing, where
+    it is named exactly. A pattern would match other refs as well, and make paths here of names chosen by the server.
+    """
+    settings = {"remote.origin.fetch": f"+refs/heads/{branch}:{BRANCH}"}
+    if signatures_ref:
+        settings[f"branch.{POLLING}.remote"] = "origin"
+        settings[f"branch.{POLLING}.merge"] = signatures_ref
+    return [argument for name, value in settings.items() for argument in ("-c", f"{name}={value}")]
+
+
+def _keep(remote: Remote, ref: str, identity: str) -> None:
+    change = ["update-ref", ref, identity] if identity else ["update-ref", "-d", ref]
+    ended = run(remote, change, offline=True)
+    if ended.status != 0:
+        raise Failure(f"git_dir: git update-ref failed: {printable(ended.errors)}.")
 
 
 def _fetches(cache: Cache, signatures_ref: str) -> Iterator[list[str]]:

@@ -88,7 +88,8 @@ def _fetch_commit(remote: Remote, commit: str) -> None:
     except GitError as error:
         if "unadvertised object" not in error.errors:
             raise
-        git.output(*_FETCH, "origin", "+refs/*:refs/flant_gitops/all/*", access=access, timeout=timeout)
+        # A name of before may be a folder of names now: what is gone goes first.
+        git.output(*_FETCH, "--prune", "origin", "+refs/*:refs/flant_gitops/all/*", access=access, timeout=timeout)
         git.output("update-ref", _pin(commit), commit)
 
 

@@ -98,3 +98,18 @@ def test_t1_a_submodules_server_that_redirects_is_not_followed(
     with pytest.raises(Failure, match=r"^submodules: lib: "):
         task.poll(**given)
     assert [path for _other, path, _another in https.requests[before:] if "library" in path] == []
+
+
+def test_t17_a_branch_of_a_submodule_may_become_the_beginning_of_others(
+    task: Task, https: HttpServer, ca_file: Path, library: Repository
+) -> None:
+    https.behaviour.old_protocol = True
+    given = params(task, https, ca_file)
+    for branch in ("topic", "topic/one", "topic"):
+        pinned = library.commit({"file": branch.encode()})
+        library.commit(branch=branch)
+        library.commit()
+        commit_submodule(task, "../library.git", pinned)
+        task.poll(**given)
+        assert contents(task.archive)["lib/file"] == branch.encode()
+        library.git("update-ref", "-d", f"refs/heads/{branch}")
