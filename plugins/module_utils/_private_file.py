@@ -71,8 +71,7 @@ def replace(path: Path, data: bytes, *, dir_fd: int | None = None) -> None:
                 os.fsync(file.fileno())
             os.replace(unfinished, path.name, src_dir_fd=directory, dst_dir_fd=directory)
         except BaseException:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(unfinished, dir_fd=directory)
+            remove(Path(unfinished), dir_fd=directory)
             raise
         sync_directory(directory)
 
@@ -84,6 +83,16 @@ def create(path: Path, *, dir_fd: int | None = None) -> int:
         OSError: something stands there, or it cannot be made.
     """
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=dir_fd)
+
+
+def remove(path: Path, *, dir_fd: int | None = None) -> None:
+    """Remove the file ``path``; that it is gone already is no error.
+
+    Raises:
+        OSError: it cannot be removed.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path, dir_fd=dir_fd)
 
 
 def open_regular(path: Path, *, dir_fd: int | None = None) -> int:

@@ -82,6 +82,24 @@ def trusted_file(path: Path, option: str, *, secret: bool = False) -> Iterator[B
             yield file
 
 
+def exists(path: Path, option: str) -> bool:
+    """Say whether root or we have put something at ``path``, be it in a directory like ``/tmp``.
+
+    Raises:
+        Failure: others could change the answer, or what is there is theirs; the sentence begins with ``option``.
+    """
+    try:
+        with trusted_directory(path.parent, option, shared=True) as directory:
+            status = os.stat(path.name, dir_fd=directory, follow_symlinks=False)
+    except (Missing, FileNotFoundError):
+        return False
+    except OSError as error:
+        raise Failure(f"{option}: {path} cannot be looked at: {error.strerror}.") from None
+    if status.st_uid not in (0, os.geteuid()):
+        raise Failure(f"{option}: {path} belongs to another user (uid {status.st_uid}).")
+    return True
+
+
 class _Walk:
     """A walk along ``path`` that stands in one directory at a time; ``_where`` is its name without links."""
 

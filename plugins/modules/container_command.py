@@ -89,6 +89,7 @@ options:
       - A tar on the target, not compressed, that is unpacked in O(working_dir) before the start. Only plain files,
         folders and symbolic links may be in it, none of them outside, twice, or below anything but a folder.
       - All of it belongs to the container's user.
+      - It is refused where another user could exchange it, as are the files of the C(tls_*) options.
     type: path
   files:
     description:
@@ -146,6 +147,7 @@ options:
     description:
       - A path on the target. If it exists when O(name) is held and everything is ready, nothing is started, the
         container is removed, and RV(skipped_start) is true.
+      - It is refused where another user could make or remove it.
     type: path
   cleanup:
     description:

@@ -38,6 +38,10 @@ requirements:
 notes:
   - Neither the environment of the process nor any configuration of git, ssh or GnuPG on the target plays a part; that
     includes proxies, credential helpers, F(.netrc) files, ssh agents and ssh configuration.
+  - Only root and the user of this task can have a say in where O(git_dir), O(archive) and the files of keys and
+    certificates are. A directory on the way to them that belongs to anybody else, or that others can write to, is
+    refused, unless it is sticky like F(/tmp) and is not O(git_dir) itself. Symbolic links are followed if they belong
+    to one of the two. Directories on the way to O(git_dir) that are missing are made with mode 0700.
   - A commit whose signature header stands elsewhere than git puts it, which is below the committer, is refused. git
     itself is fooled by it, and reads other parents than those that were signed.
   - A tree of more than a million entries or 16 GiB is refused, its submodules included.

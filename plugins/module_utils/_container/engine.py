@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.flant.gitops.plugins.module_utils._container.deadline import Deadline
 from ansible_collections.flant.gitops.plugins.module_utils._container.dialect import DOCKER, PODMAN
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure, MissingLibrary
+from ansible_collections.flant.gitops.plugins.module_utils._trusted_path import trusted_file
 
 try:
     from docker.api.client import APIClient
@@ -411,11 +412,19 @@ def _usual_socket() -> str:
 def _tls_settings(tls: Tls | None) -> TLSConfig | None:
     if tls is None:
         return None
+    for option, path in vars(tls).items():
+        _trust(f"tls_{option}", path)
     pair = (tls.client_cert, tls.client_key) if tls.client_cert and tls.client_key else None
     try:
         return TLSConfig(client_cert=pair, ca_cert=tls.ca_cert, verify=True)
     except DockerException as error:
         raise Failure(f"tls_ca_cert, tls_client_cert, tls_client_key: {_explained(error)}.") from error
+
+
+def _trust(option: str, path: str | None) -> None:
+    if path:
+        with trusted_file(Path(path), option):
+            pass
 
 
 @contextlib.contextmanager

@@ -17,6 +17,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._container.image impo
 from ansible_collections.flant.gitops.plugins.module_utils._duration import parse_duration
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._size import parse_size
+from ansible_collections.flant.gitops.plugins.module_utils._trusted_path import trusted_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -117,7 +118,7 @@ class Request:
             name=_matching("name", params["name"], _NAME),
             image=parse(params["image"], require_digest=params["require_digest"]) if params["image"] else Image(""),
             commands=tuple(params["commands"]),
-            archive=_readable("archive", params["archive"]),
+            archive=_trusted("archive", params["archive"]),
             files=_files(params["files"]),
             working_dir=_working_dir(params["working_dir"]),
             env=_variables("env", params["env"]),
@@ -172,13 +173,12 @@ def _at_least(option: str, number: _Number, least: float) -> _Number:
     return number
 
 
-def _readable(option: str, text: str | None) -> Path | None:
+def _trusted(option: str, text: str | None) -> Path | None:
     if not text:
         return None
-    path = Path(text)
-    if not path.is_file():
-        raise Failure(f"{option}: {text} is no file.")
-    return path
+    path = Path(text).absolute()
+    with trusted_file(path, option):
+        return path
 
 
 def _inside(option: str, text: str) -> str:

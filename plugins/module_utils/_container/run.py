@@ -26,6 +26,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._container.outcome im
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._interruption import uninterrupted
 from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
+from ansible_collections.flant.gitops.plugins.module_utils._trusted_path import exists
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -188,7 +189,7 @@ class _Call:
     # How a run comes to its end
 
     def _is_done_already(self) -> bool:
-        return bool(self._request.creates and self._request.creates.exists())
+        return bool(self._request.creates and exists(self._request.creates, "creates"))
 
     def _start_new(self) -> Outcome:
         request, engine = self._request, self._engine

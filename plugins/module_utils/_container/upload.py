@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from ansible_collections.flant.gitops.plugins.module_utils._container.account import Account
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._trusted_path import trusted_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -85,7 +86,7 @@ class _Tree:
         """Yield the tar; it has a folder ``if_empty`` if it has nothing else."""
         if archive:
             try:
-                with archive.open("rb") as file:
+                with trusted_file(archive, "archive") as file:
                     yield from self._members(file)
             except (OSError, tarfile.TarError) as error:
                 raise Failure(f"archive: {archive} cannot be read: {error}.") from error

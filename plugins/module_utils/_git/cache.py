@@ -11,16 +11,17 @@ import contextlib
 import os
 import shutil
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._git import environment
 from ansible_collections.flant.gitops.plugins.module_utils._git.names import is_object_id
 from ansible_collections.flant.gitops.plugins.module_utils._private_file import lock
+from ansible_collections.flant.gitops.plugins.module_utils._trusted_path import trusted_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 LOCK = "lock"
 UNFILTERED = "unfiltered"
@@ -108,14 +109,7 @@ def opened(path: Path, marker: str) -> Iterator[Cache]:
     Raises:
         Failure: the folder is not ours, or cannot be created.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.mkdir(mode=0o700, exist_ok=True)
-        _refuse_strangers(path, marker)
-        locked = lock(path / LOCK)
-    except OSError as error:
-        raise Failure(f"git_dir: {path} cannot be used: {error.strerror}.") from None
-    with locked:
+    with trusted_directory(path, "git_dir", create=True) as directory, _locked(path, directory, marker):
         clear(path)
         try:
             yield Cache(path)
@@ -144,14 +138,22 @@ def _is_ref(entry: Path) -> bool:
     return known and stat.S_ISREG(entry.lstat().st_mode) and is_object_id(entry.read_text("ascii", "replace").strip())
 
 
-def _refuse_strangers(path: Path, marker: str) -> None:
-    status = path.lstat()
-    if not stat.S_ISDIR(status.st_mode):
-        raise Failure(f"git_dir: {path} is no folder.")
+@contextlib.contextmanager
+def _locked(path: Path, directory: int, marker: str) -> Iterator[None]:
+    _refuse_strangers(path, os.fstat(directory), marker)
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(lock(Path(LOCK), dir_fd=directory))
+        except OSError as error:
+            raise Failure(f"git_dir: {path / LOCK} cannot be used: {error.strerror}.") from None
+        yield
+
+
+def _refuse_strangers(path: Path, status: os.stat_result, marker: str) -> None:
     if status.st_uid != os.geteuid():
         raise Failure(f"git_dir: {path} belongs to another user, who could make git run anything.")
     if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        raise Failure(f"git_dir: others than its owner can write to {path}, and could make git run anything.")
+        raise Failure(f"git_dir: {path} can be written to by others than its owner, who could make git run anything.")
     names = {entry.name for entry in path.iterdir() if not entry.name.startswith(f".{marker}.")}
     if marker not in names and not names <= {LOCK}:  # another run may be about to write its marker, or was killed then
         raise Failure(f"git_dir: {path} is neither empty nor a folder that this module has made.")

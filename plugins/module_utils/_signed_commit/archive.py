@@ -10,16 +10,18 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._git.tar import Unended
 from ansible_collections.flant.gitops.plugins.module_utils._git.transfer import fetch_tree
 from ansible_collections.flant.gitops.plugins.module_utils._git.tree import list_tree, write_tar
+from ansible_collections.flant.gitops.plugins.module_utils._private_file import create, remove
+from ansible_collections.flant.gitops.plugins.module_utils._trusted_path import trusted_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from ansible_collections.flant.gitops.plugins.module_utils._git.tree import Part
 
@@ -80,13 +82,13 @@ def _parts(root: Part, *, submodules: bool) -> list[Part]:
 @contextlib.contextmanager
 def _new_file(path: Path) -> Iterator[IO[bytes]]:
     """Yield a new file that only we can read; it takes its place at ``path`` if the body succeeds."""
-    unfinished = path.with_name(f"{path.name}.part")
-    unfinished.unlink(missing_ok=True)
-    try:
-        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            yield file
-        unfinished.replace(path)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
+    with trusted_directory(path.parent, "archive", shared=True) as directory:
+        unfinished = Path(f"{path.name}.part")
+        remove(unfinished, dir_fd=directory)
+        try:
+            with os.fdopen(create(unfinished, dir_fd=directory), "wb") as file:
+                yield file
+            os.replace(unfinished, path.name, src_dir_fd=directory, dst_dir_fd=directory)
+        except BaseException:
+            remove(unfinished, dir_fd=directory)
+            raise

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,6 +15,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._failure import Failu
 from ansible_collections.flant.gitops.plugins.module_utils._git import url
 from ansible_collections.flant.gitops.plugins.module_utils._git.environment import Access
 from ansible_collections.flant.gitops.plugins.module_utils._git.names import is_object_id, is_ref_name
+from ansible_collections.flant.gitops.plugins.module_utils._trusted_path import trusted_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -113,9 +113,9 @@ def _access(params: Mapping[str, Any]) -> Access:
         url=url.parse(params["repo"], "repo"),
         username=params["username"] or "",
         password=params["password"] or "",
-        ssh_key_file=_readable(params, "ssh_key_file"),
-        ssh_known_hosts_file=_readable(params, "ssh_known_hosts_file"),
-        ca_cert_file=_readable(params, "ca_cert_file"),
+        ssh_key_file=_trusted(params, "ssh_key_file"),
+        ssh_known_hosts_file=_trusted(params, "ssh_known_hosts_file"),
+        ca_cert_file=_trusted(params, "ca_cert_file"),
     )
 
 
@@ -149,10 +149,9 @@ def _absolute(path: str, option: str) -> Path:
     return Path(path).absolute()
 
 
-def _readable(params: Mapping[str, Any], option: str) -> str:
+def _trusted(params: Mapping[str, Any], option: str) -> str:
     if not params[option]:
         return ""
     path = _absolute(params[option], option)
-    if not os.access(path, os.R_OK) or not path.is_file():
-        raise Failure(f"{option}: {path} is no file that can be read.")
-    return str(path)
+    with trusted_file(path, option):
+        return str(path)

@@ -171,7 +171,7 @@ def test_what_is_no_tar_is_refused(call: Caller, tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"no tar" * 1000)
     assert call("true", archive=path)["msg"].startswith(f"archive: {path} cannot be read: ")
-    assert call("true", archive=tmp_path)["msg"] == f"archive: {tmp_path} is no file."
+    assert call("true", archive=tmp_path)["msg"] == f"archive: {tmp_path} is not a regular file."
 
 
 def test_garbage_behind_a_member_is_refused(call: Caller, archive: Callable[..., Path]) -> None:

@@ -16,6 +16,7 @@ from ansible_collections.flant.gitops.plugins.module_utils import _trusted_path
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._trusted_path import (
     Missing,
+    exists,
     trusted_directory,
     trusted_file,
 )
@@ -295,6 +296,29 @@ def test_what_is_not_a_regular_file_is_refused_and_not_waited_for(tmp_path: Path
 def test_a_file_that_is_not_there_is_missing(tmp_path: Path) -> None:
     with pytest.raises(Missing, match=rf"^ca_cert_file: {tmp_path}/file does not exist\.$"):
         read(tmp_path / "file")
+
+
+def test_what_exists_is_seen_be_it_a_link_that_leads_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("nowhere")
+    tmp_path.chmod(0o1777)
+    assert exists(tmp_path / "link", "creates")
+    assert exists(tmp_path, "creates")
+    assert not exists(tmp_path / "file", "creates")
+    assert not exists(tmp_path / "missing" / "file", "creates")
+
+
+@stranger.needs_root
+def test_r14_what_another_user_has_put_there_says_nothing(public: Path) -> None:
+    public.chmod(0o1777)
+    stranger.does((public / "file").touch)
+    with pytest.raises(Failure, match=rf"^creates: {public}/file belongs to another user"):
+        exists(public / "file", "creates")
+
+
+def test_r14_what_exists_where_others_may_write_says_nothing(tmp_path: Path) -> None:
+    tmp_path.chmod(0o777)
+    with pytest.raises(Failure, match="can be written to by others"):
+        exists(tmp_path / "file", "creates")
 
 
 # -- Throughout ----------------------------------------------------------------------------------------------------

@@ -47,7 +47,7 @@ def test_t4_a_folder_that_others_can_write_to_is_refused(task: Task, mode: int) 
     task.upstream.commit()
     task.poll()
     task.git_dir.chmod(mode)
-    with pytest.raises(Failure, match=r"^git_dir: others than its owner can write"):
+    with pytest.raises(Failure, match=r"^git_dir: .* can be written to by others than its owner"):
         task.poll()
 
 
@@ -81,7 +81,7 @@ def test_an_empty_folder_is_taken(task: Task) -> None:
 def test_a_folder_that_cannot_be_made_is_an_error_that_says_so(task: Task) -> None:
     task.upstream.commit()
     (task.folder / "file").touch()
-    with pytest.raises(Failure, match=r"^git_dir: .*file/cache cannot be used: "):
+    with pytest.raises(Failure, match=r"^git_dir: .*/file is not a directory"):
         task.poll(git_dir=task.folder / "file" / "cache")
 
 
