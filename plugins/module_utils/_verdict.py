@@ -39,12 +39,14 @@ class GoodSignature:
         signing_key: the key that made the signature.
         user_id: what the key says of its owner, made fit to be shown.
         created: ISO 8601, UTC.
+        signer: the name of whoever the key was given for.
     """
 
     fingerprint: str
     signing_key: str
     user_id: str
     created: str
+    signer: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ Verdict = Union[GoodSignature, Rejected]
 
 
 class Verifier(Protocol):
-    """Whoever knows which signatures count.
+    """Whoever knows which signatures count, and whose they are.
 
     Attributes:
         workers: threads to call `verify` from, as many as are worth running at once.

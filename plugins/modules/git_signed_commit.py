@@ -91,15 +91,38 @@ options:
     default: ""
   required_signatures:
     description:
-      - How many distinct trusted signers a commit must carry.
+      - How many distinct trusted signers must have signed a commit.
+      - V(0) together with O(trusted_signers) or O(trusted_keys) is refused, as the number may have been forgotten.
     type: int
     default: 0
+  trusted_signers:
+    description:
+      - The people whose signatures count. A person counts once, whichever of the keys signed.
+      - A key may stand under one signer only, here and in O(trusted_keys). What is compared is the numbers of every
+        primary key and subkey, so that another certificate made of the same key is no second vote.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description:
+          - What the signer is called in RV(signers) and in messages, in up to 63 letters, digits, spaces and C(._@+-).
+          - Names are told apart without regard to upper and lower case, and must not look like a fingerprint.
+        type: str
+        required: true
+      public_keys:
+        description:
+          - The signer's public keys, each an ASCII-armored OpenPGP certificate.
+          - A certificate that is expired or revoked does not count, and a warning says so. A text without a public key,
+            with a private one, or with several certificates is an error; two copies of a certificate are one.
+          - A revocation that was made by a designated revoker only counts where the revoker's key is given, too.
+        type: list
+        elements: str
+        required: true
   trusted_keys:
     description:
-      - ASCII-armored OpenPGP public keys, each text with one or more certificates.
-      - A certificate that is expired or revoked does not count, and a warning says so. A text without a public key, or
-        with a private one, is an error.
-      - A revocation that was made by a designated revoker only counts where the revoker's key is given, too.
+      - Public keys of signers who need no name, each text one key as in O(trusted_signers[].public_keys) and each a
+        signer of its own, who goes by the fingerprint.
     type: list
     elements: str
     default: []
@@ -193,7 +216,13 @@ EXAMPLES = r"""
     branch: main
     git_dir: /var/lib/infrastructure/git
     required_signatures: 2
-    trusted_keys: "{{ query('ansible.builtin.file', 'keys/alice.asc', 'keys/bob.asc', 'keys/carol.asc') }}"
+    trusted_signers:
+      - name: alice
+        public_keys: "{{ query('ansible.builtin.file', 'keys/alice.asc', 'keys/alice-laptop.asc') }}"
+      - name: bob
+        public_keys: "{{ query('ansible.builtin.file', 'keys/bob.asc') }}"
+      - name: carol
+        public_keys: "{{ query('ansible.builtin.file', 'keys/carol.asc') }}"
     archive: /var/lib/infrastructure/tree.tar
   register: found
 
@@ -278,6 +307,14 @@ commits:
   type: list
   elements: str
   sample: ["1f7a7a472abf3dd9643fd615f6da379c4acb3e3a"]
+signers:
+  description:
+    - The names of those whose signatures count, in the order of RV(signatures); the fingerprint of a key that was given
+      without a name.
+  returned: success, or when a commit has too few signatures
+  type: list
+  elements: str
+  sample: ["alice", "bob"]
 signatures:
   description:
     - The signatures that count, one for each signer, and no more than are required.
@@ -286,6 +323,10 @@ signatures:
   type: list
   elements: dict
   contains:
+    signer:
+      description: The signer's name, as in RV(signers).
+      type: str
+      sample: alice
     fingerprint:
       description: The fingerprint of the signer's primary key.
       type: str
@@ -308,7 +349,7 @@ signatures:
       sample: commit
 verified_signatures:
   description:
-    - The number of RV(signatures).
+    - The number of RV(signers).
   returned: success, or when a commit has too few signatures
   type: int
   sample: 2
@@ -357,6 +398,13 @@ committed_at:
   returned: success
   type: str
   sample: "2026-11-24T07:50:35Z"
+msg:
+  description:
+    - How many have signed, who they are, and who is missing, if RV(status) is V(awaiting_signatures); otherwise empty.
+  returned: success
+  type: str
+  sample: >-
+    required_signatures: commit 1f7a7a472abf3dd9643fd615f6da379c4acb3e3a carries 1 of 2: alice; bob or carol is missing.
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -372,6 +420,15 @@ ARGUMENT_SPEC = {
     "git_dir": {"type": "path", "required": True},
     "last_commit": {"type": "str", "default": ""},
     "required_signatures": {"type": "int", "default": 0},
+    "trusted_signers": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "name": {"type": "str", "required": True},
+            "public_keys": {"type": "list", "elements": "str", "required": True, "no_log": False},
+        },
+    },
     "trusted_keys": {"type": "list", "elements": "str", "default": [], "no_log": False},
     "signatures_ref": {"type": "str", "default": "refs/tags/latest-signature"},
     "verify": {"type": "str", "choices": ["tip", "every"], "default": "tip"},

@@ -24,7 +24,4 @@ def check_keys(keys: object, variable: str) -> None:
         option = f"{variable}[{name!r}]"
         if not isinstance(key, str):
             raise Failure(f"{option}: it must be a text.")
-        try:
-            certificates.check([key])
-        except Failure as failure:
-            raise Failure(str(failure).replace("trusted_keys[0]", option)) from failure
+        certificates.read(key, option)

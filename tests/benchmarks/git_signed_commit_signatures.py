@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._git.commit import Commit, parse
 from ansible_collections.flant.gitops.plugins.module_utils._private_file import private_directory
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.roster import roster
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.signatures import look, look_at_each
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.trust import trust
 from ansible_collections.flant.gitops.tests.support.ratios import ratio, row
@@ -56,12 +57,12 @@ def _commit(signer: Signer, number: int) -> Commit:
 
 
 def _single(signer: Signer, commit: Commit) -> None:
-    with trust([signer.public_key]) as trusted:
+    with trust(roster([signer.public_key], [])) as trusted:
         assert look(trusted, commit, (), 1).signers
 
 
 def _every(signer: Signer, commits: Sequence[Commit]) -> None:
-    with trust([signer.public_key]) as trusted:
+    with trust(roster([signer.public_key], [])) as trusted:
         assert all(found.signers for found in look_at_each(trusted, commits, {}, 1))
 
 

@@ -30,6 +30,7 @@ _DEFAULTS: dict[str, Any] = {
     "branch": "main",
     "last_commit": "",
     "required_signatures": 0,
+    "trusted_signers": [],
     "trusted_keys": [],
     "signatures_ref": "refs/tags/latest-signature",
     "verify": "tip",

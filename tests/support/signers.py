@@ -88,9 +88,11 @@ class Signers:
         return self["carol"]
 
     def __getitem__(self, name: str) -> Signer:
-        listing = self.gpg("--with-colons", "--list-keys", f"={_user_id(name)}").decode("utf-8", "replace")
-        fingerprint = next(line.split(":")[9] for line in listing.split("\n") if line.startswith("fpr:"))
-        return Signer(self, name, fingerprint)
+        return Signer(self, name, self._fingerprint(_user_id(name)))
+
+    def _fingerprint(self, user_id: str) -> str:
+        listing = self.gpg("--with-colons", "--list-keys", f"={user_id}").decode("utf-8", "replace")
+        return next(line.split(":")[9] for line in listing.split("\n") if line.startswith("fpr:"))
 
     def create(
         self,
@@ -108,6 +110,24 @@ class Signers:
         )
         created = next(line for line in output.decode("utf-8", "replace").split("\n") if "KEY_CREATED" in line)
         return Signer(self, name, created.split(" ")[3])
+
+    def recreate(self, signer: Signer, at: str) -> Signer:
+        """Make another certificate of the key that ``signer`` has, as of another date."""
+        other = f"Other {_user_id(signer.name)}"
+        grip, listing = self.keygrip(signer.fingerprint), self.gpg("--with-colons", "--list-keys", signer.fingerprint)
+        algorithm = next(line.split(b":")[3].decode() for line in listing.split(b"\n") if line.startswith(b"pub:"))
+        parameters = f"Key-Type: {algorithm}\nKey-Grip: {grip}\nKey-Usage: sign\nName-Real: {other}\n%commit\n"
+        self.gpg("--generate-key", "--allow-freeform-uid", stdin=parameters.encode(), at=at)
+        return Signer(self, signer.name, self._fingerprint(other))
+
+    def keygrip(self, fingerprint: str) -> str:
+        """Return what the agent calls the secret key of a primary key or subkey."""
+        listing = self.gpg("--with-colons", "--with-keygrip", "--list-keys", f"{fingerprint}!").decode(
+            "utf-8", "replace"
+        )
+        lines = [line.split(":") for line in listing.split("\n")]
+        place = next(index for index, line in enumerate(lines) if line[0] == "fpr" and line[9] == fingerprint)
+        return next(line[9] for line in lines[place:] if line[0] == "grp")
 
     def gpg(self, *arguments: str, stdin: bytes = b"", at: str | None = None) -> bytes:
         """Return what gpg prints; ``at`` (20200131T235959) is what it takes for the current time."""
@@ -173,6 +193,14 @@ class Signer:
             "--with-colons", "--with-subkey-fingerprint", "--list-keys", self.fingerprint
         ).decode()
         return [line.split(":")[9] for line in listing.split("\n") if line.startswith("fpr:")][-1]
+
+    def adopt(self, keygrip: str) -> None:
+        """Bind a secret key that is there already as a subkey."""
+        answers = ["addkey", "13", keygrip, "s", "e", "q", "0", "save", ""]
+        self.signers.gpg(
+            *("--no-batch", "--no-tty", "--expert", "--command-fd", "0", "--edit-key", self.fingerprint),
+            stdin="\n".join(answers).encode(),
+        )
 
     def revocation(self) -> bytes:
         """Return the revocation certificate that gpg made along with the key."""

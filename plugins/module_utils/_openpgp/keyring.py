@@ -21,7 +21,6 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure, MissingLibrary
-from ansible_collections.flant.gitops.plugins.module_utils._openpgp.certificates import read
 from ansible_collections.flant.gitops.plugins.module_utils._openpgp.listing import unfitness
 from ansible_collections.flant.gitops.plugins.module_utils._openpgp.signature import single_packet
 from ansible_collections.flant.gitops.plugins.module_utils._openpgp.status import judge
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from ansible_collections.flant.gitops.plugins.module_utils._openpgp.certificates import Certificate, TrustedKeys
+    from ansible_collections.flant.gitops.plugins.module_utils._openpgp.certificates import Certificate
     from ansible_collections.flant.gitops.plugins.module_utils._verdict import Verdict
     from ansible_collections.flant.gitops.plugins.module_utils._workers import Workers
 
@@ -69,13 +68,12 @@ class Keyring:
         workers: threads to call `verify` from, as many as gpg processes are worth running at once.
     """
 
-    def __init__(self, gpg: _Gpg, keys: TrustedKeys, workers: Workers) -> None:
-        """Import ``keys`` with a gpg that has none yet."""
+    def __init__(self, gpg: _Gpg, certificates: Sequence[Certificate], workers: Workers) -> None:
+        """Import ``certificates`` with a gpg that has none yet."""
         self.workers = workers
         self._gpg = gpg
         self._numbers = itertools.count()
-        certificates = keys.certificates
-        self._trusted = _with_reasons(certificates, _imported(gpg, keys))
+        self._trusted = _with_reasons(certificates, _imported(gpg, certificates))
         options = {each.fingerprint: each.option for each in reversed(certificates)}
         self.usable = frozenset(fingerprint for fingerprint, reason in self._trusted.items() if reason is None)
         self.warnings = tuple(
@@ -113,38 +111,35 @@ class Keyring:
 
 
 @contextlib.contextmanager
-def trusted(armored: Sequence[str]) -> Iterator[Keyring]:
-    """Yield a keyring of the certificates in ``armored``, of which nothing is left afterwards on any path.
+def trusted(certificates: Sequence[Certificate]) -> Iterator[Keyring]:
+    """Yield a keyring of ``certificates``, of which nothing is left afterwards on any path.
 
     Raises:
-        Failure: an item is no public key; gpg cannot be run.
+        Failure: gpg cannot be run.
         MissingLibrary: python-gnupg is not installed.
     """
-    keys = read(armored)
     # A signal interrupts the main thread alone: gpg, started by another, ends in peace before its folder goes.
     with private_directory("flant_gitops-") as home, workers(_AT_ONCE) as pool:
-        yield result_of(pool.submit(lambda: Keyring(_Gpg(home), keys, pool)))
+        yield result_of(pool.submit(lambda: Keyring(_Gpg(home), certificates, pool)))
 
 
-def _imported(gpg: _Gpg, keys: TrustedKeys) -> Mapping[str, str | None]:
-    """Import the keys, and return for each certificate that gpg took why its signatures do not count, or None.
+def _imported(gpg: _Gpg, certificates: Sequence[Certificate]) -> Mapping[str, str | None]:
+    """Import the certificates, and return for each certificate that gpg took why its signatures do not count, or None.
 
     While importing, gpg lists each copy of a certificate by itself; only once they are merged it tells whether what
     one copy adds, say a later expiry, is right. Of a text that gpg did not take to its end no certificate counts: what
     is lost may be a revocation.
     """
-    listing, whole = gpg.import_keys(b"".join(keys.texts.values()))
+    listing, whole = gpg.import_keys(b"".join(each.data for each in certificates))
     shown = unfitness(listing)
-    distinct = {each.fingerprint for each in keys.certificates}
-    if whole and len(distinct) == len(keys.certificates):
+    distinct = {each.fingerprint for each in certificates}
+    if whole and len(distinct) == sum(each.copies for each in certificates):
         return shown
     # GnuPG 2.4.7 stops at a key of an algorithm that it does not know, and leaves out all that follow. In a folder with
     # a long path gpg grumbles about every key that is new to it, so that only what is refused twice is refused.
-    taken = {
-        option for option, text in keys.texts.items() if whole or any(gpg.import_keys(text)[1] for _index in range(2))
-    }
+    taken = {each.option for each in certificates if whole or any(gpg.import_keys(each.data)[1] for _index in range(2))}
     kept = unfitness(gpg.list_keys())
-    lost = distinct - kept.keys() | {each.fingerprint for each in keys.certificates if each.option not in taken}
+    lost = distinct - kept.keys() | {each.fingerprint for each in certificates if each.option not in taken}
     return {**kept, **{fingerprint: shown.get(fingerprint) or _REFUSED for fingerprint in lost}}
 
 

@@ -22,16 +22,15 @@ from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.outcom
     Outcome,
 )
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.plan import make_plan
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.shortage import insufficient
 
 if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._git.command import Git
     from ansible_collections.flant.gitops.plugins.module_utils._git.poll import RemoteRefs
     from ansible_collections.flant.gitops.plugins.module_utils._git.remote import Remote
+    from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.check import Selection
     from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.ratchet import Ratchet
     from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import Request
-    from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.signatures import Checked
-
-_REASONS_SHOWN = 5
 
 
 def advance(request: Request, remote: Remote, ratchet: Ratchet, refs: RemoteRefs) -> Outcome:
@@ -80,12 +79,13 @@ def _choose(request: Request, remote: Remote, refs: RemoteRefs, unchanged: Outco
     selection = select(request, remote, refs.signatures, plan.in_question)
     outcome = unchanged._replace(
         commits=tuple(plan.new),
-        signatures=tuple(signer.as_dict() for signer in selection.checked.signers),
+        signers=tuple(signature.signer for signature in selection.checked.signers),
+        signatures=tuple(signature.as_dict() for signature in selection.checked.signers),
         verified_signatures=len(selection.checked.signers),
         warnings=(*unchanged.warnings, *selection.warnings),
     )
     if not selection.chosen:
-        return _insufficient(request, selection.checked, outcome)
+        return _insufficient(request, selection, outcome)
     commit = selection.checked.commit
     if request.archive:
         from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.archive import write_archive
@@ -103,19 +103,8 @@ def _choose(request: Request, remote: Remote, refs: RemoteRefs, unchanged: Outco
     )
 
 
-def _insufficient(request: Request, checked: Checked, outcome: Outcome) -> Outcome:
+def _insufficient(request: Request, selection: Selection, outcome: Outcome) -> Outcome:
+    reason = insufficient(request, selection)
     if request.wait_for_signatures:
-        return outcome._replace(status=AWAITING_SIGNATURES)
-    raise Failure(_reason(request, checked), **outcome.facts()).after(outcome.warnings)
-
-
-def _reason(request: Request, checked: Checked) -> str:
-    commit, found, required = checked.commit.id, len(checked.signers), request.required_signatures
-    rejected = "; ".join(checked.rejected[:_REASONS_SHOWN])
-    reasons = f" ({rejected})" if rejected else ""
-    if request.select_oldest and not request.verify_every:
-        return (
-            f"required_signatures: no new commit carries the {required} required signatures; "
-            f"the newest, {commit}, carries {found}{reasons}."
-        )
-    return f"required_signatures: commit {commit} carries {found} of the {required} required signatures{reasons}."
+        return outcome._replace(status=AWAITING_SIGNATURES, msg=reason)
+    raise Failure(reason, **outcome.facts()).after(outcome.warnings)

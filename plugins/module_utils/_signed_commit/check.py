@@ -26,10 +26,18 @@ _REASONS_SHOWN = 5
 
 
 class Selection(NamedTuple):
-    """The commit ``checked``, which is either ``chosen`` or the reason why none is, and warnings about the keys."""
+    """A commit, and what came of it.
+
+    Attributes:
+        checked: the commit.
+        chosen: whether it may be acted on; otherwise it is the reason why none may be.
+        signers: the names of all whose signatures could count.
+        warnings: about keys whose signatures do not count.
+    """
 
     checked: Checked
     chosen: bool
+    signers: Sequence[str] = ()
     warnings: Sequence[str] = ()
 
 
@@ -43,7 +51,8 @@ def select(request: Request, remote: Remote, signatures: str, commits: Sequence[
     3. If fewer signers can sign than are required, the poll fails before the first commit is looked at.
     4. What may count is the commit's own signature over its content, then each line of the notes for it over its id.
     5. A signature counts if a trusted key made it, and nothing at all is wrong with either.
-    6. A signer counts once. A commit is sufficiently signed by as many signers as are required; no more are looked for.
+    6. A signer counts once, whichever of the keys signed. A commit is sufficiently signed by as many signers as are
+       required; no more are looked for.
     7. ``verify: every``: each of the commits must be sufficiently signed, and the last one is chosen; the first that is
        not is the reason why none is.
     8. Otherwise the first that is sufficiently signed is chosen; the last one is the reason why none is. The commits
@@ -66,7 +75,7 @@ def select(request: Request, remote: Remote, signatures: str, commits: Sequence[
         from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.trust import trust
 
         required = request.required_signatures
-        with trust(request.trusted_keys) as trusted:
+        with trust(request.roster) as trusted:
             _check_reachable(trusted, required)
             notes = published_notes(remote, stored, signatures, commits) if signatures else {}
             if request.verify_every:
@@ -74,7 +83,7 @@ def select(request: Request, remote: Remote, signatures: str, commits: Sequence[
             else:
                 checked = (look(trusted, commit, notes.get(commit.id, ()), required) for commit in read)
             selection = _decide(checked, required, every=request.verify_every)
-            return selection._replace(warnings=trusted.warnings)
+            return selection._replace(signers=trusted.usable, warnings=trusted.warnings)
 
 
 def _read(stored: Objects, identity: str) -> Commit:
@@ -89,7 +98,7 @@ def _check_reachable(trusted: Trust, required: int) -> None:
         reasons = " ".join(trusted.warnings[:_REASONS_SHOWN])
         raise Failure(
             f"required_signatures: {required} are required, but only {len(trusted.usable)} "
-            f"of the keys in trusted_keys can be used, so that no commit will ever do. {reasons}".rstrip()
+            f"of the trusted signers can sign, so that no commit will ever do. {reasons}".rstrip()
         )
 
 

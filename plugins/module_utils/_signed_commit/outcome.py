@@ -20,6 +20,7 @@ _FACTS = {
     "previous_commit",
     "head",
     "commits",
+    "signers",
     "signatures",
     "verified_signatures",
     "required_signatures",
@@ -37,6 +38,7 @@ class Outcome(NamedTuple):
     required_signatures: int
     head: str = ""
     commits: tuple[str, ...] = ()
+    signers: tuple[str, ...] = ()
     signatures: tuple[dict[str, str], ...] = ()
     verified_signatures: int = 0
     content_id: str = ""
@@ -45,6 +47,7 @@ class Outcome(NamedTuple):
     subject: str = ""
     author: str = ""
     committed_at: str = ""
+    msg: str = ""
     warnings: Sequence[str] = ()
 
     def result(self) -> dict[str, object]:

@@ -15,6 +15,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._failure import Failu
 from ansible_collections.flant.gitops.plugins.module_utils._git import url
 from ansible_collections.flant.gitops.plugins.module_utils._git.environment import Access
 from ansible_collections.flant.gitops.plugins.module_utils._git.names import is_object_id, is_ref_name
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.roster import Roster, roster
 from ansible_collections.flant.gitops.plugins.module_utils._trusted_path import trusted_file
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Request(NamedTuple):
     access: Access | None
     branch: str
     required_signatures: int
-    trusted_keys: tuple[str, ...]
+    roster: Roster
     signatures_ref: str
     verify_every: bool
     select_oldest: bool
@@ -59,7 +60,7 @@ class Request(NamedTuple):
             access=_access(params) if params["action"] == POLL else None,
             branch=params["branch"],
             required_signatures=params["required_signatures"],
-            trusted_keys=tuple(params["trusted_keys"]),
+            roster=roster(params["trusted_keys"], params["trusted_signers"]),
             signatures_ref=params["signatures_ref"],
             verify_every=params["verify"] == "every",
             select_oldest=params["select"] == "oldest",
@@ -89,14 +90,15 @@ class Request(NamedTuple):
         self._check_trust()
 
     def _check_trust(self) -> None:
-        if self.trusted_keys:
-            from ansible_collections.flant.gitops.plugins.module_utils._openpgp.certificates import check
-
-            check(self.trusted_keys)
         if self.required_signatures < 0:
             raise Failure("required_signatures: it must not be negative.")
-        if self.required_signatures > 0 and not self.trusted_keys:
-            raise Failure("required_signatures: without trusted_keys no signature can ever count.")
+        if self.required_signatures > 0 and not self.roster.names:
+            raise Failure("required_signatures: without trusted_signers or trusted_keys no signature can ever count.")
+        if self.required_signatures == 0 and self.roster.names:
+            raise Failure(
+                "required_signatures: it is 0, so that any commit would do, although keys are given; "
+                "say how many signatures are required, or give no trusted_signers and no trusted_keys."
+            )
         if self.access:
             check_access(self.access, self.required_signatures)
 

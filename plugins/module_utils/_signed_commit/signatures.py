@@ -30,13 +30,15 @@ class Signature:
     """A signature that counts.
 
     Attributes:
+        signer: the name that the signer was given.
         fingerprint: the signer's primary key, upper case hexadecimal.
         signing_key: the key that made the signature, the primary one or a subkey.
-        user_id: the signer's name as the certificate has it, made fit to be shown.
+        user_id: what the certificate calls its owner, made fit to be shown.
         created: ISO 8601, UTC.
         source: ``commit`` for the commit's own, ``notes`` for one from a note.
     """
 
+    signer: str
     fingerprint: str
     signing_key: str
     user_id: str
@@ -114,7 +116,7 @@ def _look(
                 rejected.append(f"{candidate.name}: {verdict.reason}")
             else:
                 signature = Signature(**asdict(verdict), source=candidate.source)
-                signers.setdefault(signature.fingerprint, signature)
+                signers.setdefault(signature.signer, signature)
     return Checked(commit, tuple(signers.values()), tuple(rejected))
 
 

@@ -8,14 +8,17 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._openpgp.keyring import trusted
+from ansible_collections.flant.gitops.plugins.module_utils._verdict import Rejected
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from ansible_collections.flant.gitops.plugins.module_utils._openpgp.keyring import Keyring
+    from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.roster import Roster
     from ansible_collections.flant.gitops.plugins.module_utils._verdict import Candidate, Verdict
 
 
@@ -23,17 +26,19 @@ class Trust:
     """The trusted signers; a `Verifier`.
 
     Attributes:
-        usable: those whose signatures count.
+        usable: the names of those whose signatures count, in the order given.
         warnings: one sentence for each key whose signatures do not count.
         workers: threads to call `verify` from.
     """
 
-    def __init__(self, keyring: Keyring) -> None:
-        """Trust the keys in ``keyring``."""
-        self.usable = keyring.usable
+    def __init__(self, roster: Roster, keyring: Keyring) -> None:
+        """Trust the signers of ``roster``, whose keys ``keyring`` holds."""
+        self._names = roster.names
+        self._keyring = keyring
+        usable = (name for fingerprint, name in roster.names.items() if fingerprint in keyring.usable)
+        self.usable = tuple(dict.fromkeys(usable))
         self.warnings = keyring.warnings
         self.workers = keyring.workers
-        self._keyring = keyring
 
     def verify(self, candidate: Candidate) -> Verdict:
         """Return whether the signature is one by a trusted signer that counts.
@@ -41,16 +46,19 @@ class Trust:
         Raises:
             Failure: gpg cannot be run.
         """
-        return self._keyring.verify(candidate.payload, candidate.signature)
+        verdict = self._keyring.verify(candidate.payload, candidate.signature)
+        if isinstance(verdict, Rejected):
+            return verdict
+        return dataclasses.replace(verdict, signer=self._names[verdict.fingerprint])
 
 
 @contextlib.contextmanager
-def trust(trusted_keys: Sequence[str]) -> Iterator[Trust]:
-    """Yield the signers whose keys were given.
+def trust(roster: Roster) -> Iterator[Trust]:
+    """Yield what is known of the signatures of the signers in ``roster``.
 
     Raises:
         Failure: gpg cannot be run.
         MissingLibrary: python-gnupg is not installed.
     """
-    with trusted(trusted_keys) as keyring:
-        yield Trust(keyring)
+    with trusted(roster.certificates) as keyring:
+        yield Trust(roster, keyring)

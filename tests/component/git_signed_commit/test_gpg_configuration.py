@@ -26,7 +26,8 @@ import json, sys
 inputs = json.load(sys.stdin)
 sys.path[:0] = inputs["path"]
 from ansible_collections.flant.gitops.plugins.module_utils._openpgp import keyring
-with keyring.trusted(inputs["keys"]) as ring:
+from ansible_collections.flant.gitops.plugins.module_utils._openpgp.certificates import read
+with keyring.trusted([read(text, "trusted_keys") for text in inputs["keys"]]) as ring:
     payloads = [b"payload"] * len(inputs["signatures"])
     verdicts = ring.workers.map(ring.verify, payloads, [each.encode() for each in inputs["signatures"]])
     print(json.dumps([getattr(verdict, "fingerprint", None) for verdict in verdicts]))

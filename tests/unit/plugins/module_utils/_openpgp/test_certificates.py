@@ -1,7 +1,7 @@
 # Copyright (c) 2026, flant.gitops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The texts of trusted_keys, before gpg sees them."""
+"""Certificates as they are given, before gpg sees them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
-from ansible_collections.flant.gitops.plugins.module_utils._openpgp.certificates import check, read
+from ansible_collections.flant.gitops.plugins.module_utils._openpgp.certificates import Certificate, read
 from ansible_collections.flant.gitops.tests.support.signers import armored
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,29 +30,35 @@ def _key_block(data: bytes) -> str:
     return armored(data, "PUBLIC KEY BLOCK").decode()
 
 
-def test_the_fingerprints_are_those_that_gpg_names(signers: Signers) -> None:
+def _read(text: str) -> Certificate:
+    return read(text, "keys[1]")
+
+
+def test_the_fingerprint_is_the_one_that_gpg_names(signers: Signers) -> None:
     signers.alice.add_subkey()
     rsa = signers.create("rsa", key=("rsa1024", "sign", "never"))
-    keys = read([signers.alice.public_key, rsa.public_key])
-    assert [(each.option, each.fingerprint) for each in keys.certificates] == [
-        ("trusted_keys[0]", signers.alice.fingerprint),
-        ("trusted_keys[1]", rsa.fingerprint),
-    ]
+    for signer in (signers.alice, rsa):
+        found = _read(signer.public_key)
+        assert (found.option, found.fingerprint, found.copies) == ("keys[1]", signer.fingerprint, 1)
 
 
 @pytest.mark.parametrize("separator", ["", "\n", "\nBob's key:\n\n"])
-def test_s15_every_certificate_of_one_text_is_found(signers: Signers, separator: str) -> None:
+def test_s18_two_certificates_in_one_text_are_refused(signers: Signers, separator: str) -> None:
     text = signers.alice.public_key + separator + signers.bob.public_key
     together = signers.gpg("--armor", "--export", signers.alice.fingerprint, signers.bob.fingerprint).decode()
     for each in (text, together):
-        assert {key.fingerprint for key in read([each]).certificates} == {
-            signers.alice.fingerprint,
-            signers.bob.fingerprint,
-        }
+        with pytest.raises(Failure, match=r"^keys\[1\] holds 2 certificates") as caught:
+            _read(each)
+        assert signers.alice.fingerprint in str(caught.value)
+        assert signers.bob.fingerprint in str(caught.value)
 
 
-def test_no_keys_are_none() -> None:
-    assert read([]).certificates == ()
+def test_copies_of_one_certificate_are_one(signers: Signers) -> None:
+    copies = [signers.bob.export()]
+    signers.bob.revoke()
+    copies.append(signers.bob.export())
+    found = _read("\n".join(copies))
+    assert (found.fingerprint, found.copies) == (signers.bob.fingerprint, 2)
 
 
 @pytest.mark.parametrize(
@@ -70,9 +76,9 @@ def test_no_keys_are_none() -> None:
         ("\ud800", "holds no ASCII-armored OpenPGP public key"),
     ],
 )
-def test_s10_what_holds_no_public_key_is_refused_by_its_index(text: str, reason: str) -> None:
-    with pytest.raises(Failure, match=rf"^trusted_keys\[1\] .*{reason}.*\.$"):
-        check([_key_block(_PUBLIC_KEY), text])
+def test_s10_what_holds_no_public_key_is_refused_by_its_option(text: str, reason: str) -> None:
+    with pytest.raises(Failure, match=rf"^keys\[1\] .*{reason}.*\.$"):
+        _read(text)
 
 
 @pytest.mark.parametrize(
@@ -85,26 +91,26 @@ def test_s10_what_holds_no_public_key_is_refused_by_its_index(text: str, reason:
 )
 def test_s10_a_private_key_is_refused_whatever_its_first_line_says(data: bytes) -> None:
     for label in ("PRIVATE KEY BLOCK", "PUBLIC KEY BLOCK", "MESSAGE"):
-        with pytest.raises(Failure, match=r"^trusted_keys\[0\] holds a private key"):
-            check([armored(data, label).decode()])
+        with pytest.raises(Failure, match=r"^keys\[1\] holds a private key"):
+            _read(armored(data, label).decode())
 
 
 def test_s10_a_real_private_key_is_refused(signers: Signers) -> None:
     for text in (signers.bob.secret_key(), signers.alice.public_key + signers.bob.secret_key()):
-        with pytest.raises(Failure, match=r"^trusted_keys\[1\] holds a private key") as caught:
-            check([signers.alice.public_key, text])
+        with pytest.raises(Failure, match=r"^keys\[1\] holds a private key") as caught:
+            _read(text)
         assert text[100:140] not in str(caught.value)
 
 
 def test_s10_packets_that_may_hide_a_private_key_are_refused() -> None:
-    with pytest.raises(Failure, match=r"^trusted_keys\[0\] holds something other than OpenPGP public keys"):
-        check([_key_block(_PUBLIC_KEY + _COMPRESSED)])
+    with pytest.raises(Failure, match=r"^keys\[1\] holds something other than OpenPGP public keys"):
+        _read(_key_block(_PUBLIC_KEY + _COMPRESSED))
 
 
 @given(st.lists(st.sampled_from([_PUBLIC_KEY, _SECRET_KEY, _USER_ID, _COMPRESSED, _OLD_KEY, b"\xc6", b"x"])), st.text())
 def test_any_text_is_read_or_refused(parts: list[bytes], text: str) -> None:
     for each in (_key_block(b"".join(parts)), text, _key_block(b"".join(parts)) + text):
         with contextlib.suppress(Failure):
-            keys = read([each])
-            assert keys.certificates
-            assert _SECRET_KEY not in b"".join(keys.texts.values())
+            found = _read(each)
+            assert found.material
+            assert _SECRET_KEY not in found.data

@@ -20,10 +20,14 @@ from typing import TYPE_CHECKING, Callable
 import pytest
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure, MissingLibrary
 from ansible_collections.flant.gitops.plugins.module_utils._openpgp import keyring
+from ansible_collections.flant.gitops.plugins.module_utils._openpgp.certificates import read
 from ansible_collections.flant.gitops.plugins.module_utils._verdict import GoodSignature, Rejected, Verdict
 from ansible_collections.flant.gitops.tests.support.signers import armored
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from contextlib import AbstractContextManager
+
     from ansible_collections.flant.gitops.tests.support.signers import Signer, Signers
 
 _OPTIONS = keyring._OPTIONS  # noqa: SLF001 -- what /etc/gnupg/gpg.conf may say can only be imitated in front of these
@@ -41,8 +45,12 @@ def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+def _trusted(texts: Iterable[str]) -> AbstractContextManager[keyring.Keyring]:
+    return keyring.trusted([read(text, f"trusted_keys[{index}]") for index, text in enumerate(texts)])
+
+
 def _verify(signature: bytes, *trusted: Signer, payload: bytes = _PAYLOAD) -> Verdict:
-    with keyring.trusted([signer.public_key for signer in trusted]) as ring:
+    with _trusted([signer.public_key for signer in trusted]) as ring:
         return ring.verify(payload, signature)
 
 
@@ -85,7 +93,7 @@ def test_a_subkeys_signature_is_that_of_its_primary_key(signers: Signers) -> Non
 
 def test_the_library_may_be_missing(signers: Signers, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keyring, "gnupg", None)
-    with pytest.raises(MissingLibrary, match="python-gnupg"), keyring.trusted([signers.alice.public_key]):
+    with pytest.raises(MissingLibrary, match="python-gnupg"), _trusted([signers.alice.public_key]):
         pass
 
 
@@ -93,12 +101,12 @@ def test_gpg_may_be_missing(signers: Signers, monkeypatch: pytest.MonkeyPatch, t
     key = signers.alice.public_key
     with monkeypatch.context() as patch:
         patch.setenv("PATH", str(tmp_path))
-        with pytest.raises(Failure, match=r"^gpg .* is not installed there\.$"), keyring.trusted([key]):
+        with pytest.raises(Failure, match=r"^gpg .* is not installed there\.$"), _trusted([key]):
             pass
         (tmp_path / "gpg").write_text("#!/bin/sh\nexit 2\n")
         (tmp_path / "gpg").chmod(0o755)
         with pytest.raises(Failure, match=r"^gpg .* is needed on the target, and .*/gpg does not run\.$"):
-            keyring.trusted([key]).__enter__()
+            _trusted([key]).__enter__()
 
 
 # The form of a signature: S2, S5
@@ -127,7 +135,7 @@ def test_s5_a_signature_over_other_data_does_not_count(signers: Signers) -> None
 
 def test_s6_a_key_that_has_expired_does_not_count(signers: Signers) -> None:
     signer = signers.create("dave", key=("ed25519", "sign", "1y"), at=_MADE)
-    with keyring.trusted([signer.public_key, signers.alice.public_key]) as ring:
+    with _trusted([signer.public_key, signers.alice.public_key]) as ring:
         assert ring.verify(_PAYLOAD, signer.sign(_PAYLOAD, at=_SIGNED)) == Rejected("made by a key that has expired")
         assert ring.usable == {signers.alice.fingerprint}
         assert ring.warnings == (
@@ -138,7 +146,7 @@ def test_s6_a_key_that_has_expired_does_not_count(signers: Signers) -> None:
 def test_s6_a_revoked_key_does_not_count_even_for_what_it_signed_before(signers: Signers) -> None:
     signature = signers.bob.sign(_PAYLOAD)
     signers.bob.revoke()
-    with keyring.trusted([signers.alice.public_key, signers.bob.public_key]) as ring:
+    with _trusted([signers.alice.public_key, signers.bob.public_key]) as ring:
         assert ring.verify(_PAYLOAD, signature) == Rejected("made by a key that was revoked")
         assert ring.usable == {signers.alice.fingerprint}
         assert ring.warnings == (
@@ -156,7 +164,7 @@ def test_s6_a_signature_that_has_expired_does_not_count(signers: Signers) -> Non
 def test_s6_a_subkey_that_has_expired_does_not_count(signers: Signers) -> None:
     signer = signers.create("dave", key=("ed25519", "cert", "never"), at=_MADE)
     subkey = signer.add_subkey(expires="1y", at=_MADE)
-    with keyring.trusted([signer.public_key]) as ring:
+    with _trusted([signer.public_key]) as ring:
         verdict = ring.verify(_PAYLOAD, signer.sign(_PAYLOAD, key=subkey, at=_SIGNED))
         assert verdict == Rejected("made by a key that has expired")
         assert ring.usable == frozenset()
@@ -168,7 +176,7 @@ def test_s6_a_revoked_subkey_does_not_count(signers: Signers) -> None:
     subkey = signer.add_subkey()
     signature = signer.sign(_PAYLOAD, key=subkey)
     signer.revoke_subkey()
-    with keyring.trusted([signer.public_key]) as ring:
+    with _trusted([signer.public_key]) as ring:
         assert ring.verify(_PAYLOAD, signature) == Rejected("made by a key that was revoked")
         assert isinstance(ring.verify(_PAYLOAD, signer.sign(_PAYLOAD)), GoodSignature)
 
@@ -211,7 +219,7 @@ def test_s8_a_keyring_that_gpgs_system_configuration_adds_is_not_trusted(
     signature = signers.bob.sign(_PAYLOAD, "--include-key-block")
     key = signers.alice.public_key
     monkeypatch.setattr(keyring, "_OPTIONS", [*configured, *_OPTIONS])
-    with keyring.trusted([key]) as ring:
+    with _trusted([key]) as ring:
         assert ring.usable == {signers.alice.fingerprint}
         verdict = ring.verify(_PAYLOAD, signature)
     assert verdict == Rejected(f"made by a key that is not trusted ({signers.bob.fingerprint})")
@@ -221,7 +229,7 @@ def test_s8_a_key_that_comes_with_its_signature_is_not_imported(
     signers: Signers, monkeypatch: pytest.MonkeyPatch, scratch: Path
 ) -> None:
     monkeypatch.setattr(keyring, "_OPTIONS", ["--auto-key-import", *_OPTIONS])
-    with keyring.trusted([signers.alice.public_key]) as ring:
+    with _trusted([signers.alice.public_key]) as ring:
         (keys,) = scratch.glob("*/pubring.kbx")
         before = keys.read_bytes()
         assert isinstance(ring.verify(_PAYLOAD, signers.bob.sign(_PAYLOAD, "--include-key-block")), Rejected)
@@ -237,7 +245,7 @@ def test_s10_of_two_copies_the_revocation_holds(
     copies = [signers.bob.export()]
     signers.bob.revoke()
     copies.append(signers.bob.export())
-    with keyring.trusted(together(copies[order])) as ring:
+    with _trusted(together(copies[order])) as ring:
         assert isinstance(ring.verify(_PAYLOAD, signature), Rejected)
         assert ring.usable == frozenset()
         assert len(ring.warnings) == 1
@@ -249,20 +257,20 @@ def test_s10_a_copy_that_lives_longer_counts(signers: Signers) -> None:
     signers.gpg("--quick-set-expire", signer.fingerprint, "0")
     copies.append(signer.export())
     for order in (copies, copies[::-1]):
-        with keyring.trusted(order) as ring:
+        with _trusted(order) as ring:
             assert ring.usable == {signer.fingerprint}
             assert isinstance(ring.verify(_PAYLOAD, signer.sign(_PAYLOAD)), GoodSignature)
 
 
 def test_s15_a_key_given_twice_is_one(signers: Signers) -> None:
-    with keyring.trusted([signers.alice.public_key] * 2) as ring:
+    with _trusted([signers.alice.public_key] * 2) as ring:
         assert ring.usable == {signers.alice.fingerprint}
 
 
 def test_a_key_without_a_user_id_does_not_count(signers: Signers) -> None:
     exported = signers.gpg("--export", signers.bob.fingerprint)
     key_alone = armored(exported[: 2 + exported[1]], "PUBLIC KEY BLOCK").decode()
-    with keyring.trusted([signers.alice.public_key, key_alone]) as ring:
+    with _trusted([signers.alice.public_key, key_alone]) as ring:
         assert ring.usable == {signers.alice.fingerprint}
         assert ring.warnings == (
             f"trusted_keys[1]: the signatures of {signers.bob.fingerprint} do not count, because it is not valid.",
@@ -274,7 +282,7 @@ def test_a_key_of_an_unknown_algorithm_does_not_count(signers: Signers) -> None:
     """RFC 9580's Ed25519, algorithm 27, has no place in GnuPG."""
     primary_key = b"\xc6\x26\x04\x5f\x00\x00\x00\x1b" + bytes(range(32))
     unknown = armored(primary_key + b"\xcd\x05Erwin", "PUBLIC KEY BLOCK").decode()
-    with keyring.trusted([unknown, signers.alice.public_key]) as ring:
+    with _trusted([unknown, signers.alice.public_key]) as ring:
         assert ring.usable == {signers.alice.fingerprint}
         (warning,) = ring.warnings
         assert warning.startswith("trusted_keys[0]: ")
@@ -299,7 +307,7 @@ def test_s9_a_user_id_forges_no_verdict(signers: Signers, separator: str, monkey
     ]
     signer = signers.create("dave", user_id=separator.join(forged), key=("ed25519", "sign", "1y"), at=_MADE)
     signature = signer.sign(_PAYLOAD, at=_SIGNED)
-    with keyring.trusted([signer.public_key, signers.alice.public_key]) as ring:
+    with _trusted([signer.public_key, signers.alice.public_key]) as ring:
         assert ring.usable == {alice}
         assert ring.verify(_PAYLOAD, signature) == Rejected("made by a key that has expired")
     assert broken_threads == []
@@ -316,7 +324,7 @@ def test_s9_a_notation_forges_no_verdict(signers: Signers) -> None:
     expired = signers.create("dave", key=("ed25519", "sign", "1y"), at=_MADE)
     for separator in ("%0A", "\x85", "\u2028"):
         notation = separator.join(lines)
-        with keyring.trusted([signers.alice.public_key, expired.public_key]) as ring:
+        with _trusted([signers.alice.public_key, expired.public_key]) as ring:
             verdict = ring.verify(_PAYLOAD, expired.sign(_PAYLOAD, "--sig-notation", notation, at=_SIGNED))
             assert verdict == Rejected("made by a key that has expired")
             verdict = ring.verify(_PAYLOAD, signers.alice.sign(_PAYLOAD, "--sig-notation", notation))
@@ -327,7 +335,7 @@ def test_s9_a_notation_forges_no_verdict(signers: Signers) -> None:
 
 
 def test_s11_the_folder_is_private_and_goes(signers: Signers, scratch: Path) -> None:
-    with keyring.trusted([signers.alice.public_key]) as ring:
+    with _trusted([signers.alice.public_key]) as ring:
         (home,) = scratch.iterdir()
         assert stat.S_IMODE(home.stat().st_mode) == 0o700
         ring.verify(_PAYLOAD, signers.alice.sign(_PAYLOAD))
@@ -337,7 +345,7 @@ def test_s11_the_folder_is_private_and_goes(signers: Signers, scratch: Path) -> 
 
 
 def test_s11_the_folder_goes_after_a_failure(signers: Signers, scratch: Path) -> None:
-    with pytest.raises(Failure, match="elsewhere"), keyring.trusted([signers.alice.public_key]):
+    with pytest.raises(Failure, match="elsewhere"), _trusted([signers.alice.public_key]):
         raise Failure("It went wrong elsewhere.")
     assert list(scratch.iterdir()) == []
 
@@ -350,7 +358,7 @@ def test_s11_a_full_disk_leaves_nothing_and_is_named(
     def full(*_arguments: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    with pytest.raises(Failure, match="No space left"), keyring.trusted([signers.alice.public_key]) as ring:
+    with pytest.raises(Failure, match="No space left"), _trusted([signers.alice.public_key]) as ring:
         signature = signers.alice.sign(_PAYLOAD)
         monkeypatch.setattr(Path, "write_bytes", full)
         ring.verify(_PAYLOAD, signature)
@@ -358,7 +366,7 @@ def test_s11_a_full_disk_leaves_nothing_and_is_named(
 
 
 def test_s11_nothing_is_made_for_keys_that_are_refused(scratch: Path) -> None:
-    with pytest.raises(Failure, match=r"trusted_keys\[0\]"), keyring.trusted(["no key"]):
+    with pytest.raises(Failure, match=r"trusted_keys\[0\]"), _trusted(["no key"]):
         pass
     assert list(scratch.iterdir()) == []
 
@@ -370,11 +378,13 @@ sys.path[:0] = inputs["path"]
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._interruption import interruptible
 from ansible_collections.flant.gitops.plugins.module_utils._openpgp import keyring
+from ansible_collections.flant.gitops.plugins.module_utils._openpgp.certificates import read
+certificates = [read(text, "keys") for text in inputs["keys"]]
 try:
     with interruptible():
         print("ready", flush=True)
         while True:
-            with keyring.trusted(inputs["keys"]) as ring:
+            with keyring.trusted(certificates) as ring:
                 list(ring.workers.map(ring.verify, [b"payload"] * 4, [inputs["signature"].encode()] * 4))
 except Failure as failure:
     print(failure)
@@ -432,7 +442,7 @@ def test_s11_a_gpg_that_does_not_end_is_ended(
     stub.chmod(0o755)
     monkeypatch.setenv("PATH", f"{stub.parent}:{os.environ['PATH']}")
     monkeypatch.setattr(keyring, "_SECONDS_FOR_GPG", 0.5)
-    with pytest.raises(Failure, match="gpg did not end within"), keyring.trusted([key]) as ring:
+    with pytest.raises(Failure, match="gpg did not end within"), _trusted([key]) as ring:
         ring.verify(_PAYLOAD, signature)
     assert list(scratch.iterdir()) == []
 
@@ -449,7 +459,7 @@ def _path_of(program: str) -> str:
 def test_s12_a_key_of_the_future_does_not_count_and_names_the_clock(signers: Signers) -> None:
     signer = signers.create("dave", at="20900101T000000")
     signature = signer.sign(_PAYLOAD, at="20900102T000000")
-    with keyring.trusted([signer.public_key]) as ring:
+    with _trusted([signer.public_key]) as ring:
         verdict = ring.verify(_PAYLOAD, signature)
         assert isinstance(verdict, Rejected)
         assert "check this machine's clock" in verdict.reason
@@ -477,7 +487,7 @@ def test_threads_get_each_their_own_verdict(signers: Signers) -> None:
     payloads = [b"payload %d" % number for number in range(20)]
     signed = [(payload, signers.alice.sign(payload)) for payload in payloads]
     verdicts: dict[int, Verdict] = {}
-    with keyring.trusted([signers.alice.public_key]) as ring:
+    with _trusted([signers.alice.public_key]) as ring:
 
         def verify(number: int) -> None:
             payload, signature = signed[number]
@@ -515,7 +525,7 @@ def test_s10_a_copy_that_gpg_did_not_take_may_be_the_revoked_one(
     signers.bob.revoke()
     copies.append(signers.bob.export())
     _gpg_that_stops_at(size, tmp_path, monkeypatch)
-    with keyring.trusted(copies) as ring:
+    with _trusted(copies) as ring:
         assert ring.usable == frozenset()
         assert isinstance(ring.verify(_PAYLOAD, signature), Rejected)
 
@@ -526,7 +536,7 @@ def test_a_key_that_gpg_does_not_take_keeps_no_other_out(
     """GnuPG 2.4.7 ends an import at a key of an algorithm that it does not know."""
     large = signers.create("dave", user_id=f"Dave {'x' * 1000} <dave@example.test>")
     _gpg_that_stops_at(len(large.export(armor=False)) - 1, tmp_path, monkeypatch)
-    with keyring.trusted([large.public_key, signers.alice.public_key, signers.bob.public_key]) as ring:
+    with _trusted([large.public_key, signers.alice.public_key, signers.bob.public_key]) as ring:
         assert ring.usable == {signers.alice.fingerprint, signers.bob.fingerprint}
         assert ring.warnings[0].startswith("trusted_keys[0]: ")
         for signer in (signers.alice, signers.bob):

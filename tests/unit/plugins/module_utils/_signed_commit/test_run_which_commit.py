@@ -46,7 +46,7 @@ def test_g1_a_ref_that_only_ends_like_the_branch_does_not_stand_in_for_it(
 def test_g1_a_ref_that_only_begins_like_the_signatures_ref_holds_no_signatures(task: Task, signers: Signers) -> None:
     commit = task.upstream.commit()
     task.upstream.note(commit, signers.alice, ref="refs/tags/latest-signature-of-old")
-    with pytest.raises(Failure, match="carries 0 of the 1 required signatures"):
+    with pytest.raises(Failure, match="carries 0 of 1; "):
         task.poll(required_signatures=1, trusted_keys=[signers.alice.public_key])
 
 
@@ -142,7 +142,7 @@ def test_g5_every_verifies_merged_side_commits_too(task: Task, signers: Signers)
     task.upstream.note(second, signers.alice)
     params = {"required_signatures": 1, "trusted_keys": [signers.alice.public_key], "verify": "every"}
     for select in ("head", "oldest"):
-        with pytest.raises(Failure, match=f"commit {first} carries 0 of the 1"):
+        with pytest.raises(Failure, match=f"commit {first} carries 0 of 1"):
             task.poll(last_commit=before, select=select, **params)
     task.upstream.note(first, signers.alice)
     assert task.poll(last_commit=before, select="oldest", **params).commit == merge

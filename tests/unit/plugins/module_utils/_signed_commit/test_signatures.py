@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 from ansible_collections.flant.gitops.plugins.module_utils._git import commit as git_commit
 from ansible_collections.flant.gitops.plugins.module_utils._git import notes as git_notes
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.roster import roster
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.signatures import look, look_at_each
-from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.trust import trust
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.trust import Trust, trust
 from ansible_collections.flant.gitops.plugins.module_utils._verdict import GoodSignature, Rejected
 from ansible_collections.flant.gitops.plugins.module_utils._workers import workers
 from ansible_collections.flant.gitops.tests.support import signature_notes
@@ -23,7 +24,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from ansible_collections.flant.gitops.plugins.module_utils._git.commit import Commit
@@ -68,16 +70,19 @@ def repository(request: pytest.FixtureRequest, tmp_path: Path, signers: Signers)
     return Repository(tmp_path, signers, request.param)
 
 
-def _keys(signers: Sequence[Signer]) -> list[str]:
-    return [signer.public_key for signer in signers]
+def _trusted(signers: Iterable[Signer]) -> AbstractContextManager[Trust]:
+    """Trust people by their names, with one key each."""
+    people = [{"name": signer.name, "public_keys": [signer.public_key]} for signer in signers]
+    return trust(roster([], people))
 
 
 def test_a_commit_signed_by_git_has_its_signer(repository: Repository, signers: Signers) -> None:
     commit = repository.commit(signers.alice)
-    with trust(_keys([signers.alice, signers.bob])) as trusted:
+    with _trusted([signers.alice, signers.bob]) as trusted:
         found = look(trusted, commit, [], 1)
     assert [signer.as_dict() for signer in found.signers] == [
         {
+            "signer": "alice",
             "fingerprint": signers.alice.fingerprint,
             "signing_key": signers.alice.fingerprint,
             "user_id": "Alice <alice@example.test>",
@@ -91,7 +96,7 @@ def test_a_commit_signed_by_git_has_its_signer(repository: Repository, signers: 
 def test_signers_in_notes_count_beside_the_commits_own(repository: Repository, signers: Signers) -> None:
     commit = repository.commit(signers.alice)
     signature_notes.add(repository.folder, commit.id, signers.bob, signers.carol)
-    with trust(_keys([signers.alice, signers.bob, signers.carol])) as trusted:
+    with _trusted([signers.alice, signers.bob, signers.carol]) as trusted:
         found = look(trusted, commit, repository.notes(commit), 3)
     assert [(signer.fingerprint, signer.source) for signer in found.signers] == [
         (signers.alice.fingerprint, "commit"),
@@ -124,7 +129,7 @@ def test_as_many_signers_stand_as_in_trdl(
     notes = repository.notes(commit) if in_notes else []
     for trusted_names in ([], ["alice"], ["bob"], ["carol", "bob", "alice"]):
         expected = [name for name in distinct if name in trusted_names]
-        with trust(_keys([signers[name] for name in trusted_names])) as trusted:
+        with _trusted([signers[name] for name in trusted_names]) as trusted:
             for required in range(5):
                 found = look(trusted, commit, notes, required).signers
                 assert [each.fingerprint for each in found] == [
@@ -149,7 +154,7 @@ def _commit(raw: bytes) -> Commit:
 
 
 def _signers_of(commit: Commit, *trusted_signers: Signer, notes: Sequence[bytes] = ()) -> list[str]:
-    with trust(_keys(trusted_signers)) as trusted:
+    with _trusted(trusted_signers) as trusted:
         return [signer.fingerprint for signer in look(trusted, commit, notes, 9).signers]
 
 
@@ -283,25 +288,30 @@ def test_several_notes_for_one_commit_count_together(signers: Signers) -> None:
 # Who counts once
 
 
-def test_s15_a_key_given_twice_counts_once(signers: Signers) -> None:
+def test_s15_a_signer_counts_once_whichever_of_the_keys_signed(signers: Signers) -> None:
     commit = _commit(signers.alice.sign_commit(_RAW))
-    notes = [signers.alice.note_line(commit.id), signers.alice.note_line(commit.id, "--digest-algo", "SHA384")]
-    assert _signers_of(commit, signers.alice, signers.alice, notes=notes) == [signers.alice.fingerprint]
+    keys = [signers.alice.public_key, signers.bob.public_key]
+    notes = [signers.bob.note_line(commit.id), signers.alice.note_line(commit.id), signers.carol.note_line(commit.id)]
+    people = [{"name": "alice", "public_keys": keys}, {"name": "carol", "public_keys": [signers.carol.public_key]}]
+    with trust(roster([], people)) as trusted:
+        found = look(trusted, commit, notes, 3)
+    assert [(each.signer, each.fingerprint) for each in found.signers] == [
+        ("alice", signers.alice.fingerprint),
+        ("carol", signers.carol.fingerprint),
+    ]
 
 
-def test_s15_two_certificates_in_one_text_are_two(signers: Signers) -> None:
+def test_a_signer_without_a_name_goes_by_the_fingerprint(signers: Signers) -> None:
     commit = _commit(signers.alice.sign_commit(_RAW))
-    text = signers.alice.public_key + signers.bob.public_key
-    with trust([text]) as trusted:
-        found = look(trusted, commit, [signers.bob.note_line(commit.id)], 2)
-    assert len(found.signers) == 2
+    with trust(roster([signers.alice.public_key], [])) as trusted:
+        assert [each.signer for each in look(trusted, commit, [], 1).signers] == [signers.alice.fingerprint]
 
 
 def test_s15_two_subkeys_of_one_certificate_count_once(signers: Signers) -> None:
     subkeys = [signers.alice.add_subkey(), signers.alice.add_subkey()]
     commit = _commit(_RAW)
     notes = [base64.b64encode(signers.alice.sign(commit.id.encode(), key=key)) for key in subkeys]
-    with trust([signers.alice.public_key]) as trusted:
+    with _trusted([signers.alice]) as trusted:
         found = look(trusted, commit, notes, 2)
     assert [(each.fingerprint, each.signing_key) for each in found.signers] == [(signers.alice.fingerprint, subkeys[0])]
 
@@ -320,7 +330,7 @@ class Ledger:
     def verify(self, candidate: Candidate) -> Verdict:
         self.asked += 1
         name = self._entries.get((candidate.payload, candidate.signature))
-        return GoodSignature(name, name, name, "") if name else Rejected("it is not in the ledger")
+        return GoodSignature(name, name, name, "", signer=name) if name else Rejected("it is not in the ledger")
 
 
 def test_no_signature_is_looked_at_in_vain() -> None:
@@ -378,7 +388,7 @@ def test_s14_any_notes_make_no_signer_who_has_not_signed(
 def test_many_commits_come_back_in_their_order(repository: Repository, signers: Signers) -> None:
     people = [signers.alice, signers.bob, None] * 4
     commits = [repository.commit(person) for person in people]
-    with trust(_keys([signers.alice, signers.bob])) as trusted:
+    with _trusted([signers.alice, signers.bob]) as trusted:
         found = list(look_at_each(trusted, commits, {}, 1))
     assert [[each.fingerprint for each in one.signers] for one in found] == [
         [person.fingerprint] if person else [] for person in people
@@ -393,7 +403,7 @@ def test_commits_are_taken_as_they_are_yielded(signers: Signers) -> None:
             taken.append(number)
             yield _commit(_RAW + b"%d" % number)
 
-    with trust([signers.alice.public_key]) as trusted:
+    with _trusted([signers.alice]) as trusted:
         results = look_at_each(trusted, commits(), {}, 1)
         next(results)
     assert len(taken) == 16
