@@ -104,8 +104,8 @@ options:
     type: str
   secret_id_file:
     description:
-      - File that holds the current secret-id and nothing else, on a file system that only the user of this task writes
-        to. Its directory must exist.
+      - File that holds the current secret-id and nothing else. Its directory must exist, and only root and the user of
+        this task may be able to put files there or to change the way to it.
       - The secret-id in it is used in preference to O(secret_id) and is replaced when due. A new one is created with
         the CIDR bindings and metadata of the old one, written to O(secret_id_file).new, proved by a login and put into
         the file; then the old one is destroyed. Wherever that is cut off, a secret-id that works is in the file, and

@@ -18,7 +18,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._vault.approle import
 from ansible_collections.flant.gitops.plugins.module_utils._vault.client import connect
 from ansible_collections.flant.gitops.plugins.module_utils._vault.custody import custody
 from ansible_collections.flant.gitops.plugins.module_utils._vault.rotation import Entry, Rotation
-from ansible_collections.flant.gitops.plugins.module_utils._vault.secret_id_file import SecretIdFile
+from ansible_collections.flant.gitops.plugins.module_utils._vault.secret_id_file import opened
 from ansible_collections.flant.gitops.plugins.module_utils._vault.wrapping import WrappedToken, wrap_all
 from ansible_collections.flant.gitops.plugins.module_utils._workers import result_of
 
@@ -84,8 +84,8 @@ def _enter(client: Client, request: Request, held: Custody) -> Entry:
         session = result_of(login)
         session.require_uses(calls)
         return Entry(session, math.inf)
-    rotation = Rotation(client, approle, SecretIdFile(approle.secret_id_file), held)
-    with rotation.file.lock():
+    with opened(approle.secret_id_file) as file:
+        rotation = Rotation(client, approle, file, held)
         entry = held.submit(rotation.enter, calls, check_mode=request.check_mode)
         _open_connections(client, calls, held)
         try:

@@ -8,6 +8,9 @@
 For a file ``X``: ``X.new`` holds the next secret-id until it has been proved, ``X.old`` the last one until it has been
 destroyed, ``X.rotation`` how long the one in ``X`` lives, and ``X.lock`` is locked by whoever uses any of them.
 Whenever a writer is killed, ``X`` is whole, and what is in ``X.new`` or ``X.old`` tells what is left to end.
+
+The directory is one in which only root and we can put files, and all are reached through its descriptor. What lies
+there all the same and is not ours is not believed, and never written to: a new file takes its place.
 """
 
 from __future__ import annotations
@@ -20,15 +23,15 @@ import math
 import os
 import stat
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils import _private_file
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._trusted_path import trusted_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
-    from typing import BinaryIO
 
 _LONGEST = 4096
 _WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
@@ -53,39 +56,41 @@ class Stored:
     exposed: bool
 
 
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[SecretIdFile]:
+    """Yield the file ``path``, which need not exist; every other run is kept away from it, or waited for.
+
+    Raises:
+        Failure: its directory does not exist, or others could put files there; it cannot be locked.
+    """
+    with contextlib.ExitStack() as stack:
+        directory = stack.enter_context(trusted_directory(path.parent, "secret_id_file"))
+        file = SecretIdFile(path, directory)
+        with _explained(path.with_name(f"{path.name}.lock"), "locked"):
+            stack.enter_context(_private_file.lock(Path(f"{path.name}.lock"), dir_fd=directory))
+        yield file
+
+
 class SecretIdFile:
     """The file ``path`` and its companions.
 
     Every method raises Failure when the file system does not let it do its work; the sentence names the file.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Take the path that the operator gave as ``secret_id_file``."""
+    def __init__(self, path: Path, directory: int) -> None:
+        """Take the path that the operator gave as ``secret_id_file``, and a descriptor of its directory."""
         self.path = path
+        self._directory = directory
         self._new = self._companion("new")
         self._old = self._companion("old")
         self._rotation = self._companion("rotation")
 
-    @contextlib.contextmanager
-    def lock(self) -> Iterator[None]:
-        """Keep every other run away from the file; waits for the one that has it."""
-        lock = self._companion("lock")
-        with contextlib.ExitStack() as stack:
-            with _explained(lock, "locked"):
-                stack.enter_context(_private_file.lock(lock))
-            yield
-
     def read(self) -> Stored | None:
         """Return what the file holds; None: there is no file."""
-        with _explained(self.path, "read"), contextlib.ExitStack() as stack:
-            try:
-                file = stack.enter_context(_open_for_reading(self.path))
-            except FileNotFoundError:
-                return None
-            status = os.fstat(file.fileno())
-            secret_id = _secret_id(file)
-        if status.st_uid != os.geteuid() or status.st_mode & _WRITABLE_BY_OTHERS:
-            raise Failure(f"secret_id_file: {self.path} may be written by other users; it must be mode 0600 and ours.")
+        found = self._content(self.path)
+        if found is None:
+            return None
+        secret_id, status = found
         exposed = bool(status.st_mode & _READABLE_BY_OTHERS)
         return Stored(secret_id, status.st_mtime, self._ttl_of(secret_id), exposed)
 
@@ -110,30 +115,41 @@ class SecretIdFile:
     def promote(self) -> None:
         """Put the staged secret-id into the file, at once or not at all."""
         with _explained(self.path, "replaced"):
-            self._new.replace(self.path)
+            os.replace(self._new.name, self.path.name, src_dir_fd=self._directory, dst_dir_fd=self._directory)
 
     def sync(self) -> None:
         """Make durable what `promote` did."""
         with _explained(self.path.parent, "synchronised"):
-            _private_file.sync_directory(self.path.parent)
+            _private_file.sync_directory(self._directory)
 
     def forget_staged(self) -> None:
         """Remove the staged secret-id."""
-        _remove(self._new)
+        self._remove(self._new)
 
     def forget_superseded(self) -> None:
         """Remove the old secret-id, which has been destroyed."""
-        _remove(self._old)
+        self._remove(self._old)
 
     def _companion(self, suffix: str) -> Path:
         return self.path.with_name(f"{self.path.name}.{suffix}")
 
     def _peek(self, path: Path) -> str:
-        try:
-            with _explained(path, "read"), _open_for_reading(path) as file:
-                return _secret_id(file)
-        except FileNotFoundError:
-            return ""
+        found = self._content(path)
+        return found[0] if found else ""
+
+    def _content(self, path: Path) -> tuple[str, os.stat_result] | None:
+        with _explained(path, "read"):
+            try:
+                descriptor = _private_file.open_regular(Path(path.name), dir_fd=self._directory)
+            except FileNotFoundError:
+                return None
+            with os.fdopen(descriptor, "rb") as file:
+                status = os.fstat(descriptor)
+                content = file.read(_LONGEST)
+        if status.st_uid != os.geteuid() or status.st_mode & _WRITABLE_BY_OTHERS:
+            raise Failure(f"secret_id_file: {path} may be written by other users; it must be mode 0600 and ours.")
+        # A file system that lost power may give back a file full of zeros.
+        return content.decode("utf-8", "replace").strip(" \t\r\n\0"), status
 
     def _ttl_of(self, secret_id: str) -> float | None:
         try:
@@ -147,45 +163,29 @@ class SecretIdFile:
 
     def _write(self, path: Path, text: str) -> None:
         # Not by way of a temporary file: killed at the wrong time, that would leave a secret-id which nothing ends.
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+        self._remove(path)  # whoever has the old one open sees nothing of the new one
         with _explained(path, "written"):
-            with os.fdopen(os.open(path, flags, 0o600), "w", encoding="utf-8") as file:
+            with os.fdopen(
+                _private_file.create(Path(path.name), dir_fd=self._directory), "w", encoding="utf-8"
+            ) as file:
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
-            _private_file.sync_directory(path.parent)
+            _private_file.sync_directory(self._directory)
 
-
-def _open_for_reading(path: Path) -> BinaryIO:
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise OSError(errno.EINVAL, "it is no regular file")
-    return os.fdopen(descriptor, "rb")
-
-
-def _secret_id(file: BinaryIO) -> str:
-    # A file system that lost power may give back a file full of zeros.
-    return file.read(_LONGEST).decode("utf-8", "replace").strip(" \t\r\n\0")
+    def _remove(self, path: Path) -> None:
+        with _explained(path, "removed"):
+            _private_file.remove(Path(path.name), dir_fd=self._directory)
 
 
 def _digest(secret_id: str) -> str:
     return hashlib.sha256(secret_id.encode()).hexdigest()
 
 
-def _remove(path: Path) -> None:
-    with _explained(path, "removed"):
-        path.unlink(missing_ok=True)
-
-
 @contextlib.contextmanager
 def _explained(path: Path, done: str) -> Iterator[None]:
     try:
         yield
-    except FileNotFoundError:
-        if path.parent.is_dir():
-            raise
-        raise Failure(f"secret_id_file: the directory {path.parent} does not exist.") from None
     except OSError as error:
         reason = "it is a symbolic link" if error.errno == errno.ELOOP else error.strerror
         raise Failure(f"secret_id_file: {path} cannot be {done}: {reason}.") from None

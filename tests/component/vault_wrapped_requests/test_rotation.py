@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.tests.support import stranger
 from ansible_collections.flant.gitops.tests.support.http_faults import Fault, faulty
 from ansible_collections.flant.gitops.tests.support.killing import Kill
 from ansible_collections.flant.gitops.tests.support.waiting import until
@@ -365,8 +366,27 @@ def test_v9_a_broken_record_makes_it_due(account: Account, record: str | None) -
 def test_v9_a_missing_directory_is_named(account: Account, tmp_path: Path) -> None:
     options = {**account.with_file, "secret_id_file": str(tmp_path / "missing" / "secret-id")}
 
-    with pytest.raises(Failure, match=rf"^secret_id_file: the directory {tmp_path}/missing does not exist\.$"):
+    with pytest.raises(Failure, match=rf"^secret_id_file: {tmp_path}/missing does not exist\.$"):
         account.call(**options)
+
+
+@stranger.needs_root
+def test_v18_another_user_receives_no_secret_id_however_long_they_try(account: Account) -> None:
+    with stranger.public_directory() as public:
+        for name, owner in (("ours", 0), ("theirs", stranger.UID)):
+            (public / name).mkdir(mode=0o755)
+            os.chown(public / name, owner, owner)
+        account.file = public / "ours" / "secret-id"
+        names = ["secret-id", *(f"secret-id.{companion}" for companion in ("new", "old", "rotation", "lock"))]
+        contested = [*(public / "ours" / name for name in names), public / "theirs" / "bait"]
+        with stranger.swapping(contested, b"planted", public / "theirs"):
+            for _number in range(5):
+                assert account.call(**account.with_file).secret_id_rotated
+                account.file.chmod(0o644)  # due again: it could have been read
+        done = {mark.name.partition("-")[2] for mark in (public / "theirs").iterdir()} - {""}
+        assert done == {str(len(names))}, "the bait alone"
+        account.forget_secret_ids()
+    account.file = account.file.with_name("gone")
 
 
 def test_a_rotation_that_may_not_be_proved_is_undone(account: Account, bao: OpenBao) -> None:

@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
-from ansible_collections.flant.gitops.plugins.module_utils._vault.secret_id_file import SecretIdFile
+from ansible_collections.flant.gitops.plugins.module_utils._vault.secret_id_file import SecretIdFile, opened
+from ansible_collections.flant.gitops.tests.support import stranger
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> SecretIdFile:
-    return SecretIdFile(tmp_path / "secret-id")
+def file(tmp_path: Path) -> Iterator[SecretIdFile]:
+    with opened(tmp_path / "secret-id") as file:
+        yield file
 
 
 def put(file: SecretIdFile, content: bytes, mode: int = 0o600) -> None:
@@ -115,43 +118,91 @@ def test_v9_a_symbolic_link_is_refused(file: SecretIdFile, tmp_path: Path) -> No
 
 def test_v9_a_pipe_or_a_directory_is_refused(file: SecretIdFile, tmp_path: Path) -> None:
     os.mkfifo(file.path)
-    with pytest.raises(Failure, match=r"cannot be read: it is no regular file\.$"):
+    with pytest.raises(Failure, match=r"cannot be read: it is not a regular file\.$"):
         file.read()
-    with pytest.raises(Failure, match=r"cannot be read: it is no regular file\.$"):
-        SecretIdFile(tmp_path).read()
+    with pytest.raises(Failure, match=r"cannot be read: it is not a regular file\.$"), opened(tmp_path) as other:
+        other.read()
 
 
 @pytest.mark.parametrize("companion", ["new", "old", "rotation", "lock"])
-def test_v9_a_symbolic_link_beside_it_is_not_followed(file: SecretIdFile, tmp_path: Path, companion: str) -> None:
+def test_v9_a_symbolic_link_beside_it_is_not_followed(tmp_path: Path, companion: str) -> None:
     target = tmp_path / "target"
     target.write_text("untouched")
-    put(file, b"id")
-    file.path.with_name(f"secret-id.{companion}").symlink_to(target)
+    (tmp_path / f"secret-id.{companion}").symlink_to(target)
 
-    with pytest.raises(Failure, match=rf"secret-id\.{companion} cannot be"):
-        _use_all(file)
+    with pytest.raises(Failure, match=rf"secret-id\.{companion} cannot be"), opened(tmp_path / "secret-id") as file:
+        put(file, b"id")
+        assert file.staged() + file.superseded() == ""
+        assert file.read()
 
     assert target.read_text() == "untouched"
 
 
-def _use_all(file: SecretIdFile) -> None:
-    with file.lock():
-        file.stage("second")
+@pytest.mark.parametrize("companion", ["new", "old", "rotation"])
+@pytest.mark.parametrize("mode", [0o600, 0o666])
+def test_v18_what_another_user_has_put_beside_it_receives_nothing(
+    file: SecretIdFile, tmp_path: Path, companion: str, mode: int
+) -> None:
+    """Whoever made a file has it open; that it is ours by now does not take the descriptor away."""
+    put(file, b"id")
+    planted = tmp_path / f"secret-id.{companion}"
+    planted.write_text("planted")
+    planted.chmod(mode)
+
+    with planted.open() as held:
+        file.stage("secret")
         file.prepare("id", 60)
+        assert held.read() == "planted"
+
+    assert stat.S_IMODE(planted.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("companion", ["new", "old", "rotation"])
+def test_v18_what_another_user_can_write_beside_it_is_not_believed(
+    file: SecretIdFile, tmp_path: Path, companion: str
+) -> None:
+    put(file, b"id")
+    planted = tmp_path / f"secret-id.{companion}"
+    planted.write_text("planted")
+    planted.chmod(0o666)
+
+    with pytest.raises(Failure, match=rf"^secret_id_file: {planted} may be written by other users"):
+        (file.staged(), file.superseded(), file.read())
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o1777])
+def test_v18_a_directory_that_others_may_write_to_is_refused(tmp_path: Path, mode: int) -> None:
+    tmp_path.chmod(mode)
+
+    with pytest.raises(Failure, match=rf"^secret_id_file: {tmp_path} can be written to by others"):
+        enter(tmp_path / "secret-id")
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@stranger.needs_root
+def test_v18_a_lock_of_another_user_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "secret-id.lock").touch()
+    os.chown(tmp_path / "secret-id.lock", stranger.UID, stranger.UID)
+
+    with pytest.raises(Failure, match=r"secret-id\.lock cannot be locked: it belongs to another user\.$"):
+        enter(tmp_path / "secret-id")
+
+
+def enter(path: Path) -> None:
+    with opened(path):
+        pass
 
 
 def test_a_missing_directory_is_named(tmp_path: Path) -> None:
-    file = SecretIdFile(tmp_path / "missing" / "secret-id")
-
-    for use in (file.lock().__enter__, lambda: file.stage("id"), file.promote):
-        with pytest.raises(Failure, match=rf"^secret_id_file: the directory {tmp_path}/missing does not exist\.$"):
-            use()
+    with pytest.raises(Failure, match=rf"^secret_id_file: {tmp_path}/missing does not exist\.$"):
+        enter(tmp_path / "missing" / "secret-id")
 
 
-def test_all_files_are_private_whatever_the_umask_is(file: SecretIdFile, tmp_path: Path) -> None:
+def test_all_files_are_private_whatever_the_umask_is(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
-        with file.lock():
+        with opened(tmp_path / "secret-id") as file:
             file.stage("first")
             file.prepare("none", 60)
             file.promote()
