@@ -25,6 +25,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ansible_collections.flant.gitops.plugins.module_utils._openpgp import packets
 from ansible_collections.flant.gitops.tests.support.environment import clean
 from ansible_collections.flant.gitops.tests.support.once import once
 
@@ -228,6 +229,25 @@ def armored(data: bytes, label: str = "SIGNATURE") -> bytes:
     """Return binary OpenPGP data in ASCII armor, with the checksum that gpg cannot do without."""
     text, checksum = base64.encodebytes(data), base64.b64encode(_crc24(data).to_bytes(3, "big"))
     return b"-----BEGIN PGP %b-----\n\n%b=%b\n-----END PGP %b-----\n" % (label.encode(), text, checksum, label.encode())
+
+
+def without_embedded_signatures(certificate: bytes) -> bytes:
+    """Return a certificate whose signing subkeys have not signed that they belong to it (RFC 9580, 5.2.3.34)."""
+    result = b""
+    for packet in packets.split(certificate):
+        body = packet.body
+        if packet.tag == packets.SIGNATURE:
+            unhashed = 6 + int.from_bytes(body[4:6], "big")
+            end = unhashed + 2 + int.from_bytes(body[unhashed : unhashed + 2], "big")
+            area = body[unhashed + 2 : end]
+            kept = b""
+            while area:
+                length = 1 + area[0]
+                kept += area[:length] if area[1] != 32 else b""
+                area = area[length:]
+            body = body[:unhashed] + len(kept).to_bytes(2, "big") + kept + body[end:]
+        result += bytes([0xC0 | packet.tag, 0xFF]) + len(body).to_bytes(4, "big") + body
+    return result
 
 
 def _crc24(data: bytes) -> int:

@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass
 
 _BEGIN = re.compile(rb"-----BEGIN PGP ([A-Z ]+)-----")
+_LIMITS = re.compile(rb"(-----(?:BEGIN|END) PGP [A-Z ]+-----)")
 _HEADER = re.compile(rb"[A-Za-z-]+:.*")
 _CHECKSUM = re.compile(rb"=[A-Za-z0-9+/]{4}")
 
@@ -51,10 +52,18 @@ def blocks(text: bytes) -> list[Block]:
     return found
 
 
+def unfolded(text: bytes) -> bytes:
+    """Return ``text`` with the first and the last line of each armor on lines of their own.
+
+    They no longer are where armors were joined without a line feed, or where YAML's ``>`` has made lines one.
+    """
+    return _LIMITS.sub(rb"\n\1\n", text)
+
+
 def _decode(content: list[bytes]) -> bytes:
     """Return the data of an armor's lines: headers, an empty line, base64, perhaps a checksum."""
-    lines = [line for line in content if not _HEADER.fullmatch(line) and not _CHECKSUM.fullmatch(line)]
+    words = [word for line in content if not _HEADER.fullmatch(line) for word in line.split()]
     try:
-        return base64.b64decode(b"".join(lines), validate=True)
+        return base64.b64decode(b"".join(word for word in words if not _CHECKSUM.fullmatch(word)), validate=True)
     except binascii.Error:
         raise ValueError("an armor is not base64") from None

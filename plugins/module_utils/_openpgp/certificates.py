@@ -64,7 +64,7 @@ def read(text: str, option: str) -> Certificate:
             ``option``.
     """
     try:
-        found = armor.blocks(text.encode("ascii", "replace"))
+        found = armor.blocks(armor.unfolded(text.encode("ascii", "replace")))
         material = [packet for block in found for packet in packets.split(block.data)]
     except ValueError as error:
         raise Failure(f"{option} is damaged: {error}.") from None

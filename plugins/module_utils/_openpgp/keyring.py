@@ -15,15 +15,21 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import re
 import shutil
 import subprocess
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure, MissingLibrary
-from ansible_collections.flant.gitops.plugins.module_utils._openpgp.listing import unfitness
+from ansible_collections.flant.gitops.plugins.module_utils._openpgp.defects import defect, without_cross_certification
+from ansible_collections.flant.gitops.plugins.module_utils._openpgp.keyboxd import available
+from ansible_collections.flant.gitops.plugins.module_utils._openpgp.listing import INVALID, unfitness
+from ansible_collections.flant.gitops.plugins.module_utils._openpgp.mistakes import signed_instead
+from ansible_collections.flant.gitops.plugins.module_utils._openpgp.packets import split
 from ansible_collections.flant.gitops.plugins.module_utils._openpgp.signature import single_packet
-from ansible_collections.flant.gitops.plugins.module_utils._openpgp.status import judge
+from ansible_collections.flant.gitops.plugins.module_utils._openpgp.status import UNFITTING, judge
+from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
 from ansible_collections.flant.gitops.plugins.module_utils._private_file import private_directory
 from ansible_collections.flant.gitops.plugins.module_utils._verdict import Rejected
 from ansible_collections.flant.gitops.plugins.module_utils._workers import result_of, workers
@@ -38,6 +44,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ansible_collections.flant.gitops.plugins.module_utils._openpgp.certificates import Certificate
+    from ansible_collections.flant.gitops.plugins.module_utils._openpgp.keyboxd import Keyboxd
     from ansible_collections.flant.gitops.plugins.module_utils._verdict import Verdict
     from ansible_collections.flant.gitops.plugins.module_utils._workers import Workers
 
@@ -57,6 +64,9 @@ _OPTIONS = [
 _SECONDS_FOR_GPG = 60.0
 _AT_ONCE = min(4, os.cpu_count() or 1)
 _REFUSED = "is refused by gpg"
+_WORDS_LIMIT = 4096
+_LOGGED = re.compile(rb"(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d )?gpg(?:\[\d+\])?:? +(?P<words>.*)")
+_NOISE = (b"trustdb created", b"Total number processed", b"imported", b"not imported", b"w/o user IDs")
 
 
 class Keyring:
@@ -80,6 +90,11 @@ class Keyring:
             f"{options[fingerprint]}: the signatures of {fingerprint} do not count, because it {reason}."
             for fingerprint, reason in self._trusted.items()
             if reason is not None
+        ) + tuple(
+            f"{each.option}: the signatures of a subkey of {each.fingerprint} do not count, because it lacks a "
+            "cross-certification; its owner makes one with gpg --edit-key and cross-certify."
+            for each in certificates
+            if without_cross_certification(each.data)
         )
 
     def verify(self, payload: bytes, signature: bytes) -> Verdict:
@@ -94,6 +109,7 @@ class Keyring:
             packet = single_packet(signature)
         except ValueError as error:
             return Rejected(str(error))
+        (body,) = (each.body for each in split(packet))
         number = next(self._numbers)
         signature_file = self._gpg.home / f"{number}.sig"
         payload_file = self._gpg.home / f"{number}.payload"
@@ -107,7 +123,9 @@ class Keyring:
         finally:
             for file in (signature_file, payload_file):
                 file.unlink(missing_ok=True)
-        return judge(output, exit_status, self._trusted, time.time())
+        verdict = judge(output, exit_status, self._trusted, time.time())
+        instead = signed_instead(body, payload) if verdict == UNFITTING else None
+        return Rejected(instead) if instead else verdict
 
 
 @contextlib.contextmanager
@@ -119,48 +137,79 @@ def trusted(certificates: Sequence[Certificate]) -> Iterator[Keyring]:
         MissingLibrary: python-gnupg is not installed.
     """
     # A signal interrupts the main thread alone: gpg, started by another, ends in peace before its folder goes.
-    with private_directory("flant_gitops-") as home, workers(_AT_ONCE) as pool:
-        yield result_of(pool.submit(lambda: Keyring(_Gpg(home), certificates, pool)))
+    with private_directory("flant_gitops-") as home, available(home) as keyboxd, workers(_AT_ONCE) as pool:
+        yield result_of(pool.submit(lambda: Keyring(_Gpg(home, keyboxd), certificates, pool)))
 
 
 def _imported(gpg: _Gpg, certificates: Sequence[Certificate]) -> Mapping[str, str | None]:
-    """Import the certificates, and return for each certificate that gpg took why its signatures do not count, or None.
+    """Import the certificates, and return for each that gpg took why its signatures do not count, or None.
 
     While importing, gpg lists each copy of a certificate by itself; only once they are merged it tells whether what
     one copy adds, say a later expiry, is right. Of a text that gpg did not take to its end no certificate counts: what
     is lost may be a revocation.
     """
-    listing, whole = gpg.import_keys(b"".join(each.data for each in certificates))
-    shown = unfitness(listing)
+    first = gpg.import_keys(b"".join(each.data for each in certificates))
+    shown = unfitness(first.listing)
     distinct = {each.fingerprint for each in certificates}
-    if whole and len(distinct) == sum(each.copies for each in certificates):
+    if first.whole and len(distinct) == sum(each.copies for each in certificates):
         return shown
     # GnuPG 2.4.7 stops at a key of an algorithm that it does not know, and leaves out all that follow. In a folder with
     # a long path gpg grumbles about every key that is new to it, so that only what is refused twice is refused.
-    taken = {each.option for each in certificates if whole or any(gpg.import_keys(each.data)[1] for _index in range(2))}
+    refused = {} if first.whole else {each.fingerprint: _refusal(gpg, each) for each in certificates}
     kept = unfitness(gpg.list_keys())
-    lost = distinct - kept.keys() | {each.fingerprint for each in certificates if each.option not in taken}
-    return {**kept, **{fingerprint: shown.get(fingerprint) or _REFUSED for fingerprint in lost}}
+    lost = dict.fromkeys(distinct - kept.keys(), _REFUSED)
+    lost.update({fingerprint: reason for fingerprint, reason in refused.items() if reason})
+    return {**kept, **{fingerprint: shown.get(fingerprint) or reason for fingerprint, reason in lost.items()}}
+
+
+def _refusal(gpg: _Gpg, certificate: Certificate) -> str | None:
+    """Return what gpg says if it does not take all of a certificate's packets, in two attempts."""
+    for _attempt in range(2):
+        imported = gpg.import_keys(certificate.data)
+        if imported.whole:
+            return None
+    return f"{_REFUSED}: {imported.words}" if imported.words else _REFUSED
 
 
 def _with_reasons(certificates: Sequence[Certificate], listed: Mapping[str, str | None]) -> dict[str, str | None]:
     """Return the fingerprint of each certificate, with the reason why its signatures do not count, or None."""
-    return {each.fingerprint: _reason(each, listed.get(each.fingerprint, _REFUSED)) for each in certificates}
+    reasons: dict[str, str | None] = {}
+    for each in certificates:
+        reason = _reason(each, listed.get(each.fingerprint, _REFUSED))
+        reasons[each.fingerprint] = reasons.get(each.fingerprint) or reason
+    return reasons
 
 
 def _reason(certificate: Certificate, reason: str | None) -> str | None:
     if certificate.created > time.time():  # GnuPG 2.4.7 sees nothing wrong in it
         return "was created in the future (check this machine's clock)"
+    if reason and reason.startswith((INVALID, _REFUSED)):
+        return defect(certificate.data) or reason
     return reason
+
+
+class _Imported(NamedTuple):
+    """gpg's listing of the keys that it read, whether it took what it could use, and its own words if it did not."""
+
+    listing: bytes
+    whole: bool
+    words: str
+
+
+def _said(log: bytes) -> str:
+    """Return what gpg wrote to its log, less what stands there always."""
+    lines = [match["words"] for match in map(_LOGGED.fullmatch, log.split(b"\n")) if match]
+    return printable(b"; ".join(line for line in lines if not any(noise in line for noise in _NOISE)))
 
 
 class _Gpg:
     """gpg, as python-gnupg starts it, on one folder."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, keyboxd: Keyboxd) -> None:
         if gnupg is None:
             raise MissingLibrary("python-gnupg")
         self.home = home
+        self.keyboxd = keyboxd
         self._environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(home), "LC_ALL": "C"}
         program = shutil.which("gpg")
         if not program:
@@ -170,13 +219,28 @@ class _Gpg:
         except (OSError, ValueError):
             raise Failure(f"gpg (GnuPG 2.2.20 or newer) is needed on the target, and {program} does not run.") from None
 
-    def import_keys(self, data: bytes) -> tuple[bytes, bool]:
-        """Import certificates, and return gpg's listing of those that it read, and whether it took what it could use.
+    def import_keys(self, data: bytes) -> _Imported:
+        """Import certificates.
 
         To list an expired one, gpg 2.2 wants a trust database, which it does not make in the trust model "always".
+
+        Raises:
+            Failure: gpg wants keyboxd, which does not run.
         """
-        imported = self._gpg.import_keys(data, extra_args=["--trust-model=direct", "--import-options=import-show"])
-        return imported.data, imported.returncode == 0
+        imported = self._import(data)
+        if imported.whole or "keyboxd" not in imported.words:
+            return imported
+        if not self.keyboxd.launch():
+            raise Failure(f"gpg cannot keep keys on this machine, which uses keyboxd: {imported.words}.")
+        return self._import(data)
+
+    def _import(self, data: bytes) -> _Imported:
+        log = self.home / "import.log"
+        options = ["--trust-model=direct", "--import-options=import-show", f"--logger-file={log}"]
+        imported = self._gpg.import_keys(data, extra_args=options)
+        words = log.read_bytes()[:_WORDS_LIMIT] if log.exists() else b""
+        log.unlink(missing_ok=True)
+        return _Imported(imported.data, imported.returncode == 0, _said(words))
 
     def list_keys(self) -> bytes:
         """Return gpg's listing of all certificates."""

@@ -11,10 +11,11 @@ import re
 
 _PRIMARY = re.compile(rb"pub:(?P<validity>[^:]*):(?:[^:]*:){9}(?P<capabilities>[^:]*):.*")
 _FINGERPRINT = re.compile(rb"fpr:(?:[^:]*:){8}([0-9A-F]+):.*")
+INVALID = "is not valid"
 _UNFIT = {
     b"r": "was revoked",
     b"e": "has expired",
-    b"i": "is not valid",
+    b"i": INVALID,
     b"d": "is disabled",
 }
 
@@ -39,7 +40,7 @@ def unfitness(listing: bytes) -> dict[str, str | None]:
         elif line.startswith((b"uid:", b"uat:")):
             named.add(name)
     # Debian 13's GnuPG 2.4.7 finds nothing wrong in a certificate without a user id, but does not take it.
-    return {name: reason if name in named else reason or _UNFIT[b"i"] for name, reason in reasons.items()}
+    return {name: reason if name in named else reason or INVALID for name, reason in reasons.items()}
 
 
 def _unfitness(validity: bytes, capabilities: bytes) -> str | None:

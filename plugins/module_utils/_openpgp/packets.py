@@ -50,6 +50,16 @@ def split(data: bytes) -> Iterator[Packet]:
         rest = rest[header + length :]
 
 
+def subpacket_length(start: bytes) -> tuple[int, int]:
+    """Return the length of a signature's subpacket, and of the octets that tell it (section 5.2.3.7)."""
+    first = start[0]
+    if first < 192:  # noqa: PLR2004 -- the boundaries that the section sets
+        return first, 1
+    if first < 255:  # noqa: PLR2004 -- likewise
+        return ((first - 192) << 8) + int.from_bytes(start[1:2], "big") + 192, 2
+    return int.from_bytes(start[1:5], "big"), 5
+
+
 def _header(start: bytes) -> tuple[int, int, int]:
     """Return the tag, and how long the header and the body are."""
     first = start[0]

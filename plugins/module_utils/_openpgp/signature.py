@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.flant.gitops.plugins.module_utils._openpgp import armor, packets
+from ansible_collections.flant.gitops.plugins.module_utils._openpgp import armor, mistakes, packets
 
 
 def single_packet(signature: bytes) -> bytes:
@@ -19,11 +19,18 @@ def single_packet(signature: bytes) -> bytes:
     Raises:
         ValueError: it is anything else; the text says what, fit to stand after a colon.
     """
-    if signature.lstrip().startswith(b"-----BEGIN"):
+    other = mistakes.kind(signature)
+    if signature.lstrip().startswith(b"-----BEGIN PGP SIGNATURE-----"):
         found = armor.blocks(signature)
         if [block.label for block in found] != ["SIGNATURE"]:
             raise ValueError("it is not one armored OpenPGP signature")
         signature = found[0].data
-    if [packet.tag for packet in packets.split(signature)] != [packets.SIGNATURE]:
+    elif other:
+        raise ValueError(other)
+    try:
+        tags = [packet.tag for packet in packets.split(signature)]
+    except ValueError:
+        raise ValueError(mistakes.broken_line()) from None
+    if tags != [packets.SIGNATURE]:
         raise ValueError("it is not exactly one OpenPGP signature packet")
     return signature

@@ -39,6 +39,7 @@ _AGAINST = {
 }
 _ERRSIG = re.compile(rb"(?P<key_id>[0-9A-F]{16}) (?:\S+ ){4}(?P<error>\d+)(?: (?P<fingerprint>[0-9A-F]{40}))?.*")
 _NO_PUBLIC_KEY = b"9"
+UNFITTING = Rejected(_AGAINST["BADSIG"])
 _DIGESTS = frozenset({8, 9, 10, 11})  # SHA-256, SHA-384, SHA-512 and SHA-224: RFC 9580, section 9.5
 _WEAK = {1: "MD5", 2: "SHA-1", 3: "RIPEMD-160"}
 _BINARY_DOCUMENT = b"00"

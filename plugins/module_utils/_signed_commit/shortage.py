@@ -23,6 +23,8 @@ def insufficient(request: Request, selection: Selection) -> str:
     checked, required = selection.checked, request.required_signatures
     carried = shortage([each.signer for each in checked.signers], selection.signers, required)
     rejected = "; ".join(checked.rejected[:_SHOWN])
+    if not checked.signers and not checked.rejected:
+        rejected = f"it has no signature of its own, and {request.signatures_ref} holds none for it"
     reasons = f" ({rejected})" if rejected else ""
     if request.select_oldest and not request.verify_every:
         return (

@@ -9,6 +9,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._openpgp.certificates import Certificate, read
 from ansible_collections.flant.gitops.tests.support.signers import armored
@@ -59,6 +60,19 @@ def test_copies_of_one_certificate_are_one(signers: Signers) -> None:
     copies.append(signers.bob.export())
     found = _read("\n".join(copies))
     assert (found.fingerprint, found.copies) == (signers.bob.fingerprint, 2)
+
+
+def test_s24_armors_joined_without_a_line_feed_are_read(signers: Signers) -> None:
+    text = signers.alice.public_key.strip()
+    assert _read(text + text).copies == 2
+
+
+@pytest.mark.parametrize("header", ["", "Comment: Alice's key\nVersion: 2\n"])
+def test_s24_a_text_whose_lines_yaml_has_joined_is_read(signers: Signers, header: str) -> None:
+    text = signers.alice.public_key.replace("BLOCK-----\n\n", f"BLOCK-----\n{header}\n", 1)
+    folded = yaml.safe_load("key: >\n" + "".join(f"  {line}\n" if line else "\n" for line in text.split("\n")))["key"]
+    assert folded.count("\n") < 4
+    assert _read(folded).fingerprint == signers.alice.fingerprint
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._failure import Failu
 from ansible_collections.flant.gitops.plugins.module_utils._openpgp import keyring
 from ansible_collections.flant.gitops.plugins.module_utils._openpgp.certificates import read
 from ansible_collections.flant.gitops.plugins.module_utils._verdict import GoodSignature, Rejected, Verdict
-from ansible_collections.flant.gitops.tests.support.signers import armored
+from ansible_collections.flant.gitops.tests.support.signers import armored, without_embedded_signatures
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -267,25 +267,129 @@ def test_s15_a_key_given_twice_is_one(signers: Signers) -> None:
         assert ring.usable == {signers.alice.fingerprint}
 
 
-def test_a_key_without_a_user_id_does_not_count(signers: Signers) -> None:
+def test_s22_a_key_without_a_user_id_is_named_as_such(signers: Signers) -> None:
     exported = signers.gpg("--export", signers.bob.fingerprint)
     key_alone = armored(exported[: 2 + exported[1]], "PUBLIC KEY BLOCK").decode()
     with _trusted([signers.alice.public_key, key_alone]) as ring:
         assert ring.usable == {signers.alice.fingerprint}
-        assert ring.warnings == (
-            f"trusted_keys[1]: the signatures of {signers.bob.fingerprint} do not count, because it is not valid.",
-        )
+        (warning,) = ring.warnings
+        assert warning.startswith(f"trusted_keys[1]: the signatures of {signers.bob.fingerprint} do not count, ")
+        assert "because it has no user id, which keys.openpgp.org leaves out" in warning
         assert isinstance(ring.verify(_PAYLOAD, signers.bob.sign(_PAYLOAD)), Rejected)
 
 
-def test_a_key_of_an_unknown_algorithm_does_not_count(signers: Signers) -> None:
+@pytest.mark.parametrize(("algorithm", "name"), [(27, "Ed25519"), (28, "Ed448"), (99, "an unknown algorithm")])
+def test_s22_a_key_of_an_algorithm_that_gpg_lacks_is_named_as_such(signers: Signers, algorithm: int, name: str) -> None:
     """RFC 9580's Ed25519, algorithm 27, has no place in GnuPG."""
-    primary_key = b"\xc6\x26\x04\x5f\x00\x00\x00\x1b" + bytes(range(32))
-    unknown = armored(primary_key + b"\xcd\x05Erwin", "PUBLIC KEY BLOCK").decode()
+    body = b"\x04\x5f\x00\x00\x00%c" % algorithm + bytes(range(57))
+    unknown = armored(b"\xc6%c" % len(body) + body + b"\xcd\x05Erwin", "PUBLIC KEY BLOCK").decode()
     with _trusted([unknown, signers.alice.public_key]) as ring:
         assert ring.usable == {signers.alice.fingerprint}
         (warning,) = ring.warnings
         assert warning.startswith("trusted_keys[0]: ")
+        assert f"because it is a key of {name}" in warning
+        assert f"({algorithm}), which this gpg does not support." in warning
+
+
+def test_s22_a_signing_subkey_without_cross_certification_is_a_warning(signers: Signers) -> None:
+    signer = signers.create("dave", key=("ed25519", "cert", "never"))
+    subkey = signer.add_subkey()
+    signature = signer.sign(_PAYLOAD, key=subkey)
+    stripped = armored(without_embedded_signatures(signer.export(armor=False).encode("latin-1")), "PUBLIC KEY BLOCK")
+    with _trusted([signer.export(), signers.alice.public_key]) as ring:
+        assert ring.warnings == ()
+    with _trusted([stripped.decode(), signers.alice.public_key]) as ring:
+        assert "trusted_keys[0]: the signatures of a subkey " in ring.warnings[-1]
+        assert "lacks a cross-certification" in ring.warnings[-1]
+        assert isinstance(ring.verify(_PAYLOAD, signature), Rejected)
+
+
+# A machine whose gpg wants keyboxd: S21
+
+
+def _gpg_with_keyboxd(folder: Path, monkeypatch: pytest.MonkeyPatch, *, starts: bool) -> Path:
+    """Imitate GnuPG 2.4 under ``use-keyboxd``, which GnuPG 2.2 does not know; return where gpgconf's calls stand."""
+    bin_folder, calls = folder / "bin", folder / "calls"
+    bin_folder.mkdir()
+    (bin_folder / "gpgconf").write_text(
+        f'#!/bin/sh\necho "$@" >> {calls}\n'
+        f'case "$*" in *--launch*) {"touch" if starts else "false"} {folder}/running;; '
+        f"*--kill*) rm -f {folder}/running;; esac\n"
+    )
+    (bin_folder / "gpg").write_text(
+        f'#!/bin/sh\ncase "$*" in *--import*) ;; *) exec {_path_of("gpg")} "$@";; esac\n'
+        f'test -e {folder}/running && exec {_path_of("gpg")} "$@"\n'
+        "for each; do case $each in --logger-file=*) log=${each#*=};; esac; done\n"
+        'echo "2026-11-28 19:29:18 gpg[7] no keyboxd running in this session" > "$log"; cat > /dev/null; exit 2\n'
+    )
+    for program in bin_folder.iterdir():
+        program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{bin_folder}:{os.environ['PATH']}")
+    return calls
+
+
+def test_s21_keyboxd_runs_in_the_private_home_and_is_ended(
+    signers: Signers, tmp_path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signature, key = signers.alice.sign(_PAYLOAD), signers.alice.public_key
+    calls = _gpg_with_keyboxd(tmp_path, monkeypatch, starts=True)
+    with _trusted([key]) as ring:
+        (home,) = scratch.iterdir()
+        assert isinstance(ring.verify(_PAYLOAD, signature), GoodSignature)
+        assert calls.read_text() == f"--homedir {home} --launch keyboxd\n"
+    assert f"--homedir {home} --kill all\n--homedir {home} --remove-socketdir\n" in calls.read_text()
+    assert not (tmp_path / "running").exists()
+
+
+def test_s21_a_keyboxd_that_does_not_start_is_the_machines_fault_and_not_the_keys(
+    signers: Signers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = signers.alice.public_key
+    _gpg_with_keyboxd(tmp_path, monkeypatch, starts=False)
+    with (
+        pytest.raises(
+            Failure,
+            match=r"^gpg cannot keep keys on this machine, which uses keyboxd: no keyboxd running in this session\.$",
+        ),
+        _trusted([key]),
+    ):
+        pass
+
+
+def test_s21_what_gpg_says_on_import_is_told(signers: Signers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A script stands in for a gpg that refuses a key in its own words."""
+    stub = tmp_path / "bin" / "gpg"
+    stub.parent.mkdir()
+    stub.write_text(
+        f'#!/bin/sh\ncase "$*" in *--import*) ;; *) exec {_path_of("gpg")} "$@";; esac\n'
+        "for each; do case $each in --logger-file=*) log=${each#*=};; esac; done\n"
+        'printf "gpg: no space: \\033[31mNo space left\\n" > "$log"; cat > /dev/null; exit 2\n'
+    )
+    stub.chmod(0o755)
+    key = signers.alice.public_key
+    monkeypatch.setenv("PATH", f"{stub.parent}:{os.environ['PATH']}")
+    with _trusted([key]) as ring:
+        (warning,) = ring.warnings
+    assert warning.endswith("because it is refused by gpg: no space: \N{REPLACEMENT CHARACTER}[31mNo space left.")
+
+
+# What a signer did wrong: S23
+
+
+@pytest.mark.parametrize(
+    ("signed", "reason"),
+    [
+        (_PAYLOAD + b"\n", "it signs a line feed too; "),
+        (_PAYLOAD + b"\r\n", "it signs a line feed too; "),
+        (b"", "it signs an empty text; "),
+        (b"something else", "it does not fit what it should sign"),
+    ],
+)
+def test_s23_what_was_signed_instead_is_told(signers: Signers, signed: bytes, reason: str) -> None:
+    for digest in ("SHA256", "SHA512"):
+        verdict = _verify(signers.alice.sign(signed, "--digest-algo", digest), signers.alice)
+        assert isinstance(verdict, Rejected)
+        assert verdict.reason.startswith(reason)
 
 
 # Forged words: S9

@@ -74,6 +74,26 @@ def test_any_data_is_taken_whole_or_refused(data: bytes) -> None:
 @pytest.mark.parametrize(
     ("form", "reason"),
     [
+        (_SIGNATURE[:-1], "it is not a whole signature, as if one was broken into lines; .* base64 --wrap=0"),
+        (b"\xff\x00rest of a line", "it is not a whole signature, as if one was broken into lines"),
+        (b"\x00" * 57, "it is not a whole signature, as if one was broken into lines"),
+        (b"-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n", "it is a clear-signed text; .* --detach-sign"),
+        (armored(_SIGNATURE, "MESSAGE"), "it is a signed message and not a detached signature; .* --detach-sign"),
+        (b"I approve\nthis", "it is plain text and not a signature; "),
+        (b"-----BEGIN SSH SIGNATURE-----\nabcd\n", "it is an SSH signature, and no SSH key is trusted"),
+        (b"SSHSIG\0\0\0\1", "it is an SSH signature, and no SSH key is trusted"),
+        (b"-----BEGIN SIGNED MESSAGE-----\nabcd\n", "it is an X.509 signature "),
+        (b"\x30\x82\x01\x00\x06", "it is an X.509 signature, which does not count"),
+    ],
+)
+def test_s23_what_it_looks_like_is_told(form: bytes, reason: str) -> None:
+    with pytest.raises(ValueError, match=f"^{reason}"):
+        single_packet(form)
+
+
+@pytest.mark.parametrize(
+    ("form", "reason"),
+    [
         (armored(_SIGNATURE) * 2, "it is not one armored OpenPGP signature"),
         (_SIGNATURE * 2, "it is not exactly one OpenPGP signature packet"),
     ],

@@ -282,3 +282,19 @@ def test_notes_that_a_later_commit_needs_arrive_although_the_server_takes_them_t
     assert kept
     task.upstream.git("repack", "-adbq")
     assert task.poll(**params, last_commit=second).commit == third
+
+
+def test_s23_where_was_looked_is_told(task: Task, signers: Signers) -> None:
+    commit = task.upstream.commit()
+    where = r"\(it has no signature of its own, and refs/tags/latest-signature holds none for it\)\.$"
+    with pytest.raises(Failure, match=f"{commit} carries 0 of 1; alice is missing {where}"):
+        task.poll(required_signatures=1, trusted_signers=[person("alice", signers.alice)])
+
+
+@pytest.mark.parametrize("line_feed", [b"", b"\n"])
+def test_s23_an_armored_note_is_told_what_a_note_takes(task: Task, signers: Signers, line_feed: bytes) -> None:
+    commit = task.upstream.commit()
+    note = signers.gpg("--armor", "--detach-sign", "--local-user", signers.alice.fingerprint, stdin=commit.encode())
+    task.upstream.publish(task.upstream.notes({commit: note + line_feed}))
+    refusal = task.poll_refused(required_signatures=1, trusted_keys=keys(signers.alice))
+    assert "a note takes one line for each: gpg --detach-sign | base64 --wrap=0" in refusal
