@@ -7,19 +7,43 @@
 
 from __future__ import annotations
 
+import functools
+import re
 import unicodedata
 
 _LIMIT = 500
+_PLAIN = re.compile(r"[^\t\n\x20-\x7e]")
+# Nobody sees these, though their category would let them through: joiners, fillers and variation selectors. They are
+# what https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point has beside characters of the categories C.
+_IGNORABLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 
 
 def printable(text: bytes | str) -> str:
-    """Return ``text`` on one line, without control and formatting characters, and cut off after 500 characters.
+    """Return ``text`` on one line, without characters that are not seen, and cut off after 500 characters.
 
-    What cannot be decoded as UTF-8 or could change how its surroundings look (escape sequences, NUL, bidirectional
-    overrides) becomes U+FFFD; every run of white space becomes one space.
+    What cannot be decoded as UTF-8 or is not seen as itself becomes U+FFFD; every run of white space becomes one space.
     """
     if isinstance(text, bytes):
         text = text.decode("utf-8", "replace")
     words = " ".join(text[: 8 * _LIMIT].split())
-    shown = "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(each)[0] == "C" else each for each in words)
+    shown = "".join(each if _is_seen(each) else "\N{REPLACEMENT CHARACTER}" for each in words)
     return shown if len(shown) <= _LIMIT else shown[: _LIMIT - 1] + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def escaped(text: str) -> str:
+    """Return ``text`` with all that is not seen as itself, but for tabs and line feeds, as Python's escapes."""
+    return _PLAIN.sub(lambda match: _shown(match[0]), text)
+
+
+@functools.lru_cache(maxsize=1 << 12)
+def _shown(character: str) -> str:
+    return character if _is_seen(character) else character.encode("unicode_escape").decode("ascii")
+
+
+def _is_seen(character: str) -> bool:
+    """Whether a character shows, and does nothing to how those around it do.
+
+    Controls, escape sequences, bidirectional overrides, zero widths, tags and separators of lines do not.
+    """
+    category = unicodedata.category(character)
+    return category[0] != "C" and category not in ("Zl", "Zp") and not _IGNORABLE.match(character)

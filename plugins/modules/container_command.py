@@ -91,6 +91,12 @@ options:
       - All of it belongs to the container's user.
       - It is refused where another user could exchange it, as are the files of the C(tls_*) options.
     type: path
+  archive_sha256:
+    description:
+      - The SHA-256 that O(archive) must have, as 64 hexadecimal digits in lower case. It is taken of the very bytes
+        that are sent, before the start. Other bytes are refused, such as those of an archive that was exchanged in the
+        meantime.
+    type: str
   files:
     description:
       - Small extra files, such as a CA certificate. They belong to the container's user.
@@ -216,12 +222,14 @@ options:
   max_output:
     description:
       - How much of each stream is kept, as a size. Of what is longer the middle is cut out, with a note in its place.
-      - Control characters but tabs and newlines, and bytes that are no UTF-8, are shown escaped.
+      - Control characters but tabs and newlines, characters that nobody sees, and bytes that are no UTF-8, are shown
+        escaped.
     type: str
     default: 1 MiB
   docker_host:
     description:
       - The engine, as C(unix:///path) or C(tcp://host:port).
+      - Without TLS, C(tcp) is only for the loopback of the target, because all secrets go that way.
       - If not set, the target's E(DOCKER_HOST), and without that the first socket there is of Docker's and Podman's
         usual ones.
     type: str
@@ -245,8 +253,9 @@ EXAMPLES = r"""
   flant.gitops.container_command:
     name: tests
     image: docker.io/library/golang:1.23@sha256:0ca97f4ab335f4b284a5b8190980c7cdc21d320d529f2b643a8a8733a69bfb6b
-    archive: /var/lib/ci/tree.tar
-    identity: "{{ commit }}"
+    archive: "{{ polled.archive }}"
+    archive_sha256: "{{ polled.archive_sha256 }}"
+    identity: "{{ polled.content_id }}"
     commands:
       - cd src
       - go vet ./...
@@ -393,6 +402,7 @@ ARGUMENT_SPEC = {
     "require_digest": {"type": "bool", "default": True},
     "commands": {"type": "list", "elements": "str", "default": []},
     "archive": {"type": "path"},
+    "archive_sha256": {"type": "str"},
     "files": {
         "type": "list",
         "elements": "dict",

@@ -27,6 +27,7 @@ DEFAULTS: Mapping[str, object] = {
     "require_digest": True,
     "commands": [],
     "archive": None,
+    "archive_sha256": None,
     "files": [],
     "working_dir": "/git",
     "env": {},

@@ -22,9 +22,11 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.flant.gitops.plugins.module_utils._container.address import check as check_address
 from ansible_collections.flant.gitops.plugins.module_utils._container.deadline import Deadline
 from ansible_collections.flant.gitops.plugins.module_utils._container.dialect import DOCKER, PODMAN
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure, MissingLibrary
+from ansible_collections.flant.gitops.plugins.module_utils._printable import escaped
 from ansible_collections.flant.gitops.plugins.module_utils._trusted_path import trusted_file
 
 try:
@@ -362,6 +364,7 @@ def connect(address: str, tls: Tls | None) -> Iterator[Engine]:
     if not _HAS_DOCKER:
         raise MissingLibrary("docker")
     address = address or os.environ.get("DOCKER_HOST", "") or _usual_socket()
+    check_address(address, tls=bool(tls))
     settings = _tls_settings(tls)
     try:
         with _client(address, settings, _OLDEST_VERSION) as greeter:
@@ -475,5 +478,5 @@ def _check_pull(event: Mapping[str, str], image: Image, deadline: Deadline) -> N
 
 def _explained(error: DockerException) -> str:
     """Return an engine's reason on one line without a full stop; Podman's can be long between its two ends."""
-    words = " ".join(str(getattr(error, "explanation", None) or error).split()).rstrip(".")
+    words = escaped(" ".join(str(getattr(error, "explanation", None) or error).split())).rstrip(".")
     return words if len(words) <= 2 * _WORDS else f"{words[:_WORDS]} [...] {words[-_WORDS:]}"

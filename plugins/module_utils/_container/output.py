@@ -7,9 +7,10 @@
 
 from __future__ import annotations
 
-import re
 import struct
 from typing import TYPE_CHECKING
+
+from ansible_collections.flant.gitops.plugins.module_utils._printable import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,8 +23,6 @@ STDERR = 2
 _HEADER = struct.Struct(">BxxxL")
 # Trimming the end of a stream less often than at every chunk keeps the work linear.
 _SLACK = 1 << 18
-# C0 without tab and newline, DEL, C1, the line and paragraph separators, and what reorders a line for the eye.
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 class Frames:
@@ -101,8 +100,7 @@ class BoundedOutput:
         )
 
     def _shown(self, data: bytes) -> str:
-        text = self._masking.hide(data).decode("utf-8", "backslashreplace")
-        return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
+        return escaped(self._masking.hide(data).decode("utf-8", "backslashreplace"))
 
 
 def _is_continuation(data: bytes, index: int) -> bool:

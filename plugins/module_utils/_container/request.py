@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ansible_collections.flant.gitops.plugins.module_utils._container import address
 from ansible_collections.flant.gitops.plugins.module_utils._container.image import Image, parse
 from ansible_collections.flant.gitops.plugins.module_utils._duration import parse_duration
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
@@ -31,6 +32,7 @@ _CAPABILITY = re.compile(r"(?!ALL$)[A-Z][A-Z_]*", re.ASCII)
 _ACCOUNT = r"[A-Za-z0-9_][A-Za-z0-9_.-]*\$?"
 _USER = re.compile(rf"{_ACCOUNT}(?::{_ACCOUNT})?", re.ASCII)
 _Number = TypeVar("_Number", int, float)
+_SHA256 = re.compile(r"(?:[0-9a-f]{64})?", re.ASCII)
 _MODE = re.compile(r"0[0-7]{3}", re.ASCII)
 
 
@@ -69,6 +71,7 @@ class Request:
     image: Image = field(default_factory=lambda: Image(""))
     commands: tuple[str, ...] = ()
     archive: Path | None = None
+    archive_sha256: str = ""
     files: tuple[ExtraFile, ...] = ()
     working_dir: str = "/git"
     env: Mapping[str, str] = field(default_factory=dict)
@@ -119,6 +122,7 @@ class Request:
             image=parse(params["image"], require_digest=params["require_digest"]) if params["image"] else Image(""),
             commands=tuple(params["commands"]),
             archive=_trusted("archive", params["archive"]),
+            archive_sha256=_matching("archive_sha256", params["archive_sha256"] or "", _SHA256),
             files=_files(params["files"]),
             working_dir=_working_dir(params["working_dir"]),
             env=_variables("env", params["env"]),
@@ -137,7 +141,7 @@ class Request:
             read_only=params["read_only"],
             timeout=_at_least("timeout", parse_duration(params["timeout"], "timeout"), 0.001),
             max_output=_at_least("max_output", parse_size(params["max_output"], "max_output"), 1),
-            docker_host=_host(params["docker_host"] or ""),
+            docker_host=params["docker_host"] or "",
             tls=_tls(params),
             check_mode=check_mode,
         )
@@ -157,8 +161,10 @@ class Request:
         if self.read_only and self.files_outside:
             path = self.files_outside[0].path
             raise Failure(f"files: {path} is outside of working_dir, where read_only leaves nothing to write.")
-        if self.tls and self.docker_host.startswith("unix://"):
-            raise Failure("docker_host: tls_* options are for a tcp:// address, not for a socket.")
+        if self.docker_host:
+            address.check(self.docker_host, tls=bool(self.tls))
+        if self.archive_sha256 and not self.archive:
+            raise Failure("archive_sha256: there is no archive that it could be of.")
 
 
 def _matching(option: str, text: str, pattern: re.Pattern[str]) -> str:
@@ -240,12 +246,6 @@ def _capability(name: str) -> str:
     if not _CAPABILITY.fullmatch(plain):
         raise Failure(f"cap_add: {name!r} is no single capability.")
     return plain
-
-
-def _host(text: str) -> str:
-    if text and not text.startswith(("unix:///", "tcp://")):
-        raise Failure(f"docker_host: {text!r} is neither unix:///path/to/socket nor tcp://host:port.")
-    return text
 
 
 def _tls(params: Mapping[str, Any]) -> Tls | None:

@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import posixpath
 import tarfile
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._container.account import Account
+from ansible_collections.flant.gitops.plugins.module_utils._container.once import Once
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._trusted_path import trusted_file
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._container.dialect import Dialect
     from ansible_collections.flant.gitops.plugins.module_utils._container.request import ExtraFile, Request
 
-_CHUNK = 1 << 18
 _KINDS = {
     tarfile.REGTYPE: tarfile.REGTYPE,
     tarfile.AREGTYPE: tarfile.REGTYPE,
@@ -53,7 +53,7 @@ def tree(request: Request, owner: Account, dialect: Dialect) -> Iterator[bytes]:
     """
     files = {posixpath.relpath(file.path, request.working_dir): file for file in request.files_inside}
     placeholder = _PLACEHOLDER if dialect.image_shapes_volume else ""
-    return _Tree(owner, files).chunks(request.archive, if_empty=placeholder)
+    return _Tree(owner, files).chunks(request.archive, request.archive_sha256, if_empty=placeholder)
 
 
 def folder(name: str, owner: Account) -> list[bytes]:
@@ -82,14 +82,18 @@ class _Tree:
         # The names so far, and whether each is a folder.
         self._seen: dict[str, bool] = {}
 
-    def chunks(self, archive: Path | None, *, if_empty: str = "") -> Iterator[bytes]:
+    def chunks(self, archive: Path | None, sha256: str, *, if_empty: str = "") -> Iterator[bytes]:
         """Yield the tar; it has a folder ``if_empty`` if it has nothing else."""
         if archive:
             try:
                 with trusted_file(archive, "archive") as file:
-                    yield from self._members(file)
+                    once = Once(file, hashed=bool(sha256))
+                    yield from self._members(once)
+                    found = once.finish()
             except (OSError, tarfile.TarError) as error:
                 raise Failure(f"archive: {archive} cannot be read: {error}.") from error
+            if found != sha256:
+                raise Failure(f"archive_sha256: {archive} has other bytes, whose SHA-256 is {found}.")
         for name, extra in self._files.items():
             yield from self._folders_above(name)
             yield _file(name, extra, self._owner)
@@ -97,25 +101,26 @@ class _Tree:
             yield _header(if_empty, tarfile.DIRTYPE, _FOLDER_MODE, self._owner)
         yield _END
 
-    def _members(self, file: BinaryIO) -> Iterator[bytes]:
-        if file.read(tarfile.BLOCKSIZE) == bytes(tarfile.BLOCKSIZE):
-            return  # an empty archive, which Python 3.9 cannot go through
-        file.seek(0)
-        with tarfile.open(fileobj=file, mode="r:", encoding="utf-8", errors="surrogateescape") as tar:
+    def _members(self, once: Once) -> Iterator[bytes]:
+        with tarfile.open(  # type: ignore[call-overload]  # it needs no more of a file than this
+            fileobj=once, mode="r:", encoding="utf-8", errors="surrogateescape"
+        ) as tar:
+            if not tar.members:
+                return  # an empty archive, which Python 3.9 cannot go through
             while member := tar.next():
                 # It would keep every member in memory otherwise.
-                tar.members.clear()  # type: ignore[attr-defined]  # not in its published types
+                tar.members.clear()
                 name = self._checked(member)
-                if name == ".":
-                    continue
-                yield from self._folders_above(name)
-                self._seen[name] = member.isdir()
-                yield _header(name, _KINDS[member.type], member.mode & 0o777, self._owner, member)
-                if member.isreg():
-                    yield from _content(file, member.offset_data, member.size)
+                if name != ".":
+                    yield from self._folders_above(name)
+                    self._seen[name] = member.isdir()
+                    yield _header(name, _KINDS[member.type], member.mode & 0o777, self._owner, member)
+                    if member.isreg():
+                        yield from once.content(member.size)
+                        yield _padding(member.size)
+                once.skip_to(tar.offset)
             # It takes the end of the file, and anything that is no header, for the end of the archive.
-            file.seek(tar.offset)
-            if file.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
+            if once.last != bytes(tarfile.BLOCKSIZE):
                 raise tarfile.ReadError("its end is missing")
 
     def _checked(self, member: tarfile.TarInfo) -> str:
@@ -175,18 +180,6 @@ def _header(name: str, kind: bytes, mode: int, owner: Account, origin: tarfile.T
         header.linkname = origin.linkname if kind == tarfile.SYMTYPE else ""
         header.mtime = int(origin.mtime)
     return header.tobuf(tarfile.GNU_FORMAT, "utf-8", "surrogateescape")
-
-
-def _content(file: BinaryIO, offset: int, size: int) -> Iterator[bytes]:
-    file.seek(offset)
-    left = size
-    while left:
-        chunk = file.read(min(left, _CHUNK))
-        if not chunk:
-            raise tarfile.ReadError("unexpected end of data")
-        left -= len(chunk)
-        yield chunk
-    yield _padding(size)
 
 
 def _padding(size: int) -> bytes:

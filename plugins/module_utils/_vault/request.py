@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import math
 import re
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from ansible_collections.flant.gitops.plugins.module_utils._duration import parse_duration
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._loopback import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,7 +47,7 @@ class Server:
     def overheard(self) -> bool:
         """Whether tokens would cross a network unencrypted."""
         parts = urlsplit(self.address)
-        return parts.scheme == "http" and not _is_loopback(parts.hostname or "")
+        return parts.scheme == "http" and not is_loopback(parts.hostname or "")
 
 
 @dataclass(frozen=True)
@@ -161,13 +161,6 @@ def _split(text: str) -> SplitResult | None:
     except ValueError:
         return None
     return None if _UNPRINTABLE.search(text) or " " in text else parts
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _approle(params: Mapping[str, Any]) -> AppRole:

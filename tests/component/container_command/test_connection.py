@@ -116,6 +116,14 @@ def test_docker_host_of_the_environment_is_taken(call: Caller, engine: Engine, m
     assert call("echo there", docker_host=None)["stdout"] == "there\n"
 
 
+def test_c17_docker_host_of_the_environment_needs_tls_too(call: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "tcp://engine.example.test:2375")
+    result = call("true", docker_host=None, secret_env={"TOKEN": "s.Geheimnis"})
+    assert result["msg"].startswith(
+        "docker_host: tcp://engine.example.test:2375 is reached over the network without TLS"
+    )
+
+
 def test_an_engine_that_is_not_there_is_named(call: Caller, tmp_path: Path) -> None:
     for address in (f"unix://{tmp_path}/none", "tcp://127.0.0.1:9"):
         assert call("true", docker_host=address)["msg"] == f"docker_host: no engine answers at {address}."

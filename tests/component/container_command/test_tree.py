@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import tarfile
@@ -112,6 +113,16 @@ def test_symbolic_links_are_kept_as_they_are(call: Caller, archive: Callable[...
     links = [(name, {"type": tarfile.SYMTYPE, "linkname": target}) for name, target in targets.items()]
     result = call(*(f"readlink {name}" for name in targets), archive=archive(*links))
     assert result["stdout"] == "".join(f"{target}\n" for target in targets.values())
+
+
+def test_c16_an_archive_that_was_exchanged_never_starts(call: Caller, archive: Callable[..., Path]) -> None:
+    expected, exchanged = archive(("run", "echo right\n")), archive(("run", "echo wrong\n"))
+    digest = hashlib.sha256(expected.read_bytes()).hexdigest()
+    assert call("sh run", archive=expected, archive_sha256=digest)["stdout"] == "right\n"
+    exchanged.rename(expected)
+    result = call("sh run", archive=expected, archive_sha256=digest, identity="this")
+    assert result["msg"].startswith(f"archive_sha256: {expected} has other bytes, whose SHA-256 is ")
+    assert "rc" not in result
 
 
 @pytest.mark.contract

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import hashlib
 import io
 import tarfile
 from typing import TYPE_CHECKING, Any
@@ -125,6 +126,48 @@ def test_content_arrives_unchanged(tmp_path: Path) -> None:
         file = tar.extractfile("file")
         assert file
         assert file.read() == content
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("form", [tarfile.PAX_FORMAT, tarfile.GNU_FORMAT])
+def test_c16_an_archive_of_the_right_bytes_goes_in(tmp_path: Path, form: int) -> None:
+    members = (_member("a", size=700), _member("d" * 200, tarfile.DIRTYPE), _member("l", tarfile.SYMTYPE))
+    for tree in (_tar(tmp_path / "t.tar", *members, form=form), _tar(tmp_path / "empty.tar")):
+        tree.write_bytes(tree.read_bytes() + bytes(1 << 20))
+        _put(_request(archive=tree, archive_sha256=_sha256(tree)))
+
+
+@pytest.mark.parametrize("at", [0, 600, 1300, 1500, 3000, -1])
+def test_c16_other_bytes_are_refused_wherever_they_are(tmp_path: Path, at: int) -> None:
+    """Even in the padding, which nothing is made of."""
+    tree = _tar(tmp_path / "t.tar", _member("a", size=700))
+    expected, content = _sha256(tree), bytearray(tree.read_bytes())
+    content[at] ^= 1
+    tree.write_bytes(content)
+    with pytest.raises(Failure, match=r"^archive"):
+        _put(_request(archive=tree, archive_sha256=expected))
+
+
+def test_c16_what_is_hashed_is_what_is_sent_though_the_file_changes(tmp_path: Path) -> None:
+    """What was read is not read again; what is read later counts as it is then."""
+    tree = _tar(tmp_path / "t.tar", *(_member(name, size=1 << 20) for name in "ab"))
+    whole = tree.read_bytes()
+    request = _request(archive=tree, archive_sha256=_sha256(tree))
+    sent = upload.tree(request, ROOT, DOCKER)
+    begun = [next(sent), next(sent)]
+    tree.write_bytes(b"y" * 1024 + whole[1024:])
+    assert _names(_members([*begun, *sent])) == ["a", "b"]
+    tree.write_bytes(whole)
+    sent = upload.tree(request, ROOT, DOCKER)
+    begun = [next(sent), next(sent)]
+    with tree.open("r+b") as file:
+        file.seek(whole.rindex(b"x"))
+        file.write(b"y")
+    with pytest.raises(Failure, match=r"^archive_sha256: .* has other bytes, whose SHA-256 is [0-9a-f]{64}\.$"):
+        list(sent)
 
 
 @settings(max_examples=50)
