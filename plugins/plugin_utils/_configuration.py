@@ -85,6 +85,7 @@ _CONTAINER_DEFAULTS = {
     "secret_env": {},
     "files": [],
     "archive": None,
+    "archive_sha256": None,
     "identity": "",
     "creates": None,
     "cleanup": False,

@@ -39,7 +39,18 @@ LEFT = {
 }
 OWN = {  # what only the role can know
     "git_signed_commit": {"action", "git_dir", "last_commit", "archive"},
-    "container_command": {"action", "name", "identity", "archive", "creates", "env", "files", "secret_env", "cleanup"},
+    "container_command": {
+        "action",
+        "name",
+        "identity",
+        "archive",
+        "archive_sha256",
+        "creates",
+        "env",
+        "files",
+        "secret_env",
+        "cleanup",
+    },
     "vault_wrapped_requests": set(),
 }
 

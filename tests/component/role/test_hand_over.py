@@ -87,7 +87,15 @@ DECIDES = {
     "work_dir": "a part of paths and names",
 }
 RAN = {"rc": 0, "stdout": "", "stderr": "", "stdout_lines": [], "stderr_lines": [], "image_id": "sha256:" + "1" * 64}
-POLLED = {"status": "new", "commit": COMMIT, "previous_commit": "", "head": COMMIT, "superseded": "/s", "archive": "/a"}
+POLLED = {
+    "status": "new",
+    "commit": COMMIT,
+    "previous_commit": "",
+    "head": COMMIT,
+    "superseded": "/s",
+    "archive": "/a",
+    "archive_sha256": "5",
+}
 ANSWERS = {
     "git_signed_commit": {"changed": True, "signatures": [], **POLLED},
     "git_signed_commit record": {"changed": True},
