@@ -21,12 +21,15 @@ from ansible_collections.flant.gitops.tests.support.environment import clean
 from ansible_collections.flant.gitops.tests.support.signature_notes import SIGNATURES_REF
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ansible_collections.flant.gitops.tests.support.repository import Repository
     from ansible_collections.flant.gitops.tests.support.signers import Signer
 
 SCRIPT = Path(__file__).absolute().parents[2] / "bin/git-approve"
 NOTES_REF = "refs/notes/signatures"
 _PATIENCE = 60  # seconds
+_ROWS = 500  # so many that no pager waits
 
 
 class Approver:
@@ -120,10 +123,12 @@ class Approver:
     def sign(self, commit: str, **variables: str) -> str:
         return self.approve("sign", commit, "--yes", **variables)
 
-    def on_a_terminal(self, answer: bytes, *arguments: str, rows: int = 500) -> tuple[int, str]:
+    def on_a_terminal(
+        self, answer: bytes, *arguments: str, meanwhile: Callable[[], object] = lambda: None
+    ) -> tuple[int, str]:
         """Call git approve on a terminal, and type ``answer`` when it asks; return its status and what is seen."""
         terminal, its_side = pty.openpty()
-        fcntl.ioctl(its_side, termios.TIOCSWINSZ, struct.pack("HHHH", rows, 200, 0, 0))
+        fcntl.ioctl(its_side, termios.TIOCSWINSZ, struct.pack("HHHH", _ROWS, 200, 0, 0))
         with subprocess.Popen(
             [*self.command, *arguments],
             cwd=self.clone,
@@ -141,6 +146,7 @@ class Approver:
                 except OSError:  # the other side is closed
                     break
                 if answer and b"Type yes: " in seen:
+                    meanwhile()
                     os.write(terminal, answer)
                     answer = b""
             else:
