@@ -14,11 +14,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._vault.client import Rejected
 
 if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._vault.client import Client
     from ansible_collections.flant.gitops.plugins.module_utils._vault.custody import Custody
     from ansible_collections.flant.gitops.plugins.module_utils._vault.request import AppRole
+
+_NOT_ACCEPTED = 400
+_FORBIDDEN = 403
+_DEAD = "Either has ended or is another role's; create a new secret-id and give it as secret_id."
+_LOCKED = (
+    "After a few failed logins, which anybody can send who knows the role_id, a role is locked for 15 minutes; as a "
+    "secret-id cannot be guessed, that is best switched off: auth tune -user-lockout-disable=true {}."
+)
 
 
 @dataclass(frozen=True)
@@ -50,8 +59,14 @@ def log_in(client: Client, approle: AppRole, secret_id: str, source: str, custod
         Rejected: the server does not accept the ids.
         Failure: it cannot be asked.
     """
-    reply = client.login(approle, secret_id, source)
+    try:
+        reply = client.login(approle, secret_id, source)
+    except Rejected as rejected:
+        advice = {_NOT_ACCEPTED: _DEAD, _FORBIDDEN: _LOCKED.format(approle.mount_point)}
+        raise rejected.because(advice.get(rejected.status, "")) from None
     auth = reply.section("auth")
+    if auth.mapping("mfa_requirement"):
+        raise Failure(f"{reply.purpose}: the server demands a second factor (MFA), which nobody is here to give.")
     token = auth.text("client_token")
     if not token:
         raise Failure(f"{reply.purpose}: the reply has no token; see vault_addr and approle_mount_point.")

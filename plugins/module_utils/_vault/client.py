@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 _Error = TypeVar("_Error", bound=BaseException)
 
+_TLS_WANTED = b"Client sent an HTTP request to an HTTPS server"  # as net/http of Go has it
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _REASONS = {
     400: "the server does not accept it",
@@ -60,7 +61,13 @@ class Rejected(Failure):
     def __init__(self, purpose: str, status: int) -> None:
         """Take what was asked for, as the beginning of a sentence, and the HTTP status."""
         super().__init__(f"{purpose}: {_REASONS.get(status, 'the server answered with an error')} (HTTP {status}).")
+        self.purpose = purpose
         self.status = status
+
+    def because(self, reason: str) -> Rejected:
+        """Return itself, with a ``reason`` that the status may have."""
+        self.args = (f"{self.args[0]} {reason}".strip(),)
+        return self
 
 
 @dataclass(frozen=True)
@@ -315,6 +322,8 @@ def _judge(purpose: str, response: requests.Response) -> Reply | Failure:
         target = urlsplit(urljoin(response.url, response.headers.get("Location", "")))
         origin = printable(f"{target.scheme}://{target.netloc.rpartition('@')[2]}")
         return Failure(f"{purpose}: the server redirects to {origin}, which is not followed; see vault_addr.")
+    if response.status_code == requests.codes.bad_request and response.content.startswith(_TLS_WANTED):
+        return Failure(f"{purpose}: the server speaks TLS; vault_addr must begin with https.")
     if not response.ok:
         return Rejected(purpose, response.status_code)
     if not response.content:

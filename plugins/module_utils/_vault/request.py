@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _HOUR = 3600.0
 _DAY = 24 * _HOUR
 
+_WITHOUT_BODY = frozenset({"GET", "LIST", "DELETE"})
 _ENV_PREFIX = "VAULT_REQUEST_TOKEN_"
 _SEGMENT = re.compile(r"[\w.+@~-]+", re.ASCII)
 _ROLE_NAME = re.compile(r"\w[\w.-]*", re.ASCII)
@@ -151,6 +152,9 @@ def _address(text: str) -> str:
         raise Failure("vault_addr: it must be a URL such as https://vault.example.com:8200.")
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise Failure("vault_addr: it must hold no user, password, query or fragment.")
+    page = re.search(r"/(?:v1|ui)(?:/.*)?$", parts.path)
+    if page:
+        raise Failure(f"vault_addr: it is the server's address alone, without {page[0]}.")
     return text.rstrip("/")
 
 
@@ -221,12 +225,15 @@ def _request(entry: Mapping[str, Any], option: str) -> WrappedRequest:
         raise Failure(f"{option}: its name must not be empty.")
     option = f"{option} ({entry['name']!r})"
     path, query = _path(entry["path"], option)
+    body = merge(entry["options"] or {}, entry["secret_options"] or {}, f"{option}: secret_options")
+    if body and entry["method"] in _WITHOUT_BODY:
+        raise Failure(f"{option}: the server ignores options of {entry['method']}; write them as a query in path.")
     return WrappedRequest(
         name=entry["name"],
         method=entry["method"],
         path=path,
         query=query,
-        body=merge(entry["options"] or {}, entry["secret_options"] or {}, f"{option}: secret_options"),
+        body=body,
         wrap_ttl=math.ceil(_duration(entry["wrap_ttl"], f"{option}: wrap_ttl", shortest=60, longest=366 * _DAY)),
     )
 

@@ -43,7 +43,6 @@ class Entry:
     rotate_at: float
     due: bool = False
     rotated: bool = False
-    warnings: tuple[str, ...] = ()
 
 
 def rotate_at(stored: Stored, ttl: float) -> float:
@@ -70,6 +69,7 @@ class Rotation:
     approle: AppRole
     file: SecretIdFile
     custody: Custody
+    warnings: list[str]
 
     def enter(self, calls: int, *, check_mode: bool) -> Entry:
         """Log in, and replace the secret-id when that is due; ``calls`` more calls are to be made with the login.
@@ -86,7 +86,8 @@ class Rotation:
         current = stored if stored and stored.secret_id == used.secret_id else None
         at = rotate_at(current, self.approle.secret_id_ttl) if current else now
         due = not current or is_due(current, self.approle.secret_id_ttl, now)
-        entry = Entry(session, now if due else at, due, warnings=tuple(self._warnings(stored, used)))
+        entry = Entry(session, now if due else at, due)
+        self.warnings.extend(self._worth_knowing(stored, used))
         if check_mode:
             return entry
         self._finish_earlier(session, used, calls + (_CALLS if due else 0))
@@ -96,7 +97,7 @@ class Rotation:
         return replace(entry, rotated=True, rotate_at=time.time() + min(ttl, self.approle.secret_id_ttl) / _SHARE)
 
     def _log_in(self, stored: Stored | None) -> tuple[Session, _Candidate]:
-        candidates = [candidate for candidate in self._candidates(stored) if candidate.secret_id]
+        candidates = self._candidates(stored)
         if not candidates:
             state = "is empty" if stored else "does not exist yet"
             raise Failure(f"secret_id_file: {self.file.path} {state}; give a secret-id as secret_id.")
@@ -119,13 +120,16 @@ class Rotation:
         return log_in(self.client, self.approle, candidate.secret_id, candidate.source, self.custody)
 
     def _candidates(self, stored: Stored | None) -> Sequence[_Candidate]:
-        return (
-            _Candidate(stored.secret_id if stored else "", f"the secret-id in {self.file.path}"),
-            _Candidate(self.approle.secret_id, "secret_id"),
-            _Candidate(self.file.staged(), _UNFINISHED),
-        )
+        """Return what to try, no secret-id twice and none that was destroyed here: failed logins lock a role."""
+        kept = _Candidate(stored.secret_id if stored else "", f"the secret-id in {self.file.path}")
+        given = _Candidate(self.approle.secret_id, "secret_id")
+        unfinished = _Candidate(self.file.staged(), _UNFINISHED)
+        if (kept.secret_id or unfinished.secret_id) and self.file.is_spent(given.secret_id):
+            given = kept
+        by_id = {each.secret_id: each for each in (unfinished, given, kept) if each.secret_id}
+        return [by_id[secret_id] for secret_id in reversed(by_id)]
 
-    def _warnings(self, stored: Stored | None, used: _Candidate) -> Iterator[str]:
+    def _worth_knowing(self, stored: Stored | None, used: _Candidate) -> Iterator[str]:
         if stored and stored.exposed:
             yield f"secret_id_file: {self.file.path} can be read by other users, so its secret-id is replaced at once."
         if stored and stored.secret_id != used.secret_id:
@@ -152,7 +156,7 @@ class Rotation:
             _refuse_limited(new)
             self.file.stage(secret_id)
             self._prove(secret_id)
-            self.file.prepare(current, ttl)
+            self.file.prepare(current, ttl, self.approle.secret_id)
             self.file.promote()
         except Failure as failure:
             raise Failure(" ".join([str(failure), *self._discard(session, secret_id)])) from None

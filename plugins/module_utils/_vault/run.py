@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import math
 from concurrent.futures import wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._interruption import uninterrupted
 from ansible_collections.flant.gitops.plugins.module_utils._timestamp import iso8601
 from ansible_collections.flant.gitops.plugins.module_utils._vault.approle import log_in
@@ -62,8 +63,16 @@ def run(request: Request) -> Outcome:
     Raises:
         Failure: something went wrong; no token that was obtained lives on, except where the sentence says so.
     """
+    warnings = [_OVERHEARD] if request.server.overheard else []
+    try:
+        return replace(_wrap(request, warnings), warnings=tuple(warnings))
+    except Failure as failure:
+        raise failure.after(warnings) from None
+
+
+def _wrap(request: Request, warnings: list[str]) -> Outcome:
     with connect(request.server) as client, custody(client) as held:
-        entry = _enter(client, request, held)
+        entry = _enter(client, request, held, warnings)
         tokens = () if request.check_mode else wrap_all(entry.session.client, request.requests, held)
         if entry.session.revocable and (request.revoke_login_token or not tokens):
             result_of(held.submit(held.revoke, entry.session.token))
@@ -72,11 +81,10 @@ def run(request: Request) -> Outcome:
         tokens=tokens,
         secret_id_rotated=entry.rotated,
         secret_id_rotate_at=None if math.isinf(entry.rotate_at) else iso8601(math.ceil(entry.rotate_at)),
-        warnings=((_OVERHEARD,) if request.server.overheard else ()) + entry.warnings,
     )
 
 
-def _enter(client: Client, request: Request, held: Custody) -> Entry:
+def _enter(client: Client, request: Request, held: Custody, warnings: list[str]) -> Entry:
     approle, calls = request.approle, 0 if request.check_mode else len(request.requests)
     if not approle.secret_id_file:
         login = held.submit(log_in, client, approle, approle.secret_id, "secret_id", held)
@@ -85,7 +93,7 @@ def _enter(client: Client, request: Request, held: Custody) -> Entry:
         session.require_uses(calls)
         return Entry(session, math.inf)
     with opened(approle.secret_id_file) as file:
-        rotation = Rotation(client, approle, file, held)
+        rotation = Rotation(client, approle, file, held, warnings)
         entry = held.submit(rotation.enter, calls, check_mode=request.check_mode)
         _open_connections(client, calls, held)
         try:

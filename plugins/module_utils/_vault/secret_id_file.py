@@ -106,11 +106,23 @@ class SecretIdFile:
         """Remember a new secret-id beside the file."""
         self._write(self._new, secret_id)
 
-    def prepare(self, old: str, ttl: float) -> None:
-        """Remember that ``old`` is to be destroyed, and how many seconds the staged secret-id lives."""
+    def prepare(self, old: str, ttl: float, given: str = "") -> None:
+        """Remember that ``old`` is to be destroyed, and how many seconds the staged secret-id lives.
+
+        Where ``old`` is the one that the operator has ``given``, that is remembered until another one is.
+        """
+        spent = given and (given == old or self.is_spent(given))
         self._write(self._old, old)
-        record = {"sha256": _digest(self.staged()), "ttl": None if math.isinf(ttl) else ttl}
+        record = {
+            "sha256": _digest(self.staged()),
+            "ttl": None if math.isinf(ttl) else ttl,
+            "spent": _digest(given) if spent else None,
+        }
         self._write(self._rotation, json.dumps(record))
+
+    def is_spent(self, secret_id: str) -> bool:
+        """Say whether a rotation has destroyed ``secret_id``, or was about to."""
+        return self._record().get("spent") == _digest(secret_id)
 
     def promote(self) -> None:
         """Put the staged secret-id into the file, at once or not at all."""
@@ -152,14 +164,18 @@ class SecretIdFile:
         return content.decode("utf-8", "replace").strip(" \t\r\n\0"), status
 
     def _ttl_of(self, secret_id: str) -> float | None:
-        try:
-            record = json.loads(self._peek(self._rotation))
-            known, ttl = record["sha256"], record["ttl"]
-        except (ValueError, TypeError, KeyError):
-            return None
-        if known != _digest(secret_id) or not isinstance(ttl, (int, float, type(None))):
+        record = self._record()
+        ttl = record.get("ttl", "")
+        if record.get("sha256") != _digest(secret_id) or not isinstance(ttl, (int, float, type(None))):
             return None
         return math.inf if ttl is None else float(ttl)
+
+    def _record(self) -> dict[str, object]:
+        try:
+            record = json.loads(self._peek(self._rotation))
+        except ValueError:
+            return {}
+        return record if isinstance(record, dict) else {}
 
     def _write(self, path: Path, text: str) -> None:
         # Not by way of a temporary file: killed at the wrong time, that would leave a secret-id which nothing ends.

@@ -19,6 +19,7 @@ from urllib.parse import unquote
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
+from ansible_collections.flant.gitops.plugins.module_utils._vault.client import Rejected
 from ansible_collections.flant.gitops.plugins.module_utils._workers import wait
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._vault.custody import Custody
     from ansible_collections.flant.gitops.plugins.module_utils._vault.request import WrappedRequest
 
+_FORBIDDEN = 403
 _NAMESPACED = 2
 _NAMESPACED_TOKEN = re.compile(rb"hvs\.[A-Za-z0-9]+\.[A-Za-z0-9]")
 
@@ -66,7 +68,15 @@ def wrap_all(client: Client, requests: Sequence[WrappedRequest], custody: Custod
 
 
 def _wrap(client: Client, request: WrappedRequest, custody: Custody) -> WrappedToken:
-    reply = client.wrapped(request)
+    try:
+        reply = client.wrapped(request)
+    except Rejected as rejected:
+        if rejected.status != _FORBIDDEN:
+            raise
+        raise rejected.because(
+            "Its policy must allow the path, and what min_wrapping_ttl and max_wrapping_ttl say there must admit a "
+            f"wrap_ttl of {request.wrap_ttl}s."
+        ) from None
     wrap_info = reply.section("wrap_info")
     token = wrap_info.text("token")
     if not token:

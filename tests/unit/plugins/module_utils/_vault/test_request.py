@@ -46,7 +46,8 @@ def test_defaults() -> None:
 
 def test_no_secret_is_in_what_a_traceback_would_show() -> None:
     made = request(
-        requests=[{"name": "it", "path": "/kv/app", "secret_options": {"key": "hidden"}}], secret_id="hidden"
+        requests=[{"name": "it", "path": "/kv/app", "method": "PUT", "secret_options": {"key": "hidden"}}],
+        secret_id="hidden",
     )
 
     assert "hidden" not in repr(made)
@@ -265,3 +266,18 @@ def test_a_mount_point_may_have_any_name() -> None:
 def test_a_secret_id_lasts_for_a_century_at_most() -> None:
     with pytest.raises(Failure, match=r"^secret_id_ttl: 36526d is too long; it must be at most "):
         request(role_name="it", secret_id_file="/secret-id", secret_id_ttl="36526d")
+
+
+@pytest.mark.parametrize("method", ["GET", "LIST", "DELETE"])
+@pytest.mark.parametrize("kind", ["options", "secret_options"])
+def test_v16_options_that_the_server_would_ignore_are_refused(method: str, kind: str) -> None:
+    with pytest.raises(Failure, match=rf"^requests\[0\] \('it'\): the server ignores options of {method}; .* query"):
+        wrapped(method=method, **{kind: {"version": 1}})
+    assert not wrapped(method=method, **{kind: {}}).body
+
+
+@pytest.mark.parametrize("page", ["/v1", "/v1/", "/ui", "/ui/vault/auth"])
+def test_v17_an_address_of_a_page_or_of_the_api_is_refused(page: str) -> None:
+    with pytest.raises(Failure, match=rf"^vault_addr: it is the server's address alone, without {page.rstrip('/')}"):
+        request(vault_addr=f"https://vault.test{page}")
+    assert request(vault_addr="https://vault.test/behind/v1x").server.address == "https://vault.test/behind/v1x"
