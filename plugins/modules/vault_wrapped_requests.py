@@ -172,7 +172,8 @@ options:
     default: true
   timeout:
     description:
-      - How long to wait for a connection and, each time, for the server's answer. At most V(1h).
+      - How long to wait for a connection, and how long a call may take from its first byte to its last. At most V(1h).
+      - A reply may be 1 MiB long.
     type: str
     default: 30s
   retries:

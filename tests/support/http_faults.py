@@ -16,7 +16,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ class Fault:
         carried_out: the real server gets the request all the same.
         delay: seconds before the answer.
         cut: the connection is closed: "reply" before the answer, "body" in the midst of it.
+        drip: seconds before each byte of what is ``dripping``, "headers" or "body".
+        repeat: how many times the body is sent.
     """
 
     status: int = 0
@@ -41,6 +43,9 @@ class Fault:
     carried_out: bool = False
     delay: float = 0.0
     cut: str = ""
+    drip: float = 0.0
+    dripping: str = "body"
+    repeat: int = 1
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,27 @@ class _Server(ThreadingHTTPServer):
 
     def handle_error(self, *_arguments: object) -> None:
         """Keep quiet about clients that hang up, as they are made to."""
+
+
+class _Dripping:
+    """Writes to a ``file``, byte by byte where there is to be a ``pause`` before each."""
+
+    def __init__(self, file: IO[bytes], pause: float) -> None:
+        self._file = file
+        self.pause = pause
+
+    def write(self, content: bytes) -> None:
+        pieces = [content] if not self.pause else [bytes([byte]) for byte in content]
+        for piece in pieces:
+            time.sleep(self.pause)
+            self._file.write(piece)
+
+    def send(self, content: bytes, times: int) -> None:
+        for _number in range(times):
+            self.write(content)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._file, name)
 
 
 class FaultyServer:
@@ -150,11 +176,14 @@ class FaultyServer:
                 if fault.cut == "reply":
                     self._hang_up()
                     return
+                self.wfile = _Dripping(self.wfile, fault.drip if fault.dripping == "headers" else 0)
                 self.send_response(status)
                 for name, value in headers.items():
                     self.send_header(name, value)
-                self.send_header("Content-Length", str(len(content)))
+                self.send_header("Content-Length", str(len(content) * fault.repeat))
                 self.end_headers()
+                self.wfile.pause = fault.drip
+                self.wfile.send(content, fault.repeat - 1)
                 self.wfile.write(content[: len(content) // 2] if fault.cut == "body" else content)
                 if fault.cut == "body":
                     self._hang_up()

@@ -272,6 +272,9 @@ class Client:
         )
 
     def _unanswered(self, purpose: str, method: str, error: requests.RequestException) -> _Attempt:
+        if isinstance(error, transport.ReplyTooLong):
+            too_long = f"{purpose}: the server's reply is longer than 1 MiB; it may have been carried out."
+            return _Attempt(Failure(too_long))
         untrusted = _find(error, ssl.SSLCertVerificationError)
         if untrusted:
             reason = untrusted.verify_message.rstrip(".")
@@ -321,7 +324,10 @@ def _judge(purpose: str, response: requests.Response) -> Reply | Failure:
     if response.status_code in _REDIRECTS:
         target = urlsplit(urljoin(response.url, response.headers.get("Location", "")))
         origin = printable(f"{target.scheme}://{target.netloc.rpartition('@')[2]}")
-        return Failure(f"{purpose}: the server redirects to {origin}, which is not followed; see vault_addr.")
+        return Failure(
+            f"{purpose}: the server redirects to {origin}, which is not followed; vault_addr "
+            "must name what answers itself, such as a cluster's active node."
+        )
     if response.status_code == requests.codes.bad_request and response.content.startswith(_TLS_WANTED):
         return Failure(f"{purpose}: the server speaks TLS; vault_addr must begin with https.")
     if not response.ok:

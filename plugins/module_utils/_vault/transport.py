@@ -12,8 +12,13 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import http.client
+import io
+import socket
 import ssl
-from typing import TYPE_CHECKING
+import threading
+import time
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
@@ -22,31 +27,65 @@ from ansible_collections.flant.gitops.plugins.module_utils._vault.custody import
 try:
     from requests import Session
     from requests.adapters import HTTPAdapter
+    from requests.exceptions import ChunkedEncodingError, ContentDecodingError, ReadTimeout, RequestException
     from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
-    from urllib3.connection import HTTPSConnection
-    from urllib3.exceptions import HTTPError
+    from urllib3.connection import HTTPConnection, HTTPSConnection
+    from urllib3.exceptions import HTTPError, ReadTimeoutError
 except ImportError:
     # Without requests, `client` does not get this far.
-    HTTPAdapter = HTTPSConnection = HTTPSConnectionPool = object  # type: ignore[assignment,misc]
+    HTTPAdapter = HTTPConnection = HTTPConnectionPool = object  # type: ignore[assignment,misc]
+    HTTPSConnection = HTTPSConnectionPool = RequestException = object  # type: ignore[assignment,misc]
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from socket import socket
 
     from ansible_collections.flant.gitops.plugins.module_utils._vault.request import Server
-    from requests import PreparedRequest
+    from requests import PreparedRequest, Response
     from urllib3._base_connection import BaseHTTPConnection
 
 _DEFAULT_PORT = {"http": 80, "https": 443}
+_LONGEST_REPLY = 1 << 20
+
+_this_call = threading.local()
+"""The ``deadline`` of the call that a thread makes, by the monotonic clock."""
+
+
+class ReplyTooLong(RequestException):
+    """The server's reply was not read to its end."""
 
 
 class Transport(HTTPAdapter):
     """Sends everything through one pool, whatever requests would derive from a URL or from the environment."""
 
-    def __init__(self, pool: HTTPConnectionPool) -> None:
-        """Take the ``pool`` to the only server there is."""
+    def __init__(self, pool: HTTPConnectionPool, timeout: float) -> None:
+        """Take the ``pool`` to the only server there is, and the seconds that a call may take."""
         super().__init__()
         self._pool = pool
+        self._timeout = timeout
+
+    def send(self, request: PreparedRequest, *_arguments: object, **_keywords: object) -> Response:
+        """Send ``request`` and read the reply to its end, in time and as far as a reply can be long.
+
+        Raises:
+            ReplyTooLong: it is longer.
+            RequestException: there is no whole reply.
+        """
+        _this_call.deadline = time.monotonic() + self._timeout
+        response = super().send(request, stream=True, timeout=self._timeout)
+        try:
+            body = response.raw.read(_LONGEST_REPLY + 1, decode_content=False)
+            if len(body) > _LONGEST_REPLY:
+                raise ReplyTooLong(request=request)
+            if response.headers.get("Content-Encoding", "identity") != "identity":
+                raise ContentDecodingError(request=request)
+        except ReadTimeoutError as error:
+            raise ReadTimeout(error, request=request) from None
+        except HTTPError as error:
+            raise ChunkedEncodingError(error, request=request) from None
+        finally:
+            response.close()  # which does no harm to a connection whose reply was read to its end
+        response.raw = io.BytesIO(body)
+        return response
 
     def get_connection_with_tls_context(
         self,
@@ -88,8 +127,44 @@ class Transport(HTTPAdapter):
         super().close()
 
 
+class _Deadlined(io.RawIOBase):
+    """What a socket receives, until the deadline of the call: its own timeout begins anew with every byte."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._file = connection.makefile("rb", buffering=0)  # it keeps the socket open until all is read
+        self._deadline: float = _this_call.deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview, /) -> int | None:  # type: ignore[override]  # what BufferedReader gives
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise socket.timeout("timed out")
+        self._connection.settimeout(left)
+        return self._file.readinto(buffer)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+class _Response(http.client.HTTPResponse):
+    def __init__(self, sock: socket.socket, *arguments: Any, **keywords: Any) -> None:  # noqa: ANN401 -- handed on
+        super().__init__(sock, *arguments, **keywords)
+        self.fp.close()
+        self.fp = io.BufferedReader(_Deadlined(sock))
+
+
+class _PlainConnection(HTTPConnection):
+    response_class = _Response
+
+
 class _Connection(HTTPSConnection):
     """A TLS connection that is not taken for closed because of what a server sends after the handshake."""
+
+    response_class = _Response
 
     @property
     def is_connected(self) -> bool:
@@ -113,6 +188,10 @@ class _Connection(HTTPSConnection):
         return False
 
 
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = _PlainConnection
+
+
 class _TlsPool(HTTPSConnectionPool):
     ConnectionCls = _Connection
 
@@ -125,7 +204,7 @@ def open_session(server: Server) -> tuple[Session, Transport]:
     Raises:
         Failure: ``vault_cacert`` holds no certificate.
     """
-    transport = Transport(_pool(server))
+    transport = Transport(_pool(server), server.timeout)
     session = Session()
     session.trust_env = False
     session.headers["Accept-Encoding"] = "identity"
@@ -140,7 +219,7 @@ def _pool(server: Server) -> HTTPConnectionPool:
     port = parts.port or _DEFAULT_PORT[parts.scheme]
     timeout = Timeout(connect=server.timeout, read=server.timeout)
     if parts.scheme == "http":
-        return HTTPConnectionPool(host, port, timeout=timeout, maxsize=MAX_CONNECTIONS, block=True)
+        return _PlainPool(host, port, timeout=timeout, maxsize=MAX_CONNECTIONS, block=True)
     name = server.tls_server_name or host
     return _TlsPool(
         host,
@@ -158,7 +237,7 @@ class _TlsContext(ssl.SSLContext):
 
     server_name: str
 
-    def wrap_socket(self, sock: socket, *_arguments: object, **_keywords: object) -> ssl.SSLSocket:
+    def wrap_socket(self, sock: socket.socket, *_arguments: object, **_keywords: object) -> ssl.SSLSocket:
         """Make a TLS connection of ``sock``."""
         return super().wrap_socket(sock, server_hostname=self.server_name)
 

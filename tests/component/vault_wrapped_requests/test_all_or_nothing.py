@@ -71,7 +71,7 @@ def test_v5_a_response_that_cannot_be_wrapped_is_refused_without_quoting_it(
     account: Account, method: str, path: str, status: int
 ) -> None:
     path = path.format(kv1=account.kv1, kv2=account.kv2)
-    unwrappable = {"name": "it", "method": method, "path": path, "options": {"a": "b"}}
+    unwrappable = {"name": "it", "method": method, "path": path, "options": {"a": "b"} if method == "POST" else None}
 
     with pytest.raises(Failure) as failed:
         account.call(requests=[*many(account), unwrappable])

@@ -411,7 +411,7 @@ def test_a_new_secret_id_that_cannot_be_destroyed_is_left_for_the_next_run(accou
         server.fail("POST", LOGIN, Fault(400))
         server.fail("POST", f"/v1/auth/approle/role/{account.role.name}/secret-id/destroy", Fault(500))
 
-        with pytest.raises(Failure, match=r"\(HTTP 400\)\. POST /v1/.*/secret-id/destroy: .*\(HTTP 500\)\.$"):
+        with pytest.raises(Failure, match=r"\(HTTP 400\)\. .*POST /v1/.*/secret-id/destroy: .*\(HTTP 500\)\.$"):
             account.call(**account.with_file, vault_addr=server.address)
 
     assert len(alive(account)) == 2

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import resource
 import time
 from typing import TYPE_CHECKING
 
@@ -174,6 +175,36 @@ def test_a_slow_answer_is_given_up(account: Account, proxy: FaultyServer) -> Non
         account.call(vault_addr=proxy.address, timeout="2500ms", requests=[write(account)])
 
     account.explain(account.new_tokens())  # of the answer that came too late
+
+
+@pytest.mark.parametrize("dripping", ["headers", "body"])
+def test_v15_a_server_that_drips_is_given_up_in_time(account: Account, proxy: FaultyServer, dripping: str) -> None:
+    proxy.fail("POST", LOGIN, Fault(200, body=b"x" * 1000, drip=0.1, dripping=dripping))
+    began = time.monotonic()
+
+    with pytest.raises(Failure, match=r"no answer within 2s; it may have been carried out\.$"):
+        account.call(vault_addr=proxy.address, timeout="2s", retries=0)
+
+    assert 1.9 < time.monotonic() - began < 3
+
+
+def test_v15_a_reply_that_is_too_long_is_not_read_to_its_end(account: Account, proxy: FaultyServer) -> None:
+    account.call(vault_addr=proxy.address)  # what is only loaded once is loaded
+    proxy.fail("POST", LOGIN, Fault(200, body=b"x" * (1 << 20), repeat=400))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    with pytest.raises(Failure, match=r"the server's reply is longer than 1 MiB; it may have been carried out\.$"):
+        account.call(vault_addr=proxy.address, retries=0)
+
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 5 << 10
+
+
+def test_v15_a_reply_of_a_mebibyte_is_taken(account: Account, proxy: FaultyServer) -> None:
+    body = b'{"auth": {"client_token": "", "x": "%s"}}'
+    proxy.fail("POST", LOGIN, Fault(200, body=body % (b"x" * ((1 << 20) - len(body) + 2))))
+
+    with pytest.raises(Failure, match="the reply has no token"):
+        account.call(vault_addr=proxy.address)
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"[]", b'"text"', b"[" * 200_000])
