@@ -56,10 +56,12 @@ options:
     description:
       - V(poll) asks the repository.
       - V(record) remembers that O(last_commit) was processed. It never moves backwards, and talks to no server.
-      - V(reset) remembers O(last_commit) whatever was remembered before, and forgets everything if that is empty. It is
-        for operators, for example after the history was rewritten on purpose.
+      - V(reset) remembers O(last_commit) whatever was remembered before, and forgets everything if that is V(none). It
+        is for operators, for example after the history was rewritten on purpose.
+      - V(show) returns what O(git_dir) remembers. It talks to no server, waits for nobody and changes nothing, not even
+        where there is no O(git_dir) yet.
     type: str
-    choices: [poll, record, reset]
+    choices: [poll, record, reset, show]
     default: poll
   repo:
     description:
@@ -81,11 +83,13 @@ options:
         memory of what was processed.
       - It is refused if it belongs to another user, if others can write to it, or if it holds something else.
       - It is locked during the whole call.
+      - Beside it lies a file of its name and C(.id), which holds RV(git_dir_id).
     type: path
     required: true
   last_commit:
     description:
       - The full id of the commit processed last; empty if there is none yet.
+      - O(action=reset) takes V(none) too, and refuses an empty text, which a misspelt variable may be.
       - If it is older than what O(git_dir) remembers, or empty, what O(git_dir) remembers rules, and a warning says so.
     type: str
     default: ""
@@ -260,12 +264,25 @@ EXAMPLES = r"""
     action: reset
     git_dir: /var/lib/infrastructure/git
     last_commit: 1f7a7a472abf3dd9643fd615f6da379c4acb3e3a
+
+- name: Forget what was processed, so that the head of the branch counts as new
+  flant.gitops.git_signed_commit:
+    action: reset
+    git_dir: /var/lib/infrastructure/git
+    last_commit: none
+
+- name: Ask what was processed last and when the server was asked last, without asking it
+  flant.gitops.git_signed_commit:
+    action: show
+    git_dir: /var/lib/infrastructure/git
+  register: remembered
 """
 
 RETURN = r"""
 changed:
   description:
-    - With O(action=poll), whether there is a commit to act on; otherwise whether what is remembered has changed.
+    - With O(action=poll), whether there is a commit to act on; otherwise whether what is remembered has changed, which
+      it never does with O(action=show).
   returned: success
   type: bool
   sample: true
@@ -294,6 +311,33 @@ superseded:
   returned: success
   type: str
   sample: /var/lib/infrastructure/git/superseded/7
+git_dir_id:
+  description:
+    - A random id of O(git_dir), for what may go on only once for it. It lies beside O(git_dir) and so outlives it, and
+      goes by the machine and the path; on another one there is a new id, and a warning.
+    - Empty if O(git_dir) has none yet, which only a poll changes.
+  returned: success
+  type: str
+  sample: 7b0f7cbd20c84de1a9f6a0f0b6f2f8c1
+git_dir_taken_over:
+  description:
+    - Whether this poll gave O(git_dir) its RV(git_dir_id) although it was there, made by a version that had no such id.
+  returned: success
+  type: bool
+  sample: false
+polled_at:
+  description:
+    - When the server was last asked and answered, in UTC as ISO 8601; empty if it never did.
+  returned: success
+  type: str
+  sample: "2026-11-24T07:50:35Z"
+first_chosen:
+  description:
+    - When there was first a commit to act on since the last record or reset, in UTC as ISO 8601; empty if there was
+      none. Neither later commits nor unsigned ones change it.
+  returned: success
+  type: str
+  sample: "2026-11-24T07:50:35Z"
 head:
   description:
     - The head of the branch on the server; empty unless O(action=poll).
@@ -414,7 +458,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.reques
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.run import run
 
 ARGUMENT_SPEC = {
-    "action": {"type": "str", "choices": ["poll", "record", "reset"], "default": "poll"},
+    "action": {"type": "str", "choices": ["poll", "record", "reset", "show"], "default": "poll"},
     "repo": {"type": "str"},
     "branch": {"type": "str", "default": "main"},
     "git_dir": {"type": "path", "required": True},

@@ -107,7 +107,10 @@ class Task:
     def record(self, commit: str, **params: object) -> Outcome:
         return call(action="record", git_dir=self.git_dir, last_commit=commit, **params)
 
-    def reset(self, commit: str = "", **params: object) -> Outcome:
+    def show(self, **params: object) -> Outcome:
+        return call(action="show", git_dir=self.git_dir, **params)
+
+    def reset(self, commit: str = "none", **params: object) -> Outcome:
         return call(action="reset", git_dir=self.git_dir, last_commit=commit, **params)
 
     def process(self, **params: object) -> str:

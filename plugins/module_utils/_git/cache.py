@@ -18,7 +18,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._failure import Failu
 from ansible_collections.flant.gitops.plugins.module_utils._git import environment
 from ansible_collections.flant.gitops.plugins.module_utils._git.names import is_object_id
 from ansible_collections.flant.gitops.plugins.module_utils._private_file import lock
-from ansible_collections.flant.gitops.plugins.module_utils._trusted_path import trusted_directory
+from ansible_collections.flant.gitops.plugins.module_utils._trusted_path import Missing, trusted_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -116,6 +116,20 @@ def opened(path: Path, marker: str) -> Iterator[Cache]:
         except BaseException:
             clear(path)
             raise
+
+
+def found(path: Path, marker: str) -> bool:
+    """Tell whether there is a cache at ``path``, which is left as it is.
+
+    Raises:
+        Failure: the folder is not ours.
+    """
+    try:
+        with trusted_directory(path, "git_dir") as directory:
+            _refuse_strangers(path, os.fstat(directory), marker)
+    except Missing:
+        return False
+    return True
 
 
 def clear(path: Path) -> None:

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
@@ -22,6 +23,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.outcom
     Outcome,
 )
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.plan import make_plan
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.polls import Polls
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.shortage import insufficient
 
 if TYPE_CHECKING:
@@ -58,7 +60,10 @@ def advance(request: Request, remote: Remote, ratchet: Ratchet, refs: RemoteRefs
     )
     if refs.branch == start.commit:
         return outcome
-    return _choose(request, remote, refs, outcome)
+    outcome = _choose(request, remote, refs, outcome)
+    if outcome.status == NEW and not request.check_mode:
+        Polls(ratchet.folder).choose(ratchet.moves(), time.time())
+    return outcome
 
 
 def _check_descent(git: Git, previous: str, head: str) -> None:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Private to this collection: it may change without notice.
-"""Recording and resetting what was processed; neither talks to a server."""
+"""Recording, resetting and showing what was processed, which talks to no server."""
 
 from __future__ import annotations
 
@@ -11,19 +11,21 @@ from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._git import history
-from ansible_collections.flant.gitops.plugins.module_utils._git.cache import BRANCH
+from ansible_collections.flant.gitops.plugins.module_utils._git.cache import BRANCH, found
 from ansible_collections.flant.gitops.plugins.module_utils._git.command import Git
 from ansible_collections.flant.gitops.plugins.module_utils._git.creation import drop
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.base import base
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.identity import look
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.kept import KEPT
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.outcome import RECORDED, Outcome
-from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.ratchet import FILES
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.polls import Polls
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.ratchet import NAME, Ratchet
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import RESET
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ansible_collections.flant.gitops.plugins.module_utils._git.cache import Cache
-    from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.ratchet import Ratchet
     from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import Request
 
 
@@ -34,6 +36,27 @@ def remember(request: Request, cache: Cache, ratchet: Ratchet) -> Outcome:
         Failure: the commit to record is not known, or does not descend from the one that is remembered.
     """
     return _reset(request, cache, ratchet) if request.action == RESET else _record(request, cache, ratchet)
+
+
+def show(request: Request) -> Outcome:
+    """Return what is remembered, and change nothing, not even where nothing is.
+
+    It waits for nobody: whoever is at work on ``git_dir`` puts each file in its place as a whole.
+
+    Raises:
+        Failure: ``git_dir`` is not ours, or what was remembered is lost.
+    """
+    ratchet = Ratchet(request.git_dir)
+    remembered = ratchet.commit() if found(request.git_dir, NAME) and ratchet.begun() else ""
+    outcome = Outcome(
+        changed=False,
+        status=RECORDED,
+        commit=remembered,
+        previous_commit=remembered,
+        superseded=ratchet.superseded(),
+        required_signatures=request.required_signatures,
+    )
+    return outcome.remembering(look(request.git_dir), Polls(request.git_dir), ratchet.moves())
 
 
 def _record(request: Request, cache: Cache, ratchet: Ratchet) -> Outcome:
@@ -55,7 +78,7 @@ def _reset(request: Request, cache: Cache, ratchet: Ratchet) -> Outcome:
     if not request.check_mode:
         ratchet.move(request.last_commit)
         if len(request.last_commit) != len(cache.ref(BRANCH)):  # nothing is remembered, or an id of another format
-            drop(cache, kept=FILES)
+            drop(cache, kept=KEPT)
     return _recorded(request, ratchet, request.last_commit, remembered)
 
 

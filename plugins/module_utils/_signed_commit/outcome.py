@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.identity import Identity
+    from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.polls import Polls
+
 NEW = "new"
 UNCHANGED = "unchanged"
 AWAITING_SIGNATURES = "awaiting_signatures"
@@ -36,6 +39,10 @@ class Outcome(NamedTuple):
     previous_commit: str
     superseded: str
     required_signatures: int
+    git_dir_id: str = ""
+    git_dir_taken_over: bool = False
+    polled_at: str = ""
+    first_chosen: str = ""
     head: str = ""
     commits: tuple[str, ...] = ()
     signers: tuple[str, ...] = ()
@@ -49,6 +56,15 @@ class Outcome(NamedTuple):
     committed_at: str = ""
     msg: str = ""
     warnings: Sequence[str] = ()
+
+    def remembering(self, identity: Identity, polls: Polls, moves: int) -> Outcome:
+        """Return it with what ``git_dir`` remembers, whatever the task was."""
+        return self._replace(
+            git_dir_id=identity.id,
+            polled_at=polls.polled_at(),
+            first_chosen=polls.first_chosen(moves),
+            warnings=(*identity.warnings, *self.warnings),
+        )
 
     def result(self) -> dict[str, object]:
         """Return the module's return values."""

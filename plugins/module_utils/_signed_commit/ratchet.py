@@ -36,10 +36,16 @@ class Ratchet(NamedTuple):
 
     folder: Path
 
-    def begin(self) -> None:
-        """Write down that nothing was processed yet, unless something is written down already."""
-        if not (self.folder / NAME).exists():
-            replace(self.folder / NAME, _NONE)
+    def begin(self) -> bool:
+        """Write down that nothing was processed yet, and return True, unless something is written down already."""
+        if self.begun():
+            return False
+        replace(self.folder / NAME, _NONE)
+        return True
+
+    def begun(self) -> bool:
+        """Tell whether something is written down."""
+        return (self.folder / NAME).exists()
 
     def commit(self) -> str:
         """Return the newest commit that was processed; empty if there is none yet.
@@ -63,7 +69,7 @@ class Ratchet(NamedTuple):
 
         What `superseded` has returned so far exists before that and ever after.
         """
-        number = self._moves() + 1
+        number = self.moves() + 1
         (self.folder / _MOVES).mkdir(exist_ok=True)
         (self.folder / _MOVES / str(number)).touch()
         sync_directory(self.folder / _MOVES)
@@ -72,9 +78,10 @@ class Ratchet(NamedTuple):
 
     def superseded(self) -> str:
         """Return a path that exists as soon as the ratchet has been moved again."""
-        return str(self.folder / _MOVES / str(self._moves() + 1))
+        return str(self.folder / _MOVES / str(self.moves() + 1))
 
-    def _moves(self) -> int:
+    def moves(self) -> int:
+        """Return how often the ratchet has been moved."""
         try:
             return max((int(move.name) for move in (self.folder / _MOVES).iterdir()), default=0)
         except FileNotFoundError:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 POLL = "poll"
 RECORD = "record"
 RESET = "reset"
+SHOW = "show"
+
+_NONE = "none"  # what forgets the last commit: nothing that a variable holds by mistake
 
 
 class Request(NamedTuple):
@@ -56,7 +59,7 @@ class Request(NamedTuple):
         request = cls(
             action=params["action"],
             git_dir=_absolute(params["git_dir"], "git_dir"),
-            last_commit=params["last_commit"].lower(),
+            last_commit=_last_commit(params),
             access=_access(params) if params["action"] == POLL else None,
             branch=params["branch"],
             required_signatures=params["required_signatures"],
@@ -106,6 +109,18 @@ class Request(NamedTuple):
 def hidden_values(params: Mapping[str, Any]) -> set[str]:
     """Return what a module with these parameters must not show, although no option that is meant for it holds it."""
     return url.credentials(params["repo"] or "")
+
+
+def _last_commit(params: Mapping[str, Any]) -> str:
+    """Return the commit, empty for none."""
+    commit: str = params["last_commit"].lower()
+    if params["action"] != RESET:
+        return commit
+    if not commit:
+        raise Failure(
+            "last_commit: action: reset needs the commit to go on from, or none to forget what was processed."
+        )
+    return "" if commit == _NONE else commit
 
 
 def _access(params: Mapping[str, Any]) -> Access:

@@ -3,18 +3,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Private to this collection: it may change without notice.
-"""Poll, record, reset: what the module does. A branch that has not moved needs no other file of this folder."""
+"""Poll, record, reset, show: what the module does. A branch that has not moved needs no other file of this folder."""
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._git.cache import opened
 from ansible_collections.flant.gitops.plugins.module_utils._git.poll import poll
 from ansible_collections.flant.gitops.plugins.module_utils._git.remote import Remote
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.identity import identify, look
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.kept import KEPT
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.outcome import UNCHANGED, Outcome
-from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.ratchet import FILES, NAME, Ratchet
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.polls import Polls
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.ratchet import NAME, Ratchet
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import SHOW
 
 if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import Request
@@ -27,14 +32,24 @@ def run(request: Request) -> Outcome:
         Failure: it cannot be done, or must not.
     """
     try:
+        if request.action == SHOW:
+            from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.memory import show
+
+            return show(request)
         with opened(request.git_dir, NAME) as cache:
             ratchet = Ratchet(cache.path)
-            ratchet.begin()
+            is_new = ratchet.begin()
             if request.access:
-                return _poll(request, Remote(cache, request.access, request.timeout), ratchet)
-            from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.memory import remember
+                outcome = _poll(request, Remote(cache, request.access, request.timeout), ratchet)
+            else:
+                from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.memory import remember
 
-            return remember(request, cache, ratchet)
+                outcome = remember(request, cache, ratchet)
+            # Only a poll gives an id to a git_dir of a version that had none, so that it is the one to say so.
+            identity = identify(request.git_dir) if request.access or is_new else look(request.git_dir)
+            return outcome.remembering(identity, Polls(cache.path), ratchet.moves())._replace(
+                git_dir_taken_over=identity.new and not is_new and not identity.warnings
+            )
     except OSError as error:
         raise Failure(f"git_dir: {error.filename or request.git_dir} cannot be used: {error.strerror}.") from None
 
@@ -44,9 +59,11 @@ def _poll(request: Request, remote: Remote, ratchet: Ratchet) -> Outcome:
     if not remote.cache.ready:
         from ansible_collections.flant.gitops.plugins.module_utils._git.creation import create
 
-        create(remote, request.branch, kept=FILES)
+        create(remote, request.branch, kept=KEPT)
     signatures_ref = request.signatures_ref if request.required_signatures else ""
     refs = poll(remote, request.branch, signatures_ref)
+    if not request.check_mode:
+        Polls(remote.cache.path).answered(time.time())
     if refs.branch == request.last_commit == ratchet.commit():
         return Outcome(
             changed=False,
@@ -67,5 +84,5 @@ def _poll(request: Request, remote: Remote, ratchet: Ratchet) -> Outcome:
             raise
     from ansible_collections.flant.gitops.plugins.module_utils._git.creation import begin_unfiltered
 
-    begin_unfiltered(remote.cache, kept=FILES)
+    begin_unfiltered(remote.cache, kept=KEPT)
     return _poll(request, remote, ratchet)

@@ -127,7 +127,7 @@ def test_r4_host_outside_the_inventory_is_refused(site: Site, upstream: Upstream
 def test_r4_reset_that_would_be_forgotten_is_refused(site: Site, upstream: Upstream, signers: Signers) -> None:
     upstream.commit("ran", "First", signers.alice)
     assert site.run().status == "processed"
-    reset = ("-e", "flant_gitops_reset_confirmed=yes")
+    reset = ("-e", "flant_gitops_reset_confirmed=yes flant_gitops_reset_commit=none")
     refused = replace(site, cache="").run(*reset, playbook="flant.gitops.reset")
     assert refused.rc == 2, refused.output
     assert "set fact_caching = jsonfile and" in refused.output
@@ -168,7 +168,9 @@ def test_r7_instance_that_is_no_plain_name_is_refused(
     refused = site.run()
     assert refused.rc == 2, refused.output
     assert "flant_gitops_instance" in refused.output
-    reset = site.run("-e", "flant_gitops_reset_confirmed=yes", playbook="flant.gitops.reset")
+    reset = site.run(
+        "-e", "flant_gitops_reset_confirmed=yes flant_gitops_reset_commit=none", playbook="flant.gitops.reset"
+    )
     assert reset.rc == 2, reset.output
     assert "flant_gitops_instance" in reset.output
     assert not (site.folder / "work").exists()
@@ -231,18 +233,32 @@ def test_reset_sets_facts_and_ratchet_together(
     assert site.run().status == "processed"
     assert site.facts["default"]["last_successful_commit"] == second
 
-    forgotten = site.run("-e", "flant_gitops_reset_confirmed=yes", playbook="flant.gitops.reset")
+    forgotten = site.run(
+        "-e", "flant_gitops_reset_confirmed=yes flant_gitops_reset_commit=none", playbook="flant.gitops.reset"
+    )
     assert forgotten.rc == 0, forgotten.output
     assert f"is set from {second} to none." in forgotten.output
     assert site.run().status == "processed"
     assert containers.started(site) == 4
 
 
+@pytest.mark.parametrize("given", [[], ["-e", "flant_gitops_reset_comit=none"], ["-e", "flant_gitops_reset_commit="]])
+def test_r18_forgetting_needs_the_word_none(given: list[str], site: Site, upstream: Upstream, signers: Signers) -> None:
+    upstream.commit("one", "First", signers.alice)
+    assert site.run().status == "processed"
+    refused = site.run("-e", "flant_gitops_reset_confirmed=yes", *given, playbook="flant.gitops.reset")
+    assert refused.rc == 2, refused.output
+    assert "flant_gitops_reset_commit: nothing was changed" in refused.output
+    assert site.run().status == "unchanged"
+
+
 def test_reset_tells_when_the_schedule_has_another_fact_cache(site: Site, upstream: Upstream, signers: Signers) -> None:
     commit = upstream.commit("one", "First", signers.alice)
     assert site.run().status == "processed"
     elsewhere = replace(site, cache=site.cache.replace("/facts", "/elsewhere"))
-    reset = elsewhere.run("-e", "flant_gitops_reset_confirmed=yes", playbook="flant.gitops.reset")
+    reset = elsewhere.run(
+        "-e", "flant_gitops_reset_confirmed=yes flant_gitops_reset_commit=none", playbook="flant.gitops.reset"
+    )
     assert reset.rc == 0, reset.output
     assert f"is set from {commit} to none. This fact cache had none;" in reset.output
 

@@ -221,4 +221,4 @@ def test_nothing_but_repository_ratchet_and_logs_is_left(site: Site, upstream: U
         (work / name).touch()
         os.utime(work / name, (0, 0))
     site.run()
-    assert sorted(file.name for file in (site.folder / "work/default").iterdir()) == ["git", "log"]
+    assert sorted(file.name for file in (site.folder / "work/default").iterdir()) == ["git", "git.id", "log"]

@@ -107,7 +107,7 @@ def test_reset_of_one_instance_leaves_the_others_of_its_host_alone(
     for instance in ("default", "second"):
         awx.variables["flant_gitops_instance"] = instance
         assert awx.run_job().status == "processed"
-    awx.variables |= {"flant_gitops_reset_commit": "", "flant_gitops_reset_confirmed": "yes"}
+    awx.variables |= {"flant_gitops_reset_commit": "none", "flant_gitops_reset_confirmed": "yes"}
     done = awx.run_job(playbook="reset.yml")
     assert done.rc == 0, done.output
     assert state(awx, instance="second") == {}

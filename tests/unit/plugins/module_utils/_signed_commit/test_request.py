@@ -104,7 +104,12 @@ def test_t14_paths_are_data(task: Task, argument: str) -> None:
     where = {"repo": upstream, "git_dir": folder / argument, "archive": folder / f"{argument}.tar"}
     assert task.poll(**where).commit == commit
     assert where["archive"].exists()
-    assert {file.name for file in folder.iterdir()} == {f"{argument}.git", argument, f"{argument}.tar"}
+    assert {file.name for file in folder.iterdir()} == {
+        f"{argument}.git",
+        argument,
+        f"{argument}.id",
+        f"{argument}.tar",
+    }
 
 
 @pytest.mark.parametrize("branch", ["$HOME", "a;b", "main'", 'quote"', "%s", "\u00e4", "a@b", "refs/heads/main"])

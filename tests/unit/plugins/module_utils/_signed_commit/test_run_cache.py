@@ -18,6 +18,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._git.creation import 
 from ansible_collections.flant.gitops.plugins.module_utils._git.environment import Access
 from ansible_collections.flant.gitops.plugins.module_utils._git.remote import Remote
 from ansible_collections.flant.gitops.plugins.module_utils._git.url import parse
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit import polls
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.ratchet import FILES
 from ansible_collections.flant.gitops.tests.support.repository import Repository
 from ansible_collections.flant.gitops.tests.support.signed_commit import contents
@@ -123,7 +124,7 @@ def test_t12_a_first_run_that_was_killed_is_completed(task: Task, left: str) -> 
     else:
         for name in ("objects", "refs", "info"):
             shutil.rmtree(task.git_dir / name)
-        for name in ("HEAD", "config", "FETCH_HEAD", *(["last_commit"] if left == "nothing" else [])):
+        for name in ("HEAD", "config", "FETCH_HEAD", *(["last_commit", *polls.FILES] if left == "nothing" else [])):
             (task.git_dir / name).unlink()
         shutil.rmtree(task.git_dir / "home")
     assert task.poll(archive=task.archive).commit == commit

@@ -1,0 +1,13 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to this collection: it may change without notice.
+"""What lies in ``git_dir`` beside the repository, which is only a cache and may be begun anew."""
+
+from __future__ import annotations
+
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit import polls, ratchet
+
+KEPT = (*ratchet.FILES, *polls.FILES)
+"""The files and folders that outlive the repository."""
