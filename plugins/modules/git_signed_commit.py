@@ -90,7 +90,10 @@ options:
     description:
       - The full id of the commit processed last; empty if there is none yet.
       - O(action=reset) takes V(none) too, and refuses an empty text, which a misspelt variable may be.
-      - If it is older than what O(git_dir) remembers, or empty, what O(git_dir) remembers rules, and a warning says so.
+      - Where O(git_dir) remembers nothing, it is what to go on from. Where O(git_dir) remembers a commit, that one
+        rules. One that is older, or none, yields to it with a warning. One that is newer or not known is refused by
+        O(action=poll), because either the commits between the two or none of them were processed, and only an operator
+        knows which. Then use O(action=reset) with the one that was.
     type: str
     default: ""
   required_signatures:
@@ -163,6 +166,8 @@ options:
       - With O(verify=every) or O(select=oldest), how many commits may lead from O(last_commit) (without one, from the
         root) to the head.
       - It also limits RV(commits).
+      - So many commits are also looked at where the head does not descend from O(last_commit). One among them that
+        has the same content, and differs in its signature headers alone, counts as O(last_commit).
     type: int
     default: 1000
   submodules:

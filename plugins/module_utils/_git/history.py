@@ -57,6 +57,23 @@ def path(git: Git, older: str, newer: str, limit: int) -> list[str]:
     return [commit for commit in own_way if commit in descendants]
 
 
+def siblings(git: Git, commit: str, head: str, limit: int) -> list[str]:
+    """Return the commits of the history of ``head``, of its newest ``limit``, that have the parents of ``commit``.
+
+    Those that ``commit`` has behind it are not looked at.
+
+    Raises:
+        GitError: git cannot tell.
+    """
+    own = _with_parents(git, commit, limit=1)[0]
+    return [other for other, *parents in _with_parents(git, head, f"^{commit}", limit=limit) if parents == own[1:]]
+
+
+def _with_parents(git: Git, *commits: str, limit: int) -> list[list[str]]:
+    output = git.output("rev-list", "--parents", f"--max-count={limit}", *commits, "--")
+    return [line.split() for line in output.decode().splitlines()]
+
+
 def _range(older: str, newer: str) -> list[str]:
     return [newer, f"^{older}"] if older else [newer]
 

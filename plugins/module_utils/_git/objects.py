@@ -10,12 +10,16 @@ from __future__ import annotations
 import contextlib
 from typing import IO, TYPE_CHECKING, NamedTuple
 
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._git.commit import Commit, parse
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ansible_collections.flant.gitops.plugins.module_utils._git.command import Git
 
 _CHUNK = 1 << 16
+_COMMIT_LIMIT = 1 << 20
 
 
 class GitObject(NamedTuple):
@@ -49,6 +53,17 @@ class Objects(NamedTuple):
         data = self.answers.read(min(size, limit))
         self._skip(size - len(data) + len("\n"))
         return GitObject(words[1], size, data)
+
+    def commit(self, identity: str) -> Commit:
+        """Return the commit ``identity``.
+
+        Raises:
+            Failure: it is not here, is no commit, or is one that `parse` refuses.
+        """
+        found = self.read(identity, _COMMIT_LIMIT)
+        if not found or found.kind != "commit" or not found.whole:
+            raise Failure(f"git_dir: {identity} is missing, is no commit, or is larger than 1 MiB.")
+        return parse(identity, found.data)
 
     def _skip(self, size: int) -> None:
         while size > 0 and self.answers.read(min(size, _CHUNK)):

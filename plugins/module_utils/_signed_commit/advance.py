@@ -16,6 +16,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._git.packs import put
 from ansible_collections.flant.gitops.plugins.module_utils._git.tree import Part
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.base import base
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.check import select
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.descent import place
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.outcome import (
     AWAITING_SIGNATURES,
     NEW,
@@ -44,9 +45,10 @@ def advance(request: Request, remote: Remote, ratchet: Ratchet, refs: RemoteRefs
     git = remote.git
     remembered = ratchet.commit()
     put_together(remote)
-    start = base(request.last_commit, remembered, lambda older, newer: history.is_ancestor(git, older, newer))
-    _check_descent(git, start.commit, refs.branch)
-    if start.commit != remembered and not request.check_mode:
+    limit = request.max_commits
+    start = base(request.last_commit, remembered, lambda older, newer: bool(place(git, older, newer, limit)))
+    previous = _place(git, start.commit, refs.branch, limit)
+    if not remembered and start.commit and not request.check_mode:
         ratchet.move(start.commit)
     outcome = Outcome(
         changed=False,
@@ -58,29 +60,31 @@ def advance(request: Request, remote: Remote, ratchet: Ratchet, refs: RemoteRefs
         required_signatures=request.required_signatures,
         warnings=start.warnings,
     )
-    if refs.branch == start.commit:
+    if refs.branch == previous:
         return outcome
-    outcome = _choose(request, remote, refs, outcome)
+    outcome = _choose(request, remote, refs, previous, outcome)
     if outcome.status == NEW and not request.check_mode:
         Polls(ratchet.folder).choose(ratchet.moves(), time.time())
     return outcome
 
 
-def _check_descent(git: Git, previous: str, head: str) -> None:
-    if history.is_ancestor(git, previous or head, head):
-        return
+def _place(git: Git, last: str, head: str, limit: int) -> str:
+    """Return what stands in the history of ``head`` for the commit processed last, empty for the start of all."""
+    previous = place(git, last or head, head, limit)
+    if previous:
+        return previous if last else ""
     if not history.exists(git, head):
         raise Failure(f"branch: the server did not send {head}, its head; is its repository shallow?")
-    if not history.exists(git, previous):
-        raise Failure(f"last_commit: {previous} is in no history that leads to {head}, the head of the branch.")
+    if not history.exists(git, last):
+        raise Failure(f"last_commit: {last} is in no history that leads to {head}, the head of the branch.")
     raise Failure(
-        f"branch: its head {head} does not descend from {previous}, the commit processed last; "
+        f"branch: its head {head} does not descend from {last}, the commit processed last; "
         "if the history was rewritten on purpose, use action: reset."
     )
 
 
-def _choose(request: Request, remote: Remote, refs: RemoteRefs, unchanged: Outcome) -> Outcome:
-    plan = make_plan(request, remote.git, unchanged.previous_commit, refs.branch)
+def _choose(request: Request, remote: Remote, refs: RemoteRefs, previous: str, unchanged: Outcome) -> Outcome:
+    plan = make_plan(request, remote.git, previous, refs.branch)
     selection = select(request, remote, refs.signatures, plan.in_question)
     outcome = unchanged._replace(
         commits=tuple(plan.new),

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Private to this collection: it may change without notice.
-"""Where to go on from: what the caller says was processed last, against what the ratchet remembers."""
+"""What the caller says was processed, against what the ratchet remembers, which it never overrules."""
 
 from __future__ import annotations
 
@@ -23,25 +23,45 @@ class Base(NamedTuple):
 
 
 def base(claimed: str, remembered: str, is_ancestor: Callable[[str, str], bool]) -> Base:
-    """Return the newer of the two commits, either of which may be empty.
+    """Return where a poll goes on from: what is remembered, and the claim only where nothing is.
 
     ``is_ancestor(older, newer)`` tells how two commits are related; a commit that is not known is nobody's ancestor.
 
     Raises:
-        Failure: neither descends from the other.
+        Failure: the claim is newer than what is remembered, or is not known. To go by it could skip a commit, not to go
+            by it could run one again, so that somebody has to say which of the two was processed last.
     """
     if claimed == remembered or not remembered:
         return Base(claimed)
     if not claimed:
         return Base(remembered, (f"No last_commit was given; git_dir remembers {remembered}, which rules.",))
     if is_ancestor(claimed, remembered):
-        return Base(
-            remembered,
-            (f"last_commit {claimed} is older than {remembered}, which git_dir remembers and which rules.",),
-        )
-    if is_ancestor(remembered, claimed):
-        return Base(claimed)
+        return _older(claimed, remembered)
     raise Failure(
-        f"last_commit: {claimed} and {remembered}, which git_dir remembers, do not descend from each other; "
+        f"last_commit: {claimed} does not lie behind {remembered}, which git_dir remembers; "
+        f"use action: reset with {claimed} if that was processed, and with {remembered} if it was not."
+    )
+
+
+def recorded(processed: str, remembered: str, is_ancestor: Callable[[str, str], bool]) -> Base:
+    """Return what to remember once ``processed`` was processed; ``is_ancestor`` is as for `base`.
+
+    Raises:
+        Failure: neither of the two commits descends from the other.
+    """
+    if processed == remembered or not remembered:
+        return Base(processed)
+    if is_ancestor(processed, remembered):
+        return _older(processed, remembered)
+    if is_ancestor(remembered, processed):
+        return Base(processed)
+    raise Failure(
+        f"last_commit: {processed} and {remembered}, which git_dir remembers, do not descend from each other; "
         "if the history was rewritten on purpose, use action: reset."
+    )
+
+
+def _older(commit: str, remembered: str) -> Base:
+    return Base(
+        remembered, (f"last_commit {commit} is older than {remembered}, which git_dir remembers and which rules.",)
     )

@@ -10,8 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
-from ansible_collections.flant.gitops.plugins.module_utils._git.commit import Commit, parse
-from ansible_collections.flant.gitops.plugins.module_utils._git.objects import Objects, objects
+from ansible_collections.flant.gitops.plugins.module_utils._git.objects import objects
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.signatures import Checked, look, look_at_each
 
 if TYPE_CHECKING:
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import Request
     from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.trust import Trust
 
-_COMMIT_LIMIT = 1 << 20
 _REASONS_SHOWN = 5
 
 
@@ -46,7 +44,8 @@ def select(request: Request, remote: Remote, signatures: str, commits: Sequence[
 
     The rules of a poll, in the order in which they are applied:
 
-    1. Each commit is read from the object whose id it is, and from nothing else.
+    1. Each commit is read from the object whose id it is, and from nothing else; one is refused in which git reads
+       something else than what its own signature covers.
     2. With ``required_signatures: 0`` no signature is looked at, and every commit is sufficiently signed.
     3. If fewer signers can sign than are required, the poll fails before the first commit is looked at.
     4. What may count is the commit's own signature over its content, then each line of the notes for it over its id.
@@ -68,7 +67,7 @@ def select(request: Request, remote: Remote, signatures: str, commits: Sequence[
         Failure: as in rule 3; a commit cannot be read; the server does not give the notes; gpg cannot be run.
     """
     with objects(remote.git) as stored:
-        read = (_read(stored, commit) for commit in commits)
+        read = (stored.commit(commit) for commit in commits)
         if not request.required_signatures:
             return _decide((Checked(commit) for commit in read), 0, every=request.verify_every)
         from ansible_collections.flant.gitops.plugins.module_utils._git.published_notes import published_notes
@@ -84,13 +83,6 @@ def select(request: Request, remote: Remote, signatures: str, commits: Sequence[
                 checked = (look(trusted, commit, notes.get(commit.id, ()), required) for commit in read)
             selection = _decide(checked, required, every=request.verify_every)
             return selection._replace(signers=trusted.usable, warnings=trusted.warnings)
-
-
-def _read(stored: Objects, identity: str) -> Commit:
-    found = stored.read(identity, _COMMIT_LIMIT)
-    if not found or found.kind != "commit" or not found.whole:
-        raise Failure(f"git_dir: {identity} is missing, is no commit, or is larger than 1 MiB.")
-    return parse(identity, found.data)
 
 
 def _check_reachable(trusted: Trust, required: int) -> None:

@@ -14,7 +14,8 @@ from ansible_collections.flant.gitops.plugins.module_utils._git import history
 from ansible_collections.flant.gitops.plugins.module_utils._git.cache import BRANCH, found
 from ansible_collections.flant.gitops.plugins.module_utils._git.command import Git
 from ansible_collections.flant.gitops.plugins.module_utils._git.creation import drop
-from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.base import base
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.base import recorded
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.descent import place
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.identity import look
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.kept import KEPT
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.outcome import RECORDED, Outcome
@@ -64,7 +65,7 @@ def _record(request: Request, cache: Cache, ratchet: Ratchet) -> Outcome:
     git = Git(cache)
     if commit != remembered and not (cache.ready and history.exists(git, commit)):
         raise Failure(f"last_commit: {commit} cannot be recorded, because git_dir does not hold it.")
-    rules = base(commit, remembered, lambda older, newer: history.is_ancestor(git, older, newer))
+    rules = recorded(commit, remembered, lambda older, newer: bool(place(git, older, newer, request.max_commits)))
     if rules.commit != remembered and not request.check_mode:
         ratchet.move(rules.commit)
     return _recorded(request, ratchet, rules.commit, remembered, rules.warnings)

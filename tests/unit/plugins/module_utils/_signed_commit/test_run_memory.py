@@ -41,22 +41,47 @@ def test_a_caller_with_an_older_commit_goes_on_from_what_is_remembered(task: Tas
     assert processed in outcome.warnings[0]
 
 
-def test_what_a_caller_knows_is_remembered(task: Task) -> None:
+def test_what_a_caller_knows_is_the_start_where_nothing_is_remembered(task: Task) -> None:
     known = task.upstream.commit()
-    head = task.upstream.commit()
-    assert task.poll(last_commit=known).commit == head
-    assert task.poll().previous_commit == known
-    assert task.poll(last_commit=head).status == "unchanged"
-    assert task.poll().status == "unchanged"
-
-
-def test_what_a_caller_knows_supersedes_older_polls(task: Task) -> None:
-    task.upstream.commit()
     before = task.poll().superseded
     head = task.upstream.commit()
-    after = task.poll(last_commit=head).superseded
+    assert task.poll(last_commit=known).commit == head
     assert Path(before).exists()
-    assert not Path(after).exists()
+    assert task.poll().previous_commit == known
+    assert task.show().commit == known
+
+
+@pytest.mark.parametrize("pushed", [True, False])
+@pytest.mark.parametrize("head_is_claimed", [True, False])
+def test_g11_a_claim_newer_than_what_is_remembered_is_refused_and_moves_nothing(
+    task: Task, head_is_claimed: bool, pushed: bool
+) -> None:
+    task.upstream.commit()
+    remembered = task.process()
+    claimed = task.upstream.commit()
+    if not head_is_claimed:
+        task.upstream.commit()
+    if pushed:
+        task.poll(last_commit=remembered)
+    superseded = task.show().superseded
+    for check_mode in (True, False):
+        with pytest.raises(Failure, match=rf"^last_commit: {claimed} .*{remembered}.* reset .*{claimed}.*{remembered}"):
+            task.poll(last_commit=claimed, archive=task.archive, check_mode=check_mode)
+    assert (task.show().commit, task.show().superseded) == (remembered, superseded)
+    assert not task.archive.exists()
+    task.reset(claimed)
+    assert task.poll(last_commit=claimed).previous_commit == claimed
+
+
+def test_g11_a_claim_that_nobody_knows_is_refused_where_something_is_remembered(task: Task) -> None:
+    task.upstream.commit()
+    remembered = task.process()
+    with pytest.raises(Failure, match=rf"^last_commit: {'a' * 40} .*{remembered}"):
+        task.poll(last_commit="a" * 40)
+    task.upstream.commit()
+    with pytest.raises(Failure, match=rf"^last_commit: {'a' * 40} .*{remembered}"):
+        task.poll(last_commit="a" * 40)
+    assert task.show().commit == remembered
 
 
 @pytest.mark.parametrize("forgotten", [True, False])
