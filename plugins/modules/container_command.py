@@ -59,14 +59,16 @@ options:
         container is not there, RV(existing) says what is, and nothing has changed.
       - V(remove) kills the container O(name) and removes it with its volume. With O(identity) it does so only if the
         container is that run's. Without, this is how a run is cancelled, whatever it is.
+      - V(show) tells of the container O(name) what it is, since when it runs, and what it has written so far. It waits
+        for nothing and changes nothing. RV(existing) is V(same) there if the run has O(identity).
     type: str
-    choices: [run, prepare, adopt, remove]
+    choices: [run, prepare, adopt, remove, show]
     default: run
   image:
     description:
       - The image, pinned by its digest, C(name[:tag]@sha256:...), or the id of an image on the engine, C(sha256:...).
       - The tag beside a digest has no meaning but to the reader.
-      - Needed unless O(action=remove). It must have a C(/bin/sh).
+      - Needed unless O(action=remove) or O(action=show). It must have a C(/bin/sh).
       - Its C(ENTRYPOINT), C(CMD), C(HEALTHCHECK) and its variables that begin with C(VAULT_) or C(BAO_) are not used.
         One that declares a C(VOLUME) inside of O(working_dir) is refused.
     type: str
@@ -80,7 +82,7 @@ options:
       - Shell commands, run one after the other by one C(/bin/sh -e), so that C(cd) and variables carry over. The
         first that fails ends the run with its status.
       - A command that calls C(exit) or C(exec) ends the run with that status, too.
-      - Needed unless O(action=remove). All of them together can have nearly 128 KiB.
+      - Needed unless O(action=remove) or O(action=show). All of them together can have nearly 128 KiB.
     type: list
     elements: str
     default: []
@@ -139,8 +141,8 @@ options:
     description:
       - The container's name. Of all calls with one name at most one runs commands at a time.
       - A container of this name that this module did not make is left alone and fails the task.
+      - Needed unless O(action=run). A run without one has a name of its own, which nobody else can hold.
     type: str
-    required: true
   identity:
     description:
       - What this run is, such as a commit. It stands for O(archive), whose bytes are not compared.
@@ -149,6 +151,27 @@ options:
       - A run with an O(archive) and without an identity is like no other, and is never taken over.
     type: str
     default: ""
+  owner:
+    description:
+      - Whose runs these are, for an engine that several machines or instances use. A container is this run only if its
+        owner is the same, too. One of another owner under O(name) is left alone and fails the task, unless
+        O(action=remove) is asked for without an owner.
+      - O(action=prepare) says V(other_running) in RV(existing) as long as any run of this owner is under way, whatever
+        its name is.
+    type: dict
+    suboptions:
+      machine:
+        description: The machine that polls, such as its host name or a digest of its machine id.
+        type: str
+        required: true
+      instance:
+        description: Which of the machine's instances it is.
+        type: str
+        required: true
+      git_dir:
+        description: The path of the instance's repository.
+        type: str
+        required: true
   creates:
     description:
       - A path on the target. If it exists when O(name) is held and everything is ready, nothing is started, the
@@ -291,6 +314,11 @@ EXAMPLES = r"""
     cleanup: false
   register: nightly
 
+- name: Look at what it has written so far
+  flant.gitops.container_command:
+    action: show
+    name: nightly
+
 - name: Remove its container once the result is in a safe place
   flant.gitops.container_command:
     action: remove
@@ -306,23 +334,23 @@ rc:
   sample: 0
 stdout:
   description: What the commands wrote to their standard output, bounded by O(max_output).
-  returned: when a run has ended
+  returned: when a run has ended, or O(action=show) and it has been started
   type: str
   sample: "ok\n"
 stderr:
   description: What the commands wrote to their standard error, bounded by O(max_output).
-  returned: when a run has ended
+  returned: when a run has ended, or O(action=show) and it has been started
   type: str
   sample: ""
 stdout_lines:
   description: RV(stdout), split into lines.
-  returned: when a run has ended
+  returned: when RV(stdout) is
   type: list
   elements: str
   sample: ["ok"]
 stderr_lines:
   description: RV(stderr), split into lines.
-  returned: when a run has ended
+  returned: when RV(stderr) is
   type: list
   elements: str
   sample: []
@@ -341,6 +369,11 @@ container_id:
   returned: when there is one
   type: str
   sample: 1a2b3c4d5e6f1a2b3c4d5e6f1a2b3c4d5e6f1a2b3c4d5e6f1a2b3c4d5e6f1a2b
+identity:
+  description: What O(identity) the run under O(name) was given.
+  returned: if O(action=show) and there is one
+  type: str
+  sample: 5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03
 started_at:
   description:
     - When the commands were started, in UTC on the engine's clock. For a run that is in the way, when that one was.
@@ -397,7 +430,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._failure import Failu
 from ansible_collections.flant.gitops.plugins.module_utils._interruption import interruptible
 
 ARGUMENT_SPEC = {
-    "action": {"type": "str", "choices": ["run", "prepare", "adopt", "remove"], "default": "run"},
+    "action": {"type": "str", "choices": ["run", "prepare", "adopt", "remove", "show"], "default": "run"},
     "image": {"type": "str"},
     "require_digest": {"type": "bool", "default": True},
     "commands": {"type": "list", "elements": "str", "default": []},
@@ -416,8 +449,16 @@ ARGUMENT_SPEC = {
     "working_dir": {"type": "str", "default": "/git"},
     "env": {"type": "dict", "default": {}},
     "secret_env": {"type": "dict", "default": {}, "no_log": True},
-    "name": {"type": "str", "required": True},
+    "name": {"type": "str"},
     "identity": {"type": "str", "default": ""},
+    "owner": {
+        "type": "dict",
+        "options": {
+            "machine": {"type": "str", "required": True},
+            "instance": {"type": "str", "required": True},
+            "git_dir": {"type": "str", "required": True},
+        },
+    },
     "creates": {"type": "path"},
     "cleanup": {"type": "bool", "default": True},
     "pull": {"type": "str", "choices": ["missing", "always", "never"], "default": "missing"},

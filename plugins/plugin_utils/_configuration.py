@@ -87,6 +87,7 @@ _CONTAINER_DEFAULTS = {
     "archive": None,
     "archive_sha256": None,
     "identity": "",
+    "owner": None,
     "creates": None,
     "cleanup": False,
     "tls_ca_cert": None,

@@ -33,6 +33,8 @@ DEFAULTS: Mapping[str, object] = {
     "env": {},
     "secret_env": {},
     "identity": "",
+    "name": None,
+    "owner": None,
     "creates": None,
     "cleanup": True,
     "pull": "missing",

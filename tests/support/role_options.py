@@ -31,6 +31,7 @@ LEFT = {
         "tls_ca_cert": "the role talks to a socket",
         "tls_client_cert": "likewise",
         "tls_client_key": "likewise",
+        "owner": "its names are not shared",
     },
     "vault_wrapped_requests": {
         "timeout": "a bound on one call",

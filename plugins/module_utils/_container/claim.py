@@ -58,6 +58,7 @@ class Container:
     """A container as the engine describes it."""
 
     id: str
+    name: str
     status: str
     started_at: datetime | None
     finished_at: datetime | None
@@ -79,6 +80,7 @@ class Container:
             finished = started  # Podman notes the start when that call returns, and some runs are over before
         return cls(
             id=described["Id"],
+            name=described.get("Name", "").lstrip("/"),
             status=state["Status"],
             started_at=started,
             finished_at=finished,
@@ -114,6 +116,16 @@ class Container:
         """The values of the variables that its label calls secret."""
         names = json.loads(self.labels.get(labels.SECRET_ENV, "[]"))
         return [self.env[name] for name in names if name in self.env]
+
+
+def is_of(container: Container, owner: Mapping[str, str]) -> bool:
+    """Whether a container's labels are those of ``owner``."""
+    return all(container.labels.get(label, "") == text for label, text in owner.items())
+
+
+def belongs_to_another(container: Container, owner: Mapping[str, str]) -> bool:
+    """Whether a container has an owner, who is not ``owner``."""
+    return any(container.labels.get(label) for label in owner) and not is_of(container, owner)
 
 
 def judge(container: Container | None, run_digest: str, is_alive: Callable[[str], bool]) -> Standing:

@@ -185,10 +185,11 @@ class Engine:
                 return str(mount["Name"])
         raise Gone(f"{self._shown(container).capitalize()} has no volume at {path}.", _NOT_FOUND)
 
-    def labelled(self, label: str, value: str) -> list[str]:
-        """Return the ids of all containers, running or not, that have this label."""
+    def labelled(self, labels: Mapping[str, str]) -> list[str]:
+        """Return the ids of all containers, running or not, that have these labels."""
+        wanted = [f"{label}={value}" for label, value in labels.items()]
         with self._call("listing containers"):
-            found = self._client.containers(all=True, filters={"label": f"{label}={value}"})
+            found = self._client.containers(all=True, filters={"label": wanted})
             return [str(described["Id"]) for described in found]
 
     def image(self, reference: str) -> dict[str, Any] | None:

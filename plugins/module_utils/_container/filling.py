@@ -65,7 +65,7 @@ def fill(engine: Engine, request: Request, new: New, deadline: Deadline) -> None
 
 def forget_feeders(engine: Engine, builder: str) -> None:
     """Remove what a `fill` that was killed may have left beside the container that this builder has made."""
-    for feeder in engine.labelled(labels.FEEDS, builder):
+    for feeder in engine.labelled({labels.FEEDS: builder}):
         engine.remove(feeder)
 
 

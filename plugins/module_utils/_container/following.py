@@ -93,6 +93,11 @@ class Follower:
         container = self._last_look(deadline)
         return self._ending(container, self._told(self._read_log()), adopted=True)
 
+    def so_far(self) -> tuple[str, str]:
+        """Return what the engine's log has of the container's standard output and error by now."""
+        output = self._told(self._read_log())
+        return output[STDOUT].text(), output[STDERR].text()
+
     def _new_output(self) -> dict[int, BoundedOutput]:
         return {stream: BoundedOutput(self._request.max_output, self._masking) for stream in (STDOUT, STDERR)}
 

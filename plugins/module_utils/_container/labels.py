@@ -13,7 +13,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ansible_collections.flant.gitops.plugins.module_utils._container.request import Request
+    from ansible_collections.flant.gitops.plugins.module_utils._container.request import Owner, Request
 
 _PREFIX = "com.flant.gitops."
 IDENTITY = f"{_PREFIX}identity"
@@ -22,6 +22,9 @@ SECRET_ENV = f"{_PREFIX}secret_env"
 BUILDER = f"{_PREFIX}builder"
 TIMEOUT = f"{_PREFIX}timeout"
 FEEDS = f"{_PREFIX}feeds"
+MACHINE = f"{_PREFIX}machine"
+INSTANCE = f"{_PREFIX}instance"
+GIT_DIR = f"{_PREFIX}git_dir"
 
 
 def digest(request: Request) -> str:
@@ -45,12 +48,18 @@ def digest(request: Request) -> str:
     return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
 
 
+def of_owner(owner: Owner) -> dict[str, str]:
+    """Return the labels that say whose a container is."""
+    return {MACHINE: owner.machine, INSTANCE: owner.instance, GIT_DIR: owner.git_dir}
+
+
 def describe(request: Request, run_digest: str, builder: str) -> dict[str, str]:
     """Return the labels for a new container of the run of this digest.
 
     All are always set: an image's labels of the same names would show through otherwise.
     """
     return {
+        **of_owner(request.owner),
         IDENTITY: request.identity,
         DIGEST: run_digest,
         SECRET_ENV: json.dumps(sorted(request.secret_env)),

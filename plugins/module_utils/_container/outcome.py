@@ -36,10 +36,7 @@ class Ending:
         started, finished = self.container.started_at, self.container.finished_at
         return {
             "rc": self.container.exit_code,
-            "stdout": self.stdout,
-            "stderr": self.stderr,
-            "stdout_lines": self.stdout.splitlines(),
-            "stderr_lines": self.stderr.splitlines(),
+            **texts(self.stdout, self.stderr),
             "started_at": stamp(started),
             "finished_at": stamp(finished),
             "duration": (finished - started).total_seconds() if started and finished else None,
@@ -61,6 +58,8 @@ class Outcome:
     image_id: str | None = None
     container_id: str | None = None
     started_at: str | None = None
+    identity: str | None = None
+    output: tuple[str, str] | None = None
     ending: Ending | None = None
     adopted: bool = False
     skipped_start: bool = False
@@ -73,6 +72,8 @@ class Outcome:
             "image_id": self.image_id,
             "container_id": self.container_id,
             "started_at": self.started_at,
+            "identity": self.identity,
+            **(texts(*self.output) if self.output else {}),
             **(self.ending.result() if self.ending else {}),
         }
         return {
@@ -82,6 +83,16 @@ class Outcome:
             "skipped_start": self.skipped_start,
             **{name: value for name, value in values.items() if value is not None},
         }
+
+
+def texts(stdout: str, stderr: str) -> dict[str, object]:
+    """Return the module's values of what a container has written."""
+    return {
+        "stdout": stdout,
+        "stderr": stderr,
+        "stdout_lines": stdout.splitlines(),
+        "stderr_lines": stderr.splitlines(),
+    }
 
 
 def stamp(moment: datetime | None) -> str | None:

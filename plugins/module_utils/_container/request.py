@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -23,6 +24,8 @@ from ansible_collections.flant.gitops.plugins.module_utils._trusted_path import 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+# What needs to know nothing of a run but its name.
+_BY_NAME_ALONE = frozenset({"remove", "show"})
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]+", re.ASCII)
 _NETWORK = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*", re.ASCII)
 # What the engines take for something else than a network's name.
@@ -54,6 +57,15 @@ class RegistryLogin:
 
 
 @dataclass(frozen=True)
+class Owner:
+    """Whose containers these are, on an engine that others use, too; all three empty: nobody's in particular."""
+
+    machine: str = ""
+    instance: str = ""
+    git_dir: str = ""
+
+
+@dataclass(frozen=True)
 class Tls:
     """Paths of PEM files for an engine that is reached over TLS."""
 
@@ -77,6 +89,7 @@ class Request:
     env: Mapping[str, str] = field(default_factory=dict)
     secret_env: Mapping[str, str] = field(default_factory=dict, repr=False)
     identity: str = ""
+    owner: Owner = field(default_factory=Owner)
     creates: Path | None = None
     cleanup: bool = True
     pull: str = "missing"
@@ -118,7 +131,7 @@ class Request:
         """
         request = cls(
             action=params["action"],
-            name=_matching("name", params["name"], _NAME),
+            name=_name(params["name"] or "", params["action"], is_kept=not params["cleanup"]),
             image=parse(params["image"], require_digest=params["require_digest"]) if params["image"] else Image(""),
             commands=tuple(params["commands"]),
             archive=_trusted("archive", params["archive"]),
@@ -128,6 +141,7 @@ class Request:
             env=_variables("env", params["env"]),
             secret_env=_variables("secret_env", params["secret_env"]),
             identity=params["identity"],
+            owner=Owner(**params["owner"]) if params["owner"] else Owner(),
             creates=Path(params["creates"]) if params["creates"] else None,
             cleanup=params["cleanup"],
             pull=params["pull"],
@@ -149,9 +163,9 @@ class Request:
         return request
 
     def _check_together(self) -> None:
-        if self.action != "remove" and not self.image.text:
+        if self.action not in _BY_NAME_ALONE and not self.image.text:
             raise Failure(f"image: action {self.action} needs it.")
-        if self.action != "remove" and not self.commands:
+        if self.action not in _BY_NAME_ALONE and not self.commands:
             raise Failure(f"commands: action {self.action} needs at least one.")
         if both := self.env.keys() & self.secret_env.keys():
             raise Failure(f"secret_env: {min(both)} is set in env, too.")
@@ -165,6 +179,17 @@ class Request:
             address.check(self.docker_host, tls=bool(self.tls))
         if self.archive_sha256 and not self.archive:
             raise Failure("archive_sha256: there is no archive that it could be of.")
+
+
+def _name(text: str, action: str, *, is_kept: bool) -> str:
+    """Return the container's name, one of its own for a run that was given none."""
+    if not text and is_kept:
+        raise Failure("name: a container that is kept needs one, or nobody would find it again.")
+    if not text and action == "run":
+        return f"run-{secrets.token_hex(8)}"
+    if not text:
+        raise Failure(f"name: action {action} needs it.")
+    return _matching("name", text, _NAME)
 
 
 def _matching(option: str, text: str, pattern: re.Pattern[str]) -> str:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Private to this collection: it may change without notice.
-"""The four actions. A container's name is the lock; its labels say whose it is.
+"""The five actions. A container's name is the lock; its labels say whose it is.
 
 Of any number of callers at most one starts a run, because at most one creates the container of the name, and a
 container whose maker is gone is removed, never started.
@@ -17,7 +17,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Callable
 
 from ansible_collections.flant.gitops.plugins.module_utils._container import builder, filling, labels, making, spec
-from ansible_collections.flant.gitops.plugins.module_utils._container.claim import Container, Standing, judge
+from ansible_collections.flant.gitops.plugins.module_utils._container.claim import (
+    Container,
+    Standing,
+    belongs_to_another,
+    is_of,
+    judge,
+)
 from ansible_collections.flant.gitops.plugins.module_utils._container.deadline import Deadline
 from ansible_collections.flant.gitops.plugins.module_utils._container.engine import Gone, NameTaken, Refused, connect
 from ansible_collections.flant.gitops.plugins.module_utils._container.following import Follower
@@ -65,10 +71,17 @@ class _Call:
         self._request = request
         self._name = request.name
         self._run_digest = labels.digest(request)
+        self._owner = labels.of_owner(request.owner)
         self._warnings = warnings
 
     def perform(self) -> Outcome:
-        actions = {"prepare": self._prepare, "run": self._run, "adopt": self._adopt, "remove": self._remove}
+        actions = {
+            "prepare": self._prepare,
+            "run": self._run,
+            "adopt": self._adopt,
+            "remove": self._remove,
+            "show": self._show,
+        }
         return actions[self._request.action]()
 
     # The actions
@@ -77,7 +90,9 @@ class _Call:
         request, engine = self._request, self._engine
         found, standing = self._settle()
         making.check_network(engine, request.network_mode)
-        outcome = _standing_by(found, standing)
+        outcome = self._busy_elsewhere(found) or _standing_by(found, standing)
+        if outcome.existing == Standing.OTHER_RUNNING.existing:
+            return outcome
         if standing not in (Standing.NONE, Standing.OTHER_EXITED):
             return outcome
         if request.check_mode:
@@ -121,35 +136,88 @@ class _Call:
             return Outcome(changed=False, existing="none")
         if labels.DIGEST not in found.labels:
             raise self._foreign()
+        if any(self._owner.values()):
+            self._check_owner(found)
         if self._request.identity and found.labels.get(labels.IDENTITY) != self._request.identity:
             return _standing_by(found, standing)
         if not self._request.check_mode:
             self._discard(found)
         return Outcome(changed=True, existing="none", container_id=found.id)
 
+    def _show(self) -> Outcome:
+        request = self._request
+        found, standing = self._look()
+        if found is None:
+            return Outcome(changed=False, existing="none")
+        if labels.DIGEST not in found.labels:
+            raise self._foreign()
+        identity = found.labels.get(labels.IDENTITY, "")
+        is_asked_for = bool(request.identity) and identity == request.identity and is_of(found, self._owner)
+        output = None
+        if found.started_at:
+            masking = Masking([*request.secrets, *found.secrets])
+            output = Follower(self._engine, request, found.id, masking, self._warnings).so_far()
+        return replace(
+            _standing_by(found, standing),
+            existing="same" if is_asked_for and found.started_at else standing.existing,
+            identity=printable(identity),
+            output=output,
+        )
+
     # What stands under the name
 
     def _look(self) -> tuple[Container | None, Standing]:
         described = self._engine.container(self._name)
         found = Container.from_inspect(described) if described else None
-        return found, judge(found, self._run_digest, builder.is_alive)
+        # Of another owner's, no run is this one.
+        run_digest = self._run_digest if found and is_of(found, self._owner) else ""
+        return found, judge(found, run_digest, builder.is_alive)
 
     def _settle(self) -> tuple[Container | None, Standing]:
         """Look, and clear away what is no run and will never be one."""
         found, standing = self._look()
         if standing is Standing.FOREIGN:
             raise self._foreign()
+        if found:
+            self._check_owner(found)
         is_overdue = found is not None and standing is Standing.OTHER_RUNNING and self._is_overdue(found)
         if found and is_overdue:
-            self._warnings.append(
-                f"The container of another run, which was still running under the name {self._name} "
-                f"long after its {found.timeout:g} s, was killed and removed."
-            )
+            self._warn_of_overdue(found)
         if found and (is_overdue or standing in (Standing.HALF_MADE, Standing.GOING_AWAY)):
             if not self._request.check_mode:
                 self._discard(found)
             return None, Standing.NONE
         return found, standing
+
+    def _busy_elsewhere(self, named: Container | None) -> Outcome | None:
+        """Return that a run of this owner is under way under another name, None where there is none."""
+        if not all(self._owner.values()):
+            return None
+        for container in self._engine.labelled(self._owner):
+            described = self._engine.container(container)
+            found = Container.from_inspect(described) if described else None
+            if not found or not found.is_under_way or (named and named.id == found.id):
+                continue
+            if not self._is_overdue(found):
+                return _standing_by(found, Standing.OTHER_RUNNING)
+            self._warn_of_overdue(found)
+            if not self._request.check_mode:
+                self._engine.remove(found.id)
+        return None
+
+    def _warn_of_overdue(self, found: Container) -> None:
+        self._warnings.append(
+            f"The container of another run, which was still running under the name {found.name} "
+            f"long after its {found.timeout:g} s, was killed and removed."
+        )
+
+    def _check_owner(self, found: Container) -> None:
+        """Refuse a container of our name that another machine or instance has made on an engine that both use."""
+        if belongs_to_another(found, self._owner):
+            whose = ", ".join(
+                f"{label.rpartition('.')[2]} {printable(found.labels.get(label, ''))}" for label in self._owner
+            )
+            raise Failure(f"name: container {self._name} belongs to {whose}, and not to owner, so it is left alone.")
 
     def _is_overdue(self, found: Container) -> bool:
         """Whether the run that should have killed the container at the end of its time must be dead."""
@@ -159,7 +227,7 @@ class _Call:
         return age > found.timeout + _OVERDUE_SECONDS
 
     def _is_same(self, found: Container | None) -> bool:
-        return found is not None and found.labels.get(labels.DIGEST) == self._run_digest
+        return found is not None and is_of(found, self._owner) and found.labels.get(labels.DIGEST) == self._run_digest
 
     def _foreign(self) -> Failure:
         return Failure(f"name: container {self._name} was not made by this module, so it is left alone.")

@@ -84,4 +84,7 @@ def test_all_labels_are_always_set() -> None:
         labels.SECRET_ENV: '["A", "B"]',
         labels.BUILDER: "builder",
         labels.TIMEOUT: "1800",
+        labels.MACHINE: "",
+        labels.INSTANCE: "",
+        labels.GIT_DIR: "",
     }

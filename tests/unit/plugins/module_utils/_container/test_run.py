@@ -42,7 +42,7 @@ class Making:
     def container(self, _name: str) -> dict[str, Any] | None:
         return self._made or None
 
-    def labelled(self, _label: str, _value: str) -> list[str]:
+    def labelled(self, _labels: dict[str, str]) -> list[str]:
         return []
 
     def create(self, _name: str, body: dict[str, Any]) -> str:

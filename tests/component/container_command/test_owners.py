@@ -1,0 +1,74 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""On an engine that several use, nobody takes over, replaces or removes what is another's."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+import pytest
+from ansible_collections.flant.gitops.tests.support.container_call import finished
+from ansible_collections.flant.gitops.tests.support.waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ansible_collections.flant.gitops.tests.support.container_call import Caller
+    from docker import APIClient
+
+OURS = {"machine": "one", "instance": "default", "git_dir": "/var/lib/flant_gitops/default/git"}
+OTHERS = [{**OURS, "machine": "two"}, {**OURS, "instance": "other"}, {**OURS, "git_dir": "/srv/git"}]
+
+
+@pytest.fixture
+def ours(call: Caller, client: APIClient, name: str) -> Iterator[Caller]:
+    """Calls for one run of an owner, whose container is removed in the end."""
+    yield call.having(identity="this", commands=["echo this"], owner=OURS)
+    with contextlib.suppress(Exception):
+        client.remove_container(name, v=True, force=True)
+
+
+@pytest.mark.parametrize("owner", OTHERS)
+def test_another_owners_container_is_left_alone(ours: Caller, owner: dict[str, str]) -> None:
+    kept = ours(cleanup=False)
+    theirs = ours.having(owner=owner)
+    for action in ("prepare", "run", "remove"):
+        message = theirs(action=action)["msg"]
+        assert message.startswith("name: container ")
+        assert f"belongs to machine one, instance default, git_dir {OURS['git_dir']}, and not to owner" in message
+    assert not theirs(action="adopt")["adopted"]
+    assert not ours.having(owner=None)(action="adopt")["adopted"]
+    adopted = ours(action="adopt")
+    assert (adopted["adopted"], adopted["container_id"]) == (True, kept["container_id"])
+
+
+def test_a_container_of_nobody_in_particular_is_another_run(ours: Caller) -> None:
+    """As those that the version before has made, which had no owner yet."""
+    ours(owner=None, cleanup=False)
+    assert ours(action="prepare")["existing"] == "other_exited"
+    result = ours()
+    assert (result["adopted"], result["stdout"]) == (False, "this\n")
+    assert "belongs" not in result["warnings"][0]
+
+
+def test_an_owner_is_busy_under_any_name(ours: Caller, client: APIClient, name: str) -> None:
+    started = ours.start("sleep 60")
+    until(lambda: client.containers(filters={"name": name, "status": "running"}))
+    elsewhere = ours.having(name=f"{name}-renamed", identity="next")
+    busy = elsewhere(action="prepare")
+    assert (busy["existing"], busy["changed"]) == ("other_running", False)
+    assert busy["container_id"] == client.inspect_container(name)["Id"]
+    for owner in (*OTHERS, None):
+        assert elsewhere(action="prepare", owner=owner)["existing"] == "none"
+    assert ours.having(owner=None)(action="remove")["changed"]
+    assert finished(started)["failed"]
+    assert elsewhere(action="prepare")["existing"] == "none"
+
+
+def test_a_run_needs_no_name(call: Caller) -> None:
+    assert call("echo done", name=None)["stdout"] == "done\n"
+    for action in ("prepare", "adopt", "remove", "show"):
+        assert call("true", name=None, action=action)["msg"] == f"name: action {action} needs it."
+    assert call("true", name=None, cleanup=False)["msg"].startswith("name: ")
