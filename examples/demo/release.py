@@ -1,7 +1,7 @@
 # Copyright (c) 2026, flant.gitops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Commit a version on the stage that ``make`` has set, and let both signers sign it: ``release.py VERSION``."""
+"""Commit a version on the stage that ``make`` has set, signed, and let it be approved: ``release.py VERSION``."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from start import MARK
 
 
 def main() -> None:
-    """Commit and sign."""
+    """Commit and approve."""
     if not MARK.exists():
         stop("nothing is started; type 'make' in another terminal first.")
     folder = Path(MARK.read_text(encoding="utf-8"))
     repository = Repository(folder)
-    commit = repository.commit(sys.argv[1])
-    say(f"Pushed commit {commit}")
-    for name in SIGNERS:
-        repository.add_signature(commit, Signer(name, folder))
-        say(f"{name} has signed it")
+    author, approver = (Signer(name, folder) for name in SIGNERS)
+    commit = repository.commit(sys.argv[1], author)
+    say(f"{author.name} has pushed commit {commit}, signed by git commit --gpg-sign")
+    repository.approve(commit, approver)
+    say(f"{approver.name} has approved it by git approve")
 
 
 if __name__ == "__main__":

@@ -5,13 +5,11 @@
 
 from __future__ import annotations
 
-import base64
 import os
 import subprocess
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-if TYPE_CHECKING:
-    from pathlib import Path
+BIN = Path(__file__).resolve().parents[2] / "bin"  # where git approve is
 
 
 def output(*command: str | Path, **options: object) -> str:
@@ -25,24 +23,20 @@ class Signer:
     def __init__(self, name: str, home: Path) -> None:
         """Take the key of ``name`` in their GNUPGHOME below ``home``, made where it is missing."""
         self.name = name
-        self._home = home / name
-        if not self._home.exists():
-            self._home.mkdir(mode=0o700)
-            identity = f"{name.capitalize()} <{name}@example.com>"
-            self._gpg("--quick-generate-key", identity, "ed25519", "sign", "1d")
-        self.public_key = self._gpg("--armor", "--export").decode()
+        self.key = f"{name}@example.com"
+        self.home = home / name
+        if not self.home.exists():
+            self.home.mkdir(mode=0o700)
+            identity = f"{name.capitalize()} <{self.key}>"
+            self._gpg("--passphrase", "", "--quick-generate-key", identity, "ed25519", "sign", "1d")
+        self.public_key = self._gpg("--armor", "--export")
 
-    def _gpg(self, *arguments: str, data: bytes = b"") -> bytes:
-        command = ["gpg", "--homedir", str(self._home), "--batch", "--quiet", "--passphrase", "", *arguments]
-        return subprocess.run(command, input=data, check=True, capture_output=True).stdout
-
-    def sign(self, data: bytes) -> bytes:
-        """Return a detached signature over ``data``."""
-        return self._gpg("--detach-sign", data=data)
+    def _gpg(self, *arguments: str) -> str:
+        return output("gpg", "--homedir", str(self.home), "--batch", "--quiet", *arguments)
 
     def leave(self) -> None:
         """End the agent that gpg has started for this key."""
-        subprocess.run(["gpgconf", "--homedir", str(self._home), "--kill", "all"], check=False)
+        subprocess.run(["gpgconf", "--homedir", str(self.home), "--kill", "all"], check=False)
 
 
 class Repository:
@@ -63,19 +57,21 @@ class Repository:
         self._git("config", "user.email", "dana@example.com")
         self._git("remote", "add", "origin", self.url)
 
-    def _git(self, *arguments: str | Path, at: Path | None = None) -> str:
-        return output("git", *arguments, cwd=at or self._work, env=self._environment)
+    def _git(self, *arguments: str | Path, at: Path | None = None, by: Signer | None = None) -> str:
+        environment, options = self._environment, []
+        if by:
+            environment = {**environment, "GNUPGHOME": str(by.home), "PATH": f"{BIN}:{environment['PATH']}"}
+            options = ["-c", f"user.signingKey={by.key}"]
+        return output("git", *options, *arguments, cwd=at or self._work, env=environment)
 
-    def commit(self, version: str) -> str:
-        """Commit and push a new ``version`` without a signature; return the commit's id."""
+    def commit(self, version: str, author: Signer) -> str:
+        """Commit and push a new ``version``, signed by ``author``; return the commit's id."""
         (self._work / "version.txt").write_text(f"{version}\n", encoding="utf-8")
         self._git("add", "--all")
-        self._git("commit", "--quiet", "--message", f"Release {version}")
+        self._git("commit", "--quiet", "--gpg-sign", "--message", f"Release {version}", by=author)
         self._git("push", "--quiet", "origin", "main")
         return self._git("rev-parse", "HEAD")
 
-    def add_signature(self, commit: str, signer: Signer) -> None:
-        """Publish ``signer``'s signature of ``commit`` as a git-signatures note."""
-        line = base64.b64encode(signer.sign(commit.encode())).decode()
-        self._git("notes", "--ref=signatures", "append", "--message", line, commit)
-        self._git("push", "--quiet", "--force", "origin", "refs/notes/signatures:refs/tags/latest-signature")
+    def approve(self, commit: str, signer: Signer) -> None:
+        """Let ``signer`` approve a commit that somebody else has made."""
+        self._git("approve", "sign", commit, "--yes", by=signer)

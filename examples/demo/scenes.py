@@ -29,17 +29,17 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_arguments: sys.exit(143))
     print("Setting the stage")
     with stage() as here:
-        scene("Scene 1: a commit that nobody has signed is refused")
-        commit = here.repository.commit("1.0")
-        say(f"Pushed commit {commit}, unsigned; two signatures are required")
+        author, approver = here.signers
+        scene(f"Scene 1: a commit that only {author.name}, its author, has signed is refused")
+        commit = here.repository.commit("1.0", author)
+        say(f"{author.name} has pushed commit {commit}, signed by git commit --gpg-sign; two signatures are required")
         refused = here.run()
         expect(refused.returncode != 0 and commit in refused.stdout, "the run fails and names the commit")
         expect("Deploying" not in refused.stdout, "no command has run")
 
-        scene("Scene 2: the same commit runs once two trusted people have signed it")
-        for signer in here.signers:
-            here.repository.add_signature(commit, signer)
-            say(f"{signer.name} has signed the commit with git-signatures")
+        scene(f"Scene 2: the same commit runs once {approver.name} has approved it")
+        here.repository.approve(commit, approver)
+        say(f"{approver.name} has approved the commit by git approve")
         processed = here.run()
         expect(processed.returncode == 0, "the run succeeds")
         expect(

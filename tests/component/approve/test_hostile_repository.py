@@ -163,7 +163,7 @@ def test_no_hook_is_run_not_even_of_the_work_tree(upstream: Repository, bob: App
 
 
 _HUGE = b"A" * (2 << 20)
-_VOTES = b"\n".join(b"iHUEABYIAB0WIQ%04dAAA=" % number for number in range(400))
+_VOTES = b"\n".join(b"iHUEABYIAB0WIQ%06dAAA=" % number for number in range(400))
 
 
 @pytest.mark.parametrize(
