@@ -9,7 +9,8 @@ from __future__ import annotations
 
 Material = tuple[str, bytes]
 
-_UNCOMPRESSED, _COMPRESSED, _NATIVE = b"\x04", (b"\x02", b"\x03"), b"\x40"
+_NATIVE = {"ed25519": 32, "x25519": 32, "x448": 56, "ed448": 57}  # octets, behind a prefix at the most
+_UNCOMPRESSED, _COMPRESSED = b"\x04", (b"\x02", b"\x03")
 
 
 def rsa(modulus: bytes) -> Material:
@@ -22,8 +23,8 @@ def elliptic(curve: str, point: bytes) -> Material:
 
     Of a curve's two points with one x, whoever knows the key of one knows the other's, so that y says nothing.
     """
-    if point[:1] == _UNCOMPRESSED and len(point) % 2:
+    if curve in _NATIVE:
+        return curve, point[-_NATIVE[curve] :]
+    if point[:1] == _UNCOMPRESSED:
         return curve, point[1 : 1 + len(point) // 2].lstrip(b"\0")
-    if point[:1] in _COMPRESSED and curve not in {"ed25519", "ed448"}:
-        return curve, point[1:].lstrip(b"\0")
-    return curve, point[1:] if point[:1] == _NATIVE and len(point) % 2 else point
+    return curve, (point[1:] if point[:1] in _COMPRESSED else point).lstrip(b"\0")

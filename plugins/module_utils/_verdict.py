@@ -38,7 +38,9 @@ class GoodSignature:
         fingerprint: the key that was given as trusted; of an OpenPGP certificate the primary key.
         signing_key: the key that made the signature.
         user_id: what the key says of its owner, made fit to be shown.
-        created: ISO 8601, UTC.
+        created: ISO 8601, UTC; empty for SSH, whose signatures hold no time. So is ``user_id``.
+        type: ``openpgp`` or ``ssh``.
+        touched: whether it was made by a security key that somebody touched.
         signer: the name of whoever the key was given for.
     """
 
@@ -46,6 +48,8 @@ class GoodSignature:
     signing_key: str
     user_id: str
     created: str
+    type: str = "openpgp"
+    touched: bool = False
     signer: str = ""
 
 

@@ -13,12 +13,13 @@ version_added: 1.0.0
 author:
   - flant.gitops contributors (@flant)
 description:
-  - Asks a git repository whether a branch has moved, verifies the OpenPGP signatures of the new commit, and writes its
-    tree to a tar file.
+  - Asks a git repository whether a branch has moved, verifies the OpenPGP and SSH signatures of the new commit, and
+    writes its tree to a tar file.
   - A commit is acted on only if it descends from the one processed last and carries the signatures of enough distinct
     trusted signers. A forced push or a rollback never passes.
   - Counted are the commit's own signature and those that C(git-signatures) (in the form that werf and trdl use) has
-    published as notes. One signer counts once, however many keys, subkeys or signatures that signer has.
+    published as notes; an SSH signature in a note is one in the namespace C(git-signatures). One signer counts once,
+    however many keys, subkeys or signatures that signer has.
   - The folder O(git_dir) remembers which commit was processed last. It only moves forward, even if the caller has
     forgotten; O(action=record) moves it, O(action=reset) sets it on purpose.
   - An unchanged branch costs one connection to the server and a few kilobytes.
@@ -34,7 +35,8 @@ attributes:
 requirements:
   - git 2.39.4 or newer
   - GitPython (Python library) 3.1.30 or newer
-  - python-gnupg (Python library) 0.4.8 or newer and GnuPG 2.2.20 or newer, where signatures are required
+  - python-gnupg (Python library) 0.4.8 or newer and GnuPG 2.2.20 or newer, where OpenPGP keys are trusted
+  - ssh-keygen of OpenSSH 8.1 or newer, where SSH keys are trusted
 notes:
   - Neither the environment of the process nor any configuration of git, ssh or GnuPG on the target plays a part; that
     includes proxies, credential helpers, F(.netrc) files, ssh agents and ssh configuration.
@@ -119,17 +121,29 @@ options:
         required: true
       public_keys:
         description:
-          - The signer's public keys, each an ASCII-armored OpenPGP certificate.
+          - The signer's public keys, each an ASCII-armored OpenPGP certificate or a line with an SSH key.
+          - SSH keys may be of the types C(ssh-ed25519), C(ecdsa-sha2-nistp256), C(ecdsa-sha2-nistp384),
+            C(ecdsa-sha2-nistp521) and C(ssh-rsa) (2048 to 8192 bits), or C(sk-ssh-ed25519@openssh.com) and
+            C(sk-ecdsa-sha2-nistp256@openssh.com), whose signatures count only if the security key was touched. Options
+            before the type, certificates and certificate authorities are refused.
+          - An SSH signature holds no time. Taking the key out of the list revokes it at the next poll, for old commits
+            too.
           - A certificate that is expired or revoked does not count, and a warning says so. A text without a public key,
             with a private one, or with several certificates is an error; two copies of a certificate are one.
           - A revocation that was made by a designated revoker only counts where the revoker's key is given, too.
         type: list
         elements: str
         required: true
+  ssh_user_verification:
+    description:
+      - Whether the signature of a security key counts only if the key has asked for its PIN or a fingerprint, and not
+        for a touch alone.
+    type: bool
+    default: false
   trusted_keys:
     description:
-      - Public keys of signers who need no name, each text one key as in O(trusted_signers[].public_keys) and each a
-        signer of its own, who goes by the fingerprint.
+      - OpenPGP public keys of signers who need no name, each text one certificate as in
+        O(trusted_signers[].public_keys) and each a signer of its own, who goes by the fingerprint.
     type: list
     elements: str
     default: []
@@ -229,7 +243,8 @@ EXAMPLES = r"""
       - name: alice
         public_keys: "{{ query('ansible.builtin.file', 'keys/alice.asc', 'keys/alice-laptop.asc') }}"
       - name: bob
-        public_keys: "{{ query('ansible.builtin.file', 'keys/bob.asc') }}"
+        public_keys:
+          - ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB0oJ3LJIGaBSVgJgHqlqVTAiZHcVmLx0cYhnFkVn0qd bob
       - name: carol
         public_keys: "{{ query('ansible.builtin.file', 'keys/carol.asc') }}"
     archive: /var/lib/infrastructure/tree.tar
@@ -376,8 +391,13 @@ signatures:
       description: The signer's name, as in RV(signers).
       type: str
       sample: alice
+    type:
+      description: V(openpgp) or V(ssh).
+      type: str
+      sample: openpgp
     fingerprint:
-      description: The fingerprint of the signer's primary key.
+      description:
+        - The fingerprint of the signer's primary key, or of the SSH key as C(SHA256:) and base64.
       type: str
       sample: 27B3C0A14C3B2C5E4F1B5E9D6C1A3D1E0F9A8B7C
     signing_key:
@@ -385,13 +405,17 @@ signatures:
       type: str
       sample: 27B3C0A14C3B2C5E4F1B5E9D6C1A3D1E0F9A8B7C
     user_id:
-      description: The signer's user id.
+      description: The user id in the signer's certificate; empty for SSH.
       type: str
       sample: Alice <alice@example.org>
     created:
-      description: When the signature was made, in UTC as ISO 8601.
+      description: When the signature was made, in UTC as ISO 8601; empty for SSH, whose signatures hold no time.
       type: str
       sample: "2026-11-24T07:50:35Z"
+    touched:
+      description: Whether it was made by a security key that somebody touched.
+      type: bool
+      sample: false
     source:
       description: V(commit) for the commit's own signature, V(notes) for one that C(git-signatures) has published.
       type: str
@@ -478,6 +502,7 @@ ARGUMENT_SPEC = {
             "public_keys": {"type": "list", "elements": "str", "required": True, "no_log": False},
         },
     },
+    "ssh_user_verification": {"type": "bool", "default": False},
     "trusted_keys": {"type": "list", "elements": "str", "default": [], "no_log": False},
     "signatures_ref": {"type": "str", "default": "refs/tags/latest-signature"},
     "verify": {"type": "str", "choices": ["tip", "every"], "default": "tip"},

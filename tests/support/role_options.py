@@ -21,6 +21,7 @@ _OTHERWISE = {  # option -> variable, where the names do not say it
 # What the role leaves to the modules, and why; all else comes from a variable or is the role's own to say.
 LEFT = {
     "git_signed_commit": {
+        "ssh_user_verification": "the role gives no SSH keys",
         "trusted_signers": "the role gives a key a name by trusted_pgp_public_keys",
         "signatures_ref": "git-signatures writes to this one",
         "max_commits": "a bound that no honest history meets",

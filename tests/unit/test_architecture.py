@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Imports go one way, as read from the syntax trees.
 
-A module asks one package to do its job; the package of a job is made of its own files, of what knows git or OpenPGP
-alone, and of the single files; nothing looks back or sideways.
+A module asks one package to do its job; the package of a job is made of its own files, of what knows git, OpenPGP or
+SSH alone, and of the single files; nothing looks back or sideways.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ UTILS = f"{OURS}module_utils."
 USES = {  # a package of module_utils, and the packages that it may import from
     "_git": set(),
     "_openpgp": set(),
-    "_signed_commit": {"_git", "_openpgp"},
+    "_ssh": set(),
+    "_signed_commit": {"_git", "_openpgp", "_ssh"},
     "_vault": set(),
     "_container": set(),
 }

@@ -63,6 +63,8 @@ def read(text: str, option: str) -> Certificate:
         Failure: the text holds no armored public key, a private one, or several certificates; the sentence begins with
             ``option``.
     """
+    if "PRIVATE KEY-----" in text:  # of SSH, or of X.509
+        raise Failure(f"{option} holds a private key, which must not leave its owner; give the public key.")
     try:
         found = armor.blocks(armor.unfolded(text.encode("ascii", "replace")))
         material = [packet for block in found for packet in packets.split(block.data)]

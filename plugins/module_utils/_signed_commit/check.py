@@ -49,7 +49,7 @@ def select(request: Request, remote: Remote, signatures: str, commits: Sequence[
     2. With ``required_signatures: 0`` no signature is looked at, and every commit is sufficiently signed.
     3. If fewer signers can sign than are required, the poll fails before the first commit is looked at.
     4. What may count is the commit's own signature over its content, then each line of the notes for it over its id.
-    5. A signature counts if a trusted key made it, and nothing at all is wrong with either.
+    5. A signature counts if a trusted key made it, OpenPGP or SSH, and nothing at all is wrong with either.
     6. A signer counts once, whichever of the keys signed. A commit is sufficiently signed by as many signers as are
        required; no more are looked for.
     7. ``verify: every``: each of the commits must be sufficiently signed, and the last one is chosen; the first that is
@@ -64,7 +64,8 @@ def select(request: Request, remote: Remote, signatures: str, commits: Sequence[
         commits: what `plan` puts in question.
 
     Raises:
-        Failure: as in rule 3; a commit cannot be read; the server does not give the notes; gpg cannot be run.
+        Failure: as in rule 3; a commit cannot be read; the server does not give the notes; gpg or ssh-keygen cannot
+            be run.
     """
     with objects(remote.git) as stored:
         read = (stored.commit(commit) for commit in commits)
@@ -74,7 +75,7 @@ def select(request: Request, remote: Remote, signatures: str, commits: Sequence[
         from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.trust import trust
 
         required = request.required_signatures
-        with trust(request.roster) as trusted:
+        with trust(request.roster, user_verification=request.ssh_user_verification) as trusted:
             _check_reachable(trusted, required)
             notes = published_notes(remote, stored, signatures, commits) if signatures else {}
             if request.verify_every:

@@ -46,7 +46,7 @@ class Outcome(NamedTuple):
     head: str = ""
     commits: tuple[str, ...] = ()
     signers: tuple[str, ...] = ()
-    signatures: tuple[dict[str, str], ...] = ()
+    signatures: tuple[dict[str, str | bool], ...] = ()
     verified_signatures: int = 0
     content_id: str = ""
     archive: str = ""

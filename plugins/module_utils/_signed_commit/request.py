@@ -39,6 +39,7 @@ class Request(NamedTuple):
     branch: str
     required_signatures: int
     roster: Roster
+    ssh_user_verification: bool
     signatures_ref: str
     verify_every: bool
     select_oldest: bool
@@ -64,6 +65,7 @@ class Request(NamedTuple):
             branch=params["branch"],
             required_signatures=params["required_signatures"],
             roster=roster(params["trusted_keys"], params["trusted_signers"]),
+            ssh_user_verification=params["ssh_user_verification"],
             signatures_ref=params["signatures_ref"],
             verify_every=params["verify"] == "every",
             select_oldest=params["select"] == "oldest",
@@ -102,6 +104,8 @@ class Request(NamedTuple):
                 "required_signatures: it is 0, so that any commit would do, although keys are given; "
                 "say how many signatures are required, or give no trusted_signers and no trusted_keys."
             )
+        if self.ssh_user_verification and not self.roster.ssh_keys:
+            raise Failure("ssh_user_verification: it is about SSH keys, and trusted_signers holds none.")
         if self.access:
             check_access(self.access, self.required_signatures)
 

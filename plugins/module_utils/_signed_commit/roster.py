@@ -12,7 +12,7 @@ key and not for its fingerprint: the same key in a certificate of another date, 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, Union
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
     from ansible_collections.flant.gitops.plugins.module_utils._key_material import Material
     from ansible_collections.flant.gitops.plugins.module_utils._openpgp.certificates import Certificate
+    from ansible_collections.flant.gitops.plugins.module_utils._ssh.keys import PublicKey
 
 _Item = TypeVar("_Item")
+_SSH_KEY = re.compile(r"(?:^|[\s,])(?:sk-)?(?:ssh-[a-z0-9]|ecdsa-sha2-)")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._@+-]{0,62}")
 _LIKE_A_FINGERPRINT = re.compile(r"(0x)?[0-9a-f]{16,}")
 
@@ -32,11 +34,13 @@ class Roster(NamedTuple):
 
     Attributes:
         certificates: their OpenPGP keys.
+        ssh_keys: their SSH keys.
         names: the signer behind each key, by its fingerprint, in the order given. Whoever has no name goes by the
             fingerprint.
     """
 
     certificates: Sequence[Certificate] = ()
+    ssh_keys: Sequence[PublicKey] = ()
     names: Mapping[str, str] = {}
 
 
@@ -50,22 +54,46 @@ def roster(trusted_keys: Sequence[str], trusted_signers: Sequence[Mapping[str, A
     owned = [*_unnamed(trusted_keys), *_named(trusted_signers)]
     _check_owners(owned)
     return Roster(
-        certificates=tuple(each.key for each in owned),
+        certificates=tuple(each.key for each in owned if isinstance(each, _OwnedCertificate)),
+        ssh_keys=tuple(each.key for each in owned if isinstance(each, _OwnedSshKey)),
         names={each.key.fingerprint: each.name or each.key.fingerprint for each in owned},
     )
 
 
-class _Owned(NamedTuple):
+class _OwnedCertificate(NamedTuple):
     """A key, the name of the signer who holds it, if there is one, and where the signer was given."""
 
     signer: str
     name: str
     key: Certificate
 
+    @property
+    def material(self) -> frozenset[Material]:
+        """The numbers of the primary key and of every subkey."""
+        return self.key.material
+
+
+class _OwnedSshKey(NamedTuple):
+    """Likewise an SSH key."""
+
+    signer: str
+    name: str
+    key: PublicKey
+
+    @property
+    def material(self) -> frozenset[Material]:
+        """The numbers of the key."""
+        return frozenset({self.key.material})
+
+
+_Owned = Union[_OwnedCertificate, _OwnedSshKey]
+
 
 def _unnamed(trusted_keys: Sequence[str]) -> Iterator[_Owned]:
     for option, text in _numbered("trusted_keys", trusted_keys):
-        yield _Owned(option, "", _certificate(text, option))
+        if _looks_like_an_ssh_key(text):
+            raise Failure(f"{option} holds an SSH key; these go into trusted_signers, under a name.")
+        yield _OwnedCertificate(option, "", _certificate(text, option))
 
 
 def _named(trusted_signers: Sequence[Mapping[str, Any]]) -> Iterator[_Owned]:
@@ -79,11 +107,26 @@ def _named(trusted_signers: Sequence[Mapping[str, Any]]) -> Iterator[_Owned]:
         if not texts:
             raise Failure(f"{option}: {name} has no key in public_keys.")
         for place, text in _numbered(f"{option}.public_keys", texts):
-            yield _Owned(option, name, _certificate(text, f"{place} ({name})"))
+            where = f"{place} ({name})"
+            if _looks_like_an_ssh_key(text):
+                yield _OwnedSshKey(option, name, _ssh_key(text, where))
+            else:
+                yield _OwnedCertificate(option, name, _certificate(text, where))
 
 
 def _numbered(option: str, items: Sequence[_Item]) -> Iterator[tuple[str, _Item]]:
     return ((f"{option}[{index}]", item) for index, item in enumerate(items))
+
+
+def _looks_like_an_ssh_key(text: str) -> bool:
+    """Return whether ``text`` is meant as one, good or not."""
+    return "-----BEGIN" not in text and bool(_SSH_KEY.search(text))
+
+
+def _ssh_key(text: str, option: str) -> PublicKey:
+    from ansible_collections.flant.gitops.plugins.module_utils._ssh.keys import read
+
+    return read(text, option)
 
 
 def _certificate(text: str, option: str) -> Certificate:
@@ -106,7 +149,7 @@ def _check_owners(owned: Sequence[_Owned]) -> None:
     """Refuse a key that two signers hold, be it a primary key or a subkey."""
     first: dict[Material, _Owned] = {}
     for each in owned:
-        for material in each.key.material:
+        for material in each.material:
             other = first.setdefault(material, each)
             if other.signer != each.signer:
                 raise Failure(

@@ -31,21 +31,25 @@ class Signature:
 
     Attributes:
         signer: the name that the signer was given.
-        fingerprint: the signer's primary key, upper case hexadecimal.
+        type: ``openpgp`` or ``ssh``.
+        fingerprint: the signer's primary key in upper case hexadecimal, or the SSH key as ``SHA256:...``.
         signing_key: the key that made the signature, the primary one or a subkey.
         user_id: what the certificate calls its owner, made fit to be shown.
-        created: ISO 8601, UTC.
+        created: ISO 8601, UTC; empty for SSH, as ``user_id`` is.
+        touched: whether it was made by a security key that somebody touched.
         source: ``commit`` for the commit's own, ``notes`` for one from a note.
     """
 
     signer: str
+    type: str
     fingerprint: str
     signing_key: str
     user_id: str
     created: str
+    touched: bool
     source: str
 
-    def as_dict(self) -> dict[str, str]:
+    def as_dict(self) -> dict[str, str | bool]:
         """Return the attributes as a module returns them."""
         return asdict(self)
 

@@ -11,8 +11,11 @@ import pytest
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.roster import roster
 from ansible_collections.flant.gitops.tests.support.signers import armored
+from ansible_collections.flant.gitops.tests.support.ssh_signers import Forger, create
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ansible_collections.flant.gitops.tests.support.signers import Signers
 
 
@@ -133,3 +136,53 @@ def test_s26_a_subkey_that_is_anothers_primary_key_is_one(signers: Signers) -> N
 
 def test_no_keys_are_nobody() -> None:
     assert roster([], []).names == {}
+
+
+# SSH keys
+
+
+def test_an_ssh_key_stands_beside_openpgp_keys(signers: Signers, tmp_path: Path) -> None:
+    bob = create(tmp_path, "bob")
+    alice = _person("alice", signers.alice.public_key, Forger().public_key)
+    found = roster([], [alice, _person("bob", bob.public_key)])
+    assert len(found.certificates) == 1
+    assert [each.option for each in found.ssh_keys] == [
+        "trusted_signers[0].public_keys[1] (alice)",
+        "trusted_signers[1].public_keys[0] (bob)",
+    ]
+    assert found.names[bob.fingerprint] == "bob"
+
+
+def test_s26_one_ssh_key_under_two_signers_is_refused(tmp_path: Path) -> None:
+    key = create(tmp_path, "alice").public_key
+    assert "hold the same key" in _refusal([], [_person("alice", key), _person("bob", key.replace(" alice", " bob"))])
+
+
+@pytest.mark.parametrize("algorithm", ["ed25519", "rsa2048", "nistp256"])
+def test_s26_an_openpgp_key_in_its_ssh_form_is_the_same_key(signers: Signers, algorithm: str) -> None:
+    alice = signers.create("dave", key=(algorithm, "sign,auth", "never"))
+    exported = signers.gpg("--export-ssh-key", f"{alice.fingerprint}!").decode()
+    people = [_person("alice", alice.public_key), _person("bob", exported)]
+    assert "(alice) and trusted_signers[1].public_keys[0] (bob) hold the same key" in _refusal([], people)
+    assert "hold the same key" in _refusal([alice.public_key], people[1:])
+    assert len(roster([], [_person("alice", alice.public_key, exported)]).names) == 2
+
+
+def test_s10_an_ssh_private_key_is_refused(tmp_path: Path) -> None:
+    secret = create(tmp_path, "alice").file.read_text()
+    assert "(alice) holds a private key" in _refusal([], [_person("alice", secret)])
+
+
+def test_an_ssh_key_needs_a_name() -> None:
+    assert _refusal([Forger().public_key], []).startswith("trusted_keys[0] holds an SSH key; ")
+
+
+@pytest.mark.parametrize("before", ["cert-authority ", 'namespaces="git" ', "alice@example.org ", ""])
+def test_what_is_meant_as_an_ssh_key_is_told_about_ssh_keys(before: str) -> None:
+    refusal = _refusal([], [_person("alice", f"{before}ssh-ed25519 AAAA")])
+    assert "not one SSH public key" in refusal if before else "not an SSH public key" in refusal
+
+
+def test_a_certificate_whose_comment_names_ssh_is_no_ssh_key() -> None:
+    text = _key().replace("\n\n", "\nComment: ssh-ed25519\n\n", 1)
+    assert len(roster([text], []).certificates) == 1

@@ -83,10 +83,12 @@ def test_a_commit_signed_by_git_has_its_signer(repository: Repository, signers: 
     assert [signer.as_dict() for signer in found.signers] == [
         {
             "signer": "alice",
+            "type": "openpgp",
             "fingerprint": signers.alice.fingerprint,
             "signing_key": signers.alice.fingerprint,
             "user_id": "Alice <alice@example.test>",
             "created": found.signers[0].created,
+            "touched": False,
             "source": "commit",
         }
     ]

@@ -1,0 +1,109 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to this collection: it may change without notice.
+"""SSH signatures verified by ssh-keygen, each against the one key that it names and only if that one is trusted."""
+
+from __future__ import annotations
+
+import base64
+import os
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
+from ansible_collections.flant.gitops.plugins.module_utils._ssh.keys import fingerprint
+from ansible_collections.flant.gitops.plugins.module_utils._ssh.sshsig import parse, unarmored
+from ansible_collections.flant.gitops.plugins.module_utils._verdict import GoodSignature, Rejected
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ansible_collections.flant.gitops.plugins.module_utils._ssh.keys import PublicKey
+    from ansible_collections.flant.gitops.plugins.module_utils._verdict import Candidate, Verdict
+
+_NAMESPACES = {"commit": b"git", "notes": b"git-signatures"}
+_SECONDS = 60.0
+_BAD = 255
+_BAD_WORDS = b"Could not verify signature."
+
+
+class SshVerifier:
+    """The trusted SSH keys."""
+
+    def __init__(self, keys: Sequence[PublicKey], *, user_verification: bool) -> None:
+        """Trust ``keys``; with ``user_verification`` a security key must have asked for its PIN."""
+        self._keys = {key.blob: key for key in keys}
+        self._user_verification = user_verification
+        program = shutil.which("ssh-keygen")
+        if not program:
+            raise Failure("ssh-keygen (OpenSSH 8.1 or newer) is needed on the target and is not installed there.")
+        self._program = program
+
+    def verify(self, candidate: Candidate) -> Verdict:
+        """Return whether the signature, armored in a commit and binary in a note, is one that counts.
+
+        Raises:
+            Failure: ssh-keygen cannot be run or does not end.
+        """
+        namespace = _NAMESPACES[candidate.source]
+        try:
+            blob = unarmored(candidate.signature) if candidate.source == "commit" else candidate.signature
+            signature = parse(blob, namespace, user_verification=self._user_verification)
+        except ValueError as error:
+            return Rejected(str(error))
+        key = self._keys.get(signature.key)
+        if not key:
+            return Rejected(f"made by an SSH key that is not trusted ({fingerprint(signature.key)})")
+        allowed = b'signer namespaces="%b" %b %b\n' % (namespace, key.type.encode(), base64.b64encode(key.blob))
+        if not self._fits(allowed, signature.armored, namespace.decode(), candidate.payload):
+            return Rejected("it does not fit what it should sign")
+        return GoodSignature(
+            fingerprint=key.fingerprint,
+            signing_key=key.fingerprint,
+            user_id="",
+            created="",
+            type="ssh",
+            touched=signature.touched,
+        )
+
+    def _fits(self, allowed: bytes, signature: bytes, namespace: str, payload: bytes) -> bool:
+        """Ask ssh-keygen, which gets all over pipes and reads no configuration."""
+        readable = [_pipe(allowed), _pipe(signature)]
+        signers, detached = (f"/dev/fd/{descriptor}" for descriptor in readable)
+        try:
+            ended = subprocess.run(  # there is no AnsibleModule down here; pylint: disable=ansible-bad-function
+                [self._program, "-Y", "verify", "-f", signers, "-I", "signer", "-n", namespace, "-s", detached],
+                input=payload,
+                capture_output=True,
+                pass_fds=readable,
+                env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
+                timeout=_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise Failure(f"ssh-keygen did not end within {_SECONDS:.0f} s.") from None
+        except OSError as error:
+            raise Failure(f"ssh-keygen cannot be run: {error.strerror}.") from None
+        finally:
+            for descriptor in readable:
+                os.close(descriptor)
+        if ended.returncode == 0:
+            return True
+        if ended.returncode == _BAD and _BAD_WORDS in ended.stdout:
+            return False
+        words = printable(ended.stderr.strip() or b"exit status %d" % ended.returncode).rstrip(".")
+        raise Failure(f"ssh-keygen (OpenSSH 8.1 or newer) cannot verify a signature on the target: {words}.")
+
+
+def _pipe(content: bytes) -> int:
+    """Return a descriptor that ``content``, which is smaller than any pipe, is read from."""
+    readable, writable = os.pipe()
+    try:
+        os.write(writable, content)
+    finally:
+        os.close(writable)
+    return readable
