@@ -3,10 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 PYTHON ?= python3
-LINT = code yamllint ansible-lint docs-check changelog license-check extra-checks antsibull-nox-config
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs bench clean
+.PHONY: help demo check test soak lint docs bench clean
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST)
@@ -14,14 +13,21 @@ help: ## Say what there is
 demo: ## Show the main job on real parts: a signed commit run in a container with a wrapped token
 	@examples/demo/run
 
+check: ## Run in two minutes what needs no root and no engine: lint, types, architecture, unit tests
+	@$(PYTHON) tests/run.py check
+
 test: ## Set the machine up and run every check
-	@$(PYTHON) tests/run.py
+	@$(PYTHON) tests/run.py test
+
+soak: ## Run for long what make test runs a tenth of
+	@$(PYTHON) tests/run.py soak
 
 lint: ## Run the checks that need nothing but the sources
-	@$(PYTHON) tests/run.py $(LINT)
+	@$(PYTHON) tests/run.py lint
 
-docs: ## Build the documentation into docs/build/html
+docs: ## Build the documentation, and say where it is
 	@$(PYTHON) tests/run.py docs
+	@echo $(CURDIR)/docs/build/html/index.html
 
 bench: ## Print how fast things are, against a floor or peer measured beside them
 	@$(PYTHON) tests/run.py --show bench

@@ -10,19 +10,8 @@ import sys
 from pathlib import Path
 
 COLLECTION = Path(__file__).absolute().parent
+sys.path.insert(0, str(COLLECTION / "tests"))
+from tree import collections  # noqa: E402 -- it lies beside the tests
 
-
-def collections() -> Path:
-    """Return a directory that has ``ansible_collections/flant/gitops``: the one it lies in, or one with a link."""
-    if COLLECTION.parts[-3:] == ("ansible_collections", "flant", "gitops"):
-        return COLLECTION.parents[2]
-    tree = COLLECTION / ".cache/tree"
-    link = tree / "ansible_collections/flant/gitops"
-    link.parent.mkdir(parents=True, exist_ok=True)
-    if not link.is_symlink():
-        link.symlink_to(COLLECTION)
-    return tree
-
-
-sys.path.insert(0, str(collections()))
+sys.path[0] = str(collections())
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [sys.path[0], os.environ.get("PYTHONPATH")]))

