@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from sessions import Session
 
 LOGS = results.OUTPUT / "logs"
-TIME_LIMIT = 1800.0  # seconds for one session
+TIME_LIMIT = 3600.0  # seconds for one session
 GRACE = 60.0  # seconds in which a session that is stopped may clean up
 AT_ONCE = 2
 TAIL = 60  # lines of a failed session's log that are shown
