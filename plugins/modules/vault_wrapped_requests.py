@@ -62,6 +62,24 @@ notes:
   - Redirects are not followed. Neither environment variables (C(VAULT_*), C(BAO_*), proxies, CA bundles) nor files such
     as F(~/.vault-token) and F(~/.netrc) play a part.
 options:
+  action:
+    description:
+      - V(wrap) logs in, sends O(requests) and returns wrapping tokens.
+      - V(revoke) ends O(tokens) of an earlier call, for what did not come to use them. It needs no login.
+    type: str
+    choices: [wrap, revoke]
+    default: wrap
+  tokens:
+    description:
+      - What an earlier call returned as RV(revocable), for O(action=revoke). Each token revokes itself. One that was
+        used or has expired is no error, and is named in RV(used).
+      - An entry with C(login) set, the login token that O(revoke_login_token=false) left alive, is ended only if none
+        of the others was used, because what came of it may hang on the login; otherwise a warning says that it lives
+        on.
+      - The text of a token may stand in place of an entry.
+    type: list
+    elements: raw
+    default: []
   vault_addr:
     description:
       - URL of Vault or OpenBao, such as V(https://vault.example.com:8200). It must hold no user, password or query.
@@ -93,9 +111,8 @@ options:
     type: str
   role_id:
     description:
-      - The role-id to log in with.
+      - The role-id to log in with. Required with O(action=wrap).
     type: str
-    required: true
   secret_id:
     description:
       - The secret-id to log in with. Required unless O(secret_id_file) holds one.
@@ -238,6 +255,15 @@ EXAMPLES = r"""
       ansible.builtin.fail:
         msg: "{{ vault.msg }}"
 
+- name: End the tokens of a deployment that did not start
+  flant.gitops.vault_wrapped_requests:
+    action: revoke
+    vault_addr: https://vault.example.com:8200
+    vault_cacert: "{{ vault_cacert }}"
+    tokens: "{{ vault.revocable }}"
+  when: vault.revocable is defined
+  no_log: true
+
 - name: Ask for a token that lives on after this task, until the token_ttl of the AppRole
   flant.gitops.vault_wrapped_requests:
     vault_addr: https://vault.example.com:8200
@@ -307,6 +333,30 @@ requests:
       description: How many seconds the token can be used.
       type: int
       sample: 60
+revocable:
+  description:
+    - The tokens that live on after this task, for O(tokens) of a later one with O(action=revoke). It holds secrets.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the request.
+      type: str
+      sample: database
+    token:
+      description: The token.
+      type: str
+      sample: s.eKfFKVqjfLCCT9vYlIgpyhkk
+    login:
+      description: Whether it is the login token, which lives on with O(revoke_login_token=false).
+      type: bool
+used:
+  description: The names of O(tokens) that had been used or had expired before O(action=revoke).
+  returned: success
+  type: list
+  elements: str
+  sample: [database]
 secret_id_rotated:
   description: Whether the secret-id was replaced.
   returned: success
@@ -338,13 +388,15 @@ _REQUEST_SPEC = {
 }
 
 ARGUMENT_SPEC = {
+    "action": {"type": "str", "default": "wrap", "choices": ["wrap", "revoke"]},
+    "tokens": {"type": "list", "elements": "raw", "default": [], "no_log": True},
     "vault_addr": {"type": "str", "required": True},
     "vault_tls_server_name": {"type": "str"},
     "vault_cacert": {"type": "str"},
     "vault_namespace": {"type": "str"},
     "approle_mount_point": {"type": "str", "default": "auth/approle"},
     "role_name": {"type": "str"},
-    "role_id": {"type": "str", "required": True},
+    "role_id": {"type": "str"},
     "secret_id": {"type": "str", "no_log": True},
     "secret_id_file": {"type": "path", "no_log": False},
     "secret_id_ttl": {"type": "str", "no_log": False},
@@ -365,6 +417,7 @@ def _leave_whole(module: AnsibleModule, result: dict[str, object]) -> None:
     if met:
         module.no_log_values -= met
         module.params["secret_id"] = None
+        module.params["tokens"] = []
         for request in module.params["requests"]:
             request["secret_options"] = None
 

@@ -94,7 +94,7 @@ _CONTAINER_DEFAULTS = {
     "tls_client_cert": None,
     "tls_client_key": None,
 }
-_VAULT_DEFAULTS = {"revoke_login_token": True, "timeout": "30s", "retries": 3}
+_VAULT_DEFAULTS = {"action": "wrap", "tokens": [], "revoke_login_token": True, "timeout": "30s", "retries": 3}
 _REQUEST_DEFAULTS = {"method": "GET", "options": {}, "secret_options": {}, "wrap_ttl": "1m"}
 _REQUEST_TEXTS = ("name", "path", "method", "wrap_ttl")
 _TEXTS = {

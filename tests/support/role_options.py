@@ -35,6 +35,8 @@ LEFT = {
         "owner": "its names are not shared",
     },
     "vault_wrapped_requests": {
+        "action": "the role asks for tokens, which end by themselves",
+        "tokens": "likewise",
         "timeout": "a bound on one call",
         "retries": "likewise",
     },

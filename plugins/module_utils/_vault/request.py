@@ -85,11 +85,21 @@ class WrappedRequest:
 
 
 @dataclass(frozen=True)
+class Revocable:
+    """A token of an earlier call that can be ended; a ``login`` is what the others' results may hang on."""
+
+    name: str
+    token: str = field(repr=False)
+    login: bool
+
+
+@dataclass(frozen=True)
 class Request:
-    """Everything the module was asked for."""
+    """Everything the module was asked for; ``tokens`` are to be ended, and then nothing else is."""
 
     server: Server
-    approle: AppRole
+    approle: AppRole | None
+    tokens: tuple[Revocable, ...] | None
     requests: tuple[WrappedRequest, ...]
     revoke_login_token: bool
     check_mode: bool
@@ -101,13 +111,30 @@ class Request:
         Raises:
             Failure: a parameter is not valid; the sentence names it.
         """
+        wraps = params["action"] == "wrap"
+        if wraps and params["tokens"]:
+            raise Failure("tokens: they are for action: revoke.")
         return cls(
             server=_server(params),
-            approle=_approle(params),
+            approle=_approle(params) if wraps else None,
+            tokens=None if wraps else _revocable(params["tokens"]),
             requests=_requests(params["requests"]),
             revoke_login_token=params["revoke_login_token"],
             check_mode=check_mode,
         )
+
+
+def _revocable(entries: Sequence[object]) -> tuple[Revocable, ...]:
+    tokens = []
+    for index, entry in enumerate(entries):
+        fields = entry if isinstance(entry, dict) else {"token": entry}
+        token, name, login = fields.get("token"), fields.get("name", f"tokens[{index}]"), fields.get("login", False)
+        if not (isinstance(token, str) and token and isinstance(name, str) and isinstance(login, bool)):
+            raise Failure(
+                f"tokens[{index}]: it must be a token, or an entry of what an earlier call returned as revocable."
+            )
+        tokens.append(Revocable(name, token, login))
+    return tuple(tokens)
 
 
 def env_name(name: str) -> str:
@@ -174,7 +201,7 @@ def _approle(params: Mapping[str, Any]) -> AppRole:
     approle = AppRole(
         mount_point=mount_point.removeprefix("auth/"),
         role_name=params["role_name"] or "",
-        role_id=params["role_id"].strip(),
+        role_id=(params["role_id"] or "").strip(),
         secret_id=(params["secret_id"] or "").strip(),
         secret_id_file=secret_id_file,
         secret_id_ttl=_duration(ttl, "secret_id_ttl", shortest=120, longest=36525 * _DAY) if ttl else math.inf,

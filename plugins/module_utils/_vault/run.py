@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Private to this collection: it may change without notice.
-"""Log in, rotate, wrap, revoke."""
+"""Log in, rotate, wrap, revoke; or end the tokens of an earlier call."""
 
 from __future__ import annotations
 
@@ -18,15 +18,18 @@ from ansible_collections.flant.gitops.plugins.module_utils._timestamp import iso
 from ansible_collections.flant.gitops.plugins.module_utils._vault.approle import log_in
 from ansible_collections.flant.gitops.plugins.module_utils._vault.client import connect
 from ansible_collections.flant.gitops.plugins.module_utils._vault.custody import custody
+from ansible_collections.flant.gitops.plugins.module_utils._vault.request import Revocable
+from ansible_collections.flant.gitops.plugins.module_utils._vault.revocation import revoke
 from ansible_collections.flant.gitops.plugins.module_utils._vault.rotation import Entry, Rotation
 from ansible_collections.flant.gitops.plugins.module_utils._vault.secret_id_file import opened
 from ansible_collections.flant.gitops.plugins.module_utils._vault.wrapping import WrappedToken, wrap_all
 from ansible_collections.flant.gitops.plugins.module_utils._workers import result_of
 
 if TYPE_CHECKING:
+    from ansible_collections.flant.gitops.plugins.module_utils._vault.approle import Session
     from ansible_collections.flant.gitops.plugins.module_utils._vault.client import Client
     from ansible_collections.flant.gitops.plugins.module_utils._vault.custody import Custody
-    from ansible_collections.flant.gitops.plugins.module_utils._vault.request import Request
+    from ansible_collections.flant.gitops.plugins.module_utils._vault.request import AppRole, Request
 
 _OVERHEARD = "vault_addr: it is plain http, so tokens and secret-ids cross the network unencrypted."
 
@@ -39,6 +42,8 @@ class Outcome:
     tokens: tuple[WrappedToken, ...] = ()
     secret_id_rotated: bool = False
     secret_id_rotate_at: str | None = None
+    login: Session | None = None
+    used: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
     @property
@@ -46,12 +51,22 @@ class Outcome:
         """The variables that hand the tokens to a process."""
         return {token.request.env: token.token for token in self.tokens}
 
+    @property
+    def revocable(self) -> list[dict[str, object]]:
+        """The tokens that live on, as ``action: revoke`` takes them."""
+        alive = [Revocable(token.request.name, token.token, login=False) for token in self.tokens]
+        if self.login:
+            alive.append(Revocable("the login token", self.login.token, login=True))
+        return [vars(token) for token in alive]
+
     def result(self) -> dict[str, object]:
         """Return it as Ansible takes it."""
         return {
             "changed": self.changed,
             "env": self.env,
             "requests": [token.described() for token in self.tokens],
+            "revocable": self.revocable,
+            "used": list(self.used),
             "secret_id_rotated": self.secret_id_rotated,
             "secret_id_rotate_at": self.secret_id_rotate_at,
         }
@@ -65,27 +80,38 @@ def run(request: Request) -> Outcome:
     """
     warnings = [_OVERHEARD] if request.server.overheard else []
     try:
-        return replace(_wrap(request, warnings), warnings=tuple(warnings))
+        outcome = _wrap(request, request.approle, warnings) if request.approle else _revoke(request, warnings)
+        return replace(outcome, warnings=tuple(warnings))
     except Failure as failure:
         raise failure.after(warnings) from None
 
 
-def _wrap(request: Request, warnings: list[str]) -> Outcome:
+def _revoke(request: Request, warnings: list[str]) -> Outcome:
+    if not request.tokens or request.check_mode:
+        return Outcome(changed=bool(request.tokens))
+    with connect(request.server) as client:
+        used = revoke(client, request.tokens, warnings)
+    return Outcome(changed=len(used) < len(request.tokens), used=used)
+
+
+def _wrap(request: Request, approle: AppRole, warnings: list[str]) -> Outcome:
     with connect(request.server) as client, custody(client) as held:
-        entry = _enter(client, request, held, warnings)
+        entry = _enter(client, request, approle, held, warnings)
         tokens = () if request.check_mode else wrap_all(entry.session.client, request.requests, held)
-        if entry.session.revocable and (request.revoke_login_token or not tokens):
+        ends = request.revoke_login_token or not tokens
+        if entry.session.revocable and ends:
             result_of(held.submit(held.revoke, entry.session.token))
     return Outcome(
         changed=bool(request.requests) or entry.due,
         tokens=tokens,
+        login=entry.session if entry.session.revocable and not ends else None,
         secret_id_rotated=entry.rotated,
         secret_id_rotate_at=None if math.isinf(entry.rotate_at) else iso8601(math.ceil(entry.rotate_at)),
     )
 
 
-def _enter(client: Client, request: Request, held: Custody, warnings: list[str]) -> Entry:
-    approle, calls = request.approle, 0 if request.check_mode else len(request.requests)
+def _enter(client: Client, request: Request, approle: AppRole, held: Custody, warnings: list[str]) -> Entry:
+    calls = 0 if request.check_mode else len(request.requests)
     if not approle.secret_id_file:
         login = held.submit(log_in, client, approle, approle.secret_id, "secret_id", held)
         _open_connections(client, calls, held)

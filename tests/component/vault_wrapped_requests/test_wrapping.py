@@ -34,6 +34,7 @@ def test_the_result_describes_every_request_and_holds_no_token_outside_env(accou
         ]
     ).result()
 
+    revocable = result.pop("revocable")
     env = result.pop("env")
     assert isinstance(env, dict)
     assert set(env) == {"VAULT_REQUEST_TOKEN_APP", "VAULT_REQUEST_TOKEN_LIST_ALL"}
@@ -44,6 +45,7 @@ def test_the_result_describes_every_request_and_holds_no_token_outside_env(accou
         ("list.all", "VAULT_REQUEST_TOKEN_LIST_ALL", f"{account.kv2}/metadata/", 60),
     ]
     assert all(set(entry) == {"name", "env", "accessor", "creation_path", "ttl"} for entry in described)
+    assert [entry["token"] for entry in revocable] == list(env.values())
     assert not any(token in json.dumps(result) for token in env.values())
     assert (result["changed"], result["secret_id_rotated"], result["secret_id_rotate_at"]) == (True, False, None)
 
