@@ -26,14 +26,18 @@ description:
 options:
   _input:
     description:
-      - The role's variables without their prefix C(flant_gitops_).
+      - Those of the role's variables that no module takes, without their prefix C(flant_gitops_).
+      - Its keys C(git), C(container) and C(vault) are the options that the modules are to be given.
       - Its key C(memory), which may be missing, is a dictionary that tells how Ansible caches facts, with the keys
         C(host), C(host_is_in_inventory), C(plugin), C(uri), C(timeout) and C(awx).
       - Its key C(facts), which may be missing, is what the role remembers;
         a value that it cannot have written is refused.
-      - Without C(git_repo_url) only C(memory), C(instance) and C(work_dir) are looked at.
+      - Without C(git) only C(memory), C(instance) and C(work_dir) are looked at.
     type: dict
     required: true
+  omit:
+    description: What stands for an option that is not given; Ansible's C(omit).
+    type: raw
 """
 
 EXAMPLES = r"""
@@ -50,13 +54,15 @@ _value:
 """
 
 
-def refusal(config: Mapping[str, Any]) -> str:
-    """Return why ``config`` cannot work, or an empty text."""
+def refusal(config: Mapping[str, Any], omit: object = None) -> str:
+    """Return why ``config`` cannot work, or an empty text; what is ``omit`` is not there."""
     from ansible_collections.flant.gitops.plugins.filter.known_state import known_state
     from ansible_collections.flant.gitops.plugins.plugin_utils import _configuration, _memory
 
-    forgotten = _memory.refusal(config["memory"]) if "memory" in config else ""
-    refused = forgotten or _configuration.refusal(config)
+    for module in {"git", "container", "vault"} & config.keys():
+        config = {**config, module: {name: value for name, value in config[module].items() if value != omit}}
+    refused = _memory.refusal(config["memory"]) if "memory" in config else ""
+    refused = refused or _configuration.refusal(config)
     if refused or "facts" not in config:
         return refused
     try:

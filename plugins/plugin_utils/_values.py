@@ -54,6 +54,36 @@ def texts(value: object, name: str) -> list[str]:
     return [text(item, f"{name}[{index}]") for index, item in enumerate(items(value, name))]
 
 
+def plain(value: object) -> object:
+    """Return ``value`` without the templates that its lists and dictionaries may still be."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    return [plain(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def strict(value: object, spec: Mapping[str, Any], name: str) -> object:
+    """Return ``value`` for an option of a module as ``spec`` describes it, where Ansible would guess what is meant.
+
+    Raises:
+        Failure: it is neither a text nor a number where a text is expected, or no list where one is; the sentence
+            names ``name``.
+    """
+    if spec["type"] in ("str", "path"):
+        return text(value, name)
+    if spec["type"] != "list":
+        return plain(value)
+    if "options" not in spec:
+        return texts(value, name)
+    return [_record(item, spec["options"], f"{name}[{index}]") for index, item in enumerate(items(value, name))]
+
+
+def _record(value: object, options: Mapping[str, Any], name: str) -> dict[str, object]:
+    if not isinstance(value, dict):
+        raise Failure(f"{name}: it must be a dictionary.")
+    given = {str(key): item for key, item in value.items() if item is not None}
+    return {key: strict(item, options.get(key, {"type": "raw"}), f"{name}: {key}") for key, item in given.items()}
+
+
 def with_texts(config: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
     """Return ``config`` with what is called ``names`` as texts.
 

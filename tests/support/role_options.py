@@ -1,23 +1,18 @@
 # Copyright (c) 2026, flant.gitops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which of the role's variables is meant for which option of a module, as the names say it."""
+"""The role's variables as the modules get them."""
 
 from __future__ import annotations
 
-PREFIXES = {"git_signed_commit": "git_", "container_command": "docker_", "vault_wrapped_requests": "vault_"}
-_OTHERWISE = {  # option -> variable, where the names do not say it
-    "repo": "git_repo_url",
-    "branch": "git_branch_name",
-    "required_signatures": "required_number_of_verified_signatures_on_commit",
-    "trusted_keys": "trusted_pgp_public_keys",
-    "commands": "commands",
-    "docker_host": "docker_host",
-    "vault_addr": "vault_addr",
-    "vault_tls_server_name": "vault_tls_server_name",
-    "vault_cacert": "vault_cacert",
-    "vault_namespace": "vault_namespace",
-}
+from pathlib import Path
+
+import yaml
+from ansible_collections.flant.gitops.plugins.plugin_utils._variables import CONTAINER, GIT, PREFIX, VAULT
+from jinja2 import Environment
+
+MODULES = {"git_signed_commit": GIT, "container_command": CONTAINER, "vault_wrapped_requests": VAULT}
+OMIT = object()
 # What the role leaves to the modules, and why; all else comes from a variable or is the role's own to say.
 LEFT = {
     "git_signed_commit": {
@@ -41,24 +36,22 @@ LEFT = {
         "retries": "likewise",
     },
 }
-OWN = {  # what only the role can know
-    "git_signed_commit": {"action", "git_dir", "last_commit", "archive"},
-    "container_command": {
-        "action",
-        "name",
-        "identity",
-        "archive",
-        "archive_sha256",
-        "creates",
-        "env",
-        "files",
-        "secret_env",
-        "cleanup",
-    },
-    "vault_wrapped_requests": set(),
-}
+_VARS = yaml.safe_load(
+    (Path(__file__).resolve().parents[2] / "roles/flant_gitops/vars/main.yml").read_text(encoding="utf-8")
+)
 
 
-def variable_of(module: str, option: str) -> str:
-    """Return the name, less C(flant_gitops_), of the variable that ``option`` of ``module`` comes from."""
-    return _OTHERWISE.get(option, PREFIXES[module] + option)
+def rendered(name: str, variables: dict[str, object]) -> dict[str, object]:
+    """Return the options that the role's ``vars`` keep under ``name``, made of ``variables`` without their prefix."""
+    known = {PREFIX + variable: value for variable, value in variables.items()}
+    known["_flant_gitops_trusted_keys"] = _keys(variables["trusted_pgp_public_keys"])
+    known |= {"_flant_gitops_container": "flant_gitops-default", "_flant_gitops_env": {}, "_flant_gitops_files": []}
+    return {option: _value(text, known) for option, text in _VARS[f"_flant_gitops_{name}_options"].items()}
+
+
+def _keys(keys: object) -> object:
+    return list(keys.values()) if isinstance(keys, dict) else keys
+
+
+def _value(text: str, known: dict[str, object]) -> object:
+    return Environment(autoescape=True).compile_expression(text[2:-2])(**known, omit=OMIT)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
-from ansible_collections.flant.gitops.tests.support.role_options import LEFT, OWN, PREFIXES, variable_of
+from ansible_collections.flant.gitops.tests.support.role_options import LEFT, MODULES
 
 if TYPE_CHECKING:
     from ansible_collections.flant.gitops.tests.support.signers import Signers
@@ -142,10 +142,10 @@ def test_r24_each_module_is_given_each_variable(site: Site, signers: Signers) ->
     }
     found = calls(site)
     handed = {}
-    for module in PREFIXES:
+    for module in MODULES:
         spec = importlib.import_module(f"ansible_collections.flant.gitops.plugins.modules.{module}").ARGUMENT_SPEC
-        for option in sorted(set(spec) - OWN[module] - set(LEFT[module]) - {"trusted_keys"}):
-            name = variable_of(module, option)
+        for option in sorted(set(spec) - MODULES[module].own - set(LEFT[module]) - {"trusted_keys"}):
+            name = MODULES[module].variable(option).removeprefix("flant_gitops_")
             handed[name] = given(found, module, option)
             assert handed[name], f"{module} is not given {option}"
             assert {str(value) for value in handed[name]} == {str(VALUES[name])}, option

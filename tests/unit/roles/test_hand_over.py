@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.flant.gitops.tests.support.role_options import LEFT, OWN, PREFIXES, variable_of
+from ansible_collections.flant.gitops.tests.support.role_options import LEFT, MODULES
 
 ROLE = Path(__file__).resolve().parents[3] / "roles/flant_gitops"
 MAIN = yaml.safe_load((ROLE / "meta/argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]["main"]
@@ -67,10 +67,10 @@ def test_r24_each_variable_is_used(name: str) -> None:
     assert name in USED
 
 
-@pytest.mark.parametrize("module", sorted(PREFIXES))
+@pytest.mark.parametrize("module", sorted(MODULES))
 def test_r24_each_option_comes_from_its_variable(module: str) -> None:
     spec = importlib.import_module(f"ansible_collections.flant.gitops.plugins.modules.{module}").ARGUMENT_SPEC
     handed = handed_over(TASKS, module)
     assert set(spec) - set(handed) == set(LEFT[module])
-    for option in sorted(set(handed) - OWN[module]):
-        assert f"flant_gitops_{variable_of(module, option)}" in handed[option], option
+    for option in sorted(set(handed) - MODULES[module].own):
+        assert MODULES[module].variable(option) in handed[option], option

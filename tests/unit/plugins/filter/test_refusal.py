@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.flant.gitops.plugins.filter.refusal import refusal
+from ansible_collections.flant.gitops.plugins.filter.refusal import refusal as refusal_of
+from ansible_collections.flant.gitops.tests.support.role_options import OMIT, rendered
 
 ROLE = Path(__file__).resolve().parents[4] / "roles/flant_gitops"
 PINNED = "registry.example.com/tool:1@sha256:" + "0" * 64
@@ -19,7 +20,12 @@ def configuration(**variables: object) -> dict[str, object]:
     defaults = yaml.safe_load((ROLE / "defaults/main.yml").read_text(encoding="utf-8"))
     settings = {name.removeprefix("flant_gitops_"): value for name, value in defaults.items()}
     required = {"git_repo_url": "https://git.example.com/a.git", "docker_image": PINNED, "commands": ["true"]}
-    return {**settings, **required, "memory": memory(), **variables}
+    config = {**settings, **required, "memory": memory(), **variables}
+    return {**config, **{module: rendered(module, config) for module in ("git", "container", "vault")}}
+
+
+def refusal(config: dict[str, object]) -> str:
+    return refusal_of(config, OMIT)
 
 
 def memory(**changed: object) -> dict[str, object]:
@@ -80,7 +86,7 @@ def test_what_works_is_not_refused(config: dict[str, object]) -> None:
         ({"git_repo_url": "ext::sh -c id"}, "flant_gitops_git_repo_url: "),
         ({"git_poll_period": "often"}, "flant_gitops_git_poll_period: 'often' is no duration"),
         ({"git_timeout": "x"}, "flant_gitops_git_timeout: "),
-        ({"git_username": "deploy"}, "flant_gitops_git_username, password: one goes with the other"),
+        ({"git_username": "deploy"}, "flant_gitops_git_username, flant_gitops_git_password: one goes with the other"),
         ({"git_repo_url": "ssh://git.example.com/a.git"}, "flant_gitops_git_ssh_key_file: an ssh repo needs it"),
         ({"git_repo_url": "http://git.example.com/a.git"}, "flant_gitops_git_repo_url: http is not encrypted"),
         (
@@ -90,7 +96,7 @@ def test_what_works_is_not_refused(config: dict[str, object]) -> None:
         ({"required_number_of_verified_signatures_on_commit": -1}, "it must not be negative"),
         (
             {"required_number_of_verified_signatures_on_commit": 1},
-            "flant_gitops_trusted_pgp_public_keys: it must not be empty",
+            "_on_commit: without flant_gitops_trusted_pgp_public_keys no signature can ever count",
         ),
         ({"trusted_pgp_public_keys": ["no key"]}, "flant_gitops_trusted_pgp_public_keys[0]"),
         ({"trusted_pgp_public_keys": {"alice": "no key"}}, "flant_gitops_trusted_pgp_public_keys['alice']"),
@@ -106,8 +112,11 @@ def test_what_works_is_not_refused(config: dict[str, object]) -> None:
         ({"docker_max_output": "much"}, "flant_gitops_docker_max_output: 'much' is no size"),
         ({"docker_network_mode": "host"}, "flant_gitops_docker_network_mode: 'host' is refused"),
         ({"docker_cap_add": ["ALL"]}, "flant_gitops_docker_cap_add: 'ALL'"),
-        ({"vault_requests": [REQUEST]}, "flant_gitops_vault_addr: it is needed where vault_requests is set"),
-        ({"vault_secret_id": "x"}, "flant_gitops_vault_addr: it is needed where vault_secret_id is set"),
+        (
+            {"vault_requests": [REQUEST]},
+            "flant_gitops_vault_addr: it is needed where flant_gitops_vault_requests is set",
+        ),
+        ({"vault_secret_id": "x"}, "flant_gitops_vault_addr: it is needed where flant_gitops_vault_secret_id is set"),
     ],
 )
 def test_refusal_names_the_variable_at_fault(variables: dict[str, object], sentence: str) -> None:
