@@ -42,7 +42,8 @@ def name_of(file: Path) -> str:
 
 SOURCES = {name_of(file): file for file in sorted(PLUGINS.rglob("*.py"))}
 MODULE_UTILS = [name for name in SOURCES if name.startswith(UTILS)]
-MODULES = [name for name in SOURCES if name.startswith(f"{OURS}modules.")]
+ACTIONS = {f"{OURS}modules.remember"}  # no more than the documentation of an action
+MODULES = [name for name in SOURCES if name.startswith(f"{OURS}modules.") and name not in ACTIONS]
 
 
 def imports(name: str, *, for_types: bool = True) -> Iterator[str]:

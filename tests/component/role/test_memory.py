@@ -68,7 +68,8 @@ def test_r3_fact_that_this_role_cannot_have_written_is_refused(
     refused = site.run()
     assert refused.rc == 2, refused.output
     assert (
-        f'"msg": "The fact flant_gitops_state holds what this role cannot have written: default.{key}' in refused.output
+        f'"msg": "default: status: failed, The fact flant_gitops_state holds what this role cannot have written: default.{key}'
+        in refused.output
     )
     assert containers.started(site) == 0
 
@@ -112,6 +113,19 @@ def test_r4_cache_that_forgets_is_refused(
     refused = replace(site, cache=cache).run()
     assert refused.rc == 2, refused.output
     assert words in refused.output
+    assert containers.started(site) == 0
+
+
+@pytest.mark.parametrize("folder", ["{folder}/inventory.json/facts", "/proc/facts"])
+def test_r17_cache_that_cannot_be_written_starts_nothing(
+    folder: str, site: Site, upstream: Upstream, signers: Signers, containers: Containers
+) -> None:
+    commit = upstream.commit("ran", "First", signers.alice)
+    cache = f"fact_caching = jsonfile\nfact_caching_connection = {folder}\nfact_caching_timeout = 0\n"
+    refused = replace(site, cache=cache).run()
+    assert refused.rc == 2, refused.output
+    assert "does not keep what this run has remembered of web1" in refused.output
+    assert f"default: status: failed, commit {commit}: " in refused.output
     assert containers.started(site) == 0
 
 

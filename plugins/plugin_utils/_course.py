@@ -1,0 +1,314 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to this collection: it may change without notice.
+"""The course of one run of the role: what its steps have come to so far, and what follows from that.
+
+Nothing is read here, not even the clock. The role hands in what it remembers and what each task has returned, and asks
+again before every step; a task that was skipped or has not come yet has returned nothing. A run has one status:
+
+    failed                                    a step was refused, and ``step`` says which
+    suspended, not_due                        nothing was asked
+    unchanged, awaiting_signatures            the poll found nothing to act on
+    new                                       there is a commit, and it is not started, or only looked at
+    busy                                      another run's container is running
+    superseded                                another run recorded a commit before this one could start
+    gone                                      the container that this run waited for was removed
+    processed                                 the commands ended with rc 0
+
+What must hold, whatever comes between:
+
+1. A commit is started only if its poll, its image and its tokens were not refused, and nothing else runs.
+2. It is recorded only if its commands ended with rc 0.
+3. It is remembered as successful last of all, once its container is gone: nothing is left of it then.
+4. A check mode starts, records, removes and remembers nothing.
+5. A secret-id that is due is rotated, whatever else is refused, but once a run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
+from ansible_collections.flant.gitops.plugins.plugin_utils._variables import CONTAINER, GIT, VAULT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_GONE = (
+    "commit {commit}: its container was removed before it had ended, as flant.gitops.cancel does; "
+    "the next run starts the commit anew"
+)
+_SENTENCES = {
+    "suspended": "{suspended}",
+    "not_due": "the last poll was at {last_poll_at} and flant_gitops_git_poll_period is {period:g} s",
+    "awaiting_signatures": "{head} carries {verified} of {required} required signatures",
+    "new": "commit {commit} would run",
+    "busy": "another run has been going on since {since}, commit {commit} waits",
+    "superseded": "another run recorded a commit first, commit {commit} was not started",
+    "gone": _GONE,
+    "processed": "commit {commit} ran with rc 0, signed by {signers}",
+}
+_STEPS = ("poll", "prepare", "wrap", "start", "run", "record", "remove", "clear", "rotate")
+_MODULES = {"poll": GIT, "record": GIT, "wrap": VAULT, "rotate": VAULT}
+NEVER = "9999-12-31T00:00:00Z"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The variables that decide; ``poll_period`` in seconds, ``key_names`` as the operator calls the trusted keys."""
+
+    suspend: str
+    branch: str
+    poll_period: float
+    initial_commit: str
+    secret_id_file: str
+    secret_id_ttl: str
+    requests: int
+    show_output: bool
+    key_names: tuple[str, ...] = ()
+
+
+class Step:
+    """What one task has returned; false, if it was skipped or has not come yet."""
+
+    def __init__(self, result: Mapping[str, Any] | None) -> None:
+        """Take a registered variable."""
+        self._result = result if result and not result.get("skipped") else {}
+
+    def __bool__(self) -> bool:
+        """Whether it ran."""
+        return bool(self._result)
+
+    def __contains__(self, key: str) -> bool:
+        """Whether it returned that."""
+        return key in self._result
+
+    def get(self, key: str, default: Any = "") -> Any:  # noqa: ANN401 -- modules return what they like
+        """Return one of its values; ``default`` also for an empty one."""
+        return self._result.get(key) or default
+
+    @property
+    def refusal(self) -> str:
+        """Why it failed, in one sentence; empty if it did not.
+
+        A module that could not even start says nothing itself; then the last line that it left is all there is.
+        """
+        if not self._result.keys() & {"msg", "module_stderr", "exception"}:
+            return ""
+        said = str(self.get("msg", "the module failed."))
+        left = (self.get("module_stderr") or self.get("module_stdout")).strip().splitlines()
+        last = printable(left[-1]) if left else ""
+        return said if not last or last in said else f"{printable(said)} {last}"
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The tasks that decide anything, in their order, and the commit whose container was gone in the round before."""
+
+    poll: Step
+    prepare: Step
+    wrap: Step
+    start: Step
+    run: Step
+    record: Step
+    remove: Step
+    clear: Step
+    rotate: Step
+    gone: str
+
+    @classmethod
+    def of(cls, results: Mapping[str, Any]) -> Steps:
+        """Take the registered variables by the steps' names."""
+        return cls(**{name: Step(results.get(name)) for name in _STEPS}, gone=results.get("gone") or "")
+
+
+@dataclass(frozen=True)
+class Course:
+    """What follows: what is due, how it stands, and what is to be remembered at three points of the run."""
+
+    polls: bool
+    last_commit: str
+    quiet: bool
+    only_looks: bool
+    prepares: bool
+    wraps: bool
+    starts: bool
+    runs: bool
+    adopts: bool
+    prints: bool
+    records: bool
+    removes: bool
+    clears: bool
+    rotates: bool
+    polls_again: bool
+    fails: bool
+    status: str
+    step: str
+    sentence: str
+    begun: dict[str, object]
+    started: dict[str, object]
+    ended: dict[str, object]
+
+
+def course(
+    settings: Settings, remembered: Mapping[str, Any], steps: Steps, now: datetime, *, check_mode: bool
+) -> Course:
+    """Return what follows from what is ``remembered`` of the instance and what the ``steps`` have come to."""
+    poll, run = steps.poll, steps.run
+    last_commit = remembered.get("last_successful_commit") or settings.initial_commit
+    failures = remembered.get("consecutive_failures", 0)
+    # Ansible tells of --check alone; a task's own check_mode shows in a new commit's tree, which is not written then.
+    only_looks = check_mode or (poll.get("status") == "new" and not poll.get("archive"))
+    found = poll.get("status") == "new" and not poll.refusal
+    prepared = bool(steps.prepare) and not steps.prepare.refusal
+    status = _status(settings, steps, only_looks=only_looks)
+    step = _refused_step(steps) or ("run" if status == "gone" and steps.gone else "")
+    status = "failed" if step else status
+    clears = bool(poll) and not poll.refusal and not found and not check_mode and _was_cut_off(poll, last_commit)
+    rotates = not only_looks and not steps.wrap and _rotation_is_due(settings, remembered, now)
+    removed = "existing" in steps.remove and not steps.remove.refusal
+    return Course(
+        polls=not settings.suspend and _poll_is_due(settings, remembered, now),
+        last_commit=last_commit,
+        quiet=not (found or poll.refusal or clears or rotates or (failures and poll)),
+        only_looks=only_looks,
+        prepares=found and poll.get("commit") != steps.gone,
+        wraps=prepared and settings.requests > 0 and steps.prepare.get("existing") in ("none", "other_exited"),
+        starts=prepared
+        and not steps.wrap.refusal
+        and not only_looks
+        and steps.prepare.get("existing") != "other_running",
+        runs=not steps.start.refusal,
+        adopts=steps.prepare.get("existing") == "same",
+        prints=bool(run.get("stdout") or run.get("stderr")) and (settings.show_output or bool(run.refusal)),
+        records="rc" in run and status == "processed",
+        removes="rc" in run,
+        clears=clears,
+        rotates=rotates,
+        polls_again=status == "gone",
+        fails=step != "",
+        status=status,
+        step=step,
+        sentence=_sentence(settings, remembered, steps, status, step),
+        begun={"last_poll_at": _text(now)},
+        started={"last_started_commit": poll.get("commit"), **_rotated(settings, steps)},
+        ended={
+            **_rotated(settings, steps),
+            **_last_run(steps),
+            **({"last_successful_commit": poll.get("commit")} if removed and status == "processed" else {}),
+            **({"last_successful_commit": poll.get("previous_commit")} if "existing" in steps.clear else {}),
+            "consecutive_failures": failures + 1 if step else 0 if poll else failures,
+        },
+    )
+
+
+def _text(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _since(moment: str, now: datetime) -> float:
+    """Return the seconds from ``moment``, whose fraction of a second Python 3.11 may not read to the last digit."""
+    whole = datetime.fromisoformat(moment[: len("YYYY-MM-DDTHH:MM:SS")]).replace(tzinfo=now.tzinfo)
+    return (now - whole).total_seconds()
+
+
+def _poll_is_due(settings: Settings, remembered: Mapping[str, Any], now: datetime) -> bool:
+    last = remembered.get("last_poll_at")
+    if not settings.poll_period or not last or last == _text(now):  # which is this run's own
+        return True
+    return not 0 <= _since(last, now) < settings.poll_period
+
+
+def _rotation_is_due(settings: Settings, remembered: Mapping[str, Any], now: datetime) -> bool:
+    at = remembered.get("secret_id_rotate_at")
+    if not settings.secret_id_file:
+        return False
+    return not at or (at == NEVER and settings.secret_id_ttl != "") or _since(at, now) >= 0
+
+
+def _was_cut_off(poll: Step, last_commit: str) -> bool:
+    return poll.get("previous_commit") not in ("", last_commit)
+
+
+def _refused_step(steps: Steps) -> str:
+    if _is_busy(steps):
+        return "rotate" if steps.rotate.refusal else ""
+    if steps.gone and steps.poll.get("commit") == steps.gone and steps.poll.get("status") == "new":
+        return "run"
+    return next((name for name in _STEPS if getattr(steps, name).refusal), "")
+
+
+def _is_busy(steps: Steps) -> bool:
+    return "other_running" in (steps.prepare.get("existing"), steps.run.get("existing"))
+
+
+def _status(settings: Settings, steps: Steps, *, only_looks: bool) -> str:
+    if not steps.poll:
+        return "suspended" if settings.suspend else "not_due"
+    if steps.poll.get("status") != "new":
+        return str(steps.poll.get("status"))
+    if only_looks or not (steps.run or _is_busy(steps)):
+        return "new"
+    if _is_busy(steps):
+        return "busy"
+    if "rc" in steps.run:
+        return "processed"
+    return "superseded" if steps.run.get("skipped_start") else "gone"
+
+
+def _sentence(settings: Settings, remembered: Mapping[str, Any], steps: Steps, status: str, step: str) -> str:
+    if status == "failed":
+        return _failure(settings, steps, step)
+    poll = steps.poll
+    return _SENTENCES.get(status, "{branch} stands at {head}").format(
+        suspended=settings.suspend,
+        branch=settings.branch,
+        period=settings.poll_period,
+        last_poll_at=remembered.get("last_poll_at"),
+        head=poll.get("head"),
+        commit=poll.get("commit"),
+        verified=poll.get("verified_signatures", 0),
+        required=poll.get("required_signatures", 0),
+        since=steps.run.get("started_at") or steps.prepare.get("started_at"),
+        signers=", ".join(_signers(poll)) or "nobody, as none is required",
+    )
+
+
+def _failure(settings: Settings, steps: Steps, step: str) -> str:
+    refusal = getattr(steps, step).refusal
+    if not refusal:
+        return _GONE.format(commit=steps.poll.get("commit"))
+    told = _MODULES.get(step, CONTAINER).reword(_named(refusal, settings.key_names)).rstrip(".")
+    if step in ("poll", "clear", "rotate"):
+        return told
+    return f"commit {steps.poll.get('commit')}: {told}"
+
+
+def _named(sentence: str, key_names: tuple[str, ...]) -> str:
+    """Let a sentence that counts the trusted keys call them as the operator does."""
+    for index, name in enumerate(key_names):
+        sentence = sentence.replace(f"trusted_keys[{index}]", f"trusted_keys['{name}']")
+    return sentence
+
+
+def _signers(poll: Step) -> list[str]:
+    return [signature["fingerprint"] for signature in poll.get("signatures", default=[])]
+
+
+def _rotated(settings: Settings, steps: Steps) -> dict[str, object]:
+    called = steps.rotate if "env" in steps.rotate else steps.wrap
+    if not settings.secret_id_file or "env" not in called:
+        return {}
+    return {"secret_id_rotate_at": called.get("secret_id_rotate_at", default=NEVER)}
+
+
+def _last_run(steps: Steps) -> dict[str, object]:
+    if "rc" not in steps.run:
+        return {}
+    said = {name: steps.run.get(name) for name in ("started_at", "finished_at", "image_id")}
+    rc = steps.run.get("rc", default=0)
+    return {"last_run": {"commit": steps.poll.get("commit"), "rc": rc, "signers": _signers(steps.poll), **said}}

@@ -1,0 +1,333 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What follows from the steps of a run: each status, each step that may be refused, and what is remembered."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timezone
+
+import pytest
+from ansible_collections.flant.gitops.plugins.plugin_utils._course import NEVER, Course, Settings, Step, Steps, course
+
+NOW = datetime(2026, 11, 28, 12, tzinfo=timezone.utc)
+NOW_IN_WORDS = "2026-11-28T12:00:00.000000Z"
+OLD, NEW = "a" * 40, "b" * 40
+SETTINGS = Settings("", "main", 0, "", "", "", requests=0, show_output=True)
+WITH_VAULT = replace(SETTINGS, requests=1)
+WITH_FILE = replace(SETTINGS, secret_id_file="/secret-id")
+REMEMBERED = {"last_successful_commit": OLD}
+QUIET = {"changed": False, "status": "unchanged", "commit": OLD, "previous_commit": OLD, "head": OLD}
+WAITING = {**QUIET, "status": "awaiting_signatures", "head": NEW, "verified_signatures": 1, "required_signatures": 2}
+POLLED = {
+    "changed": True,
+    "status": "new",
+    "commit": NEW,
+    "previous_commit": OLD,
+    "head": NEW,
+    "archive": "/tree.tar",
+    "signatures": [{"fingerprint": "F" * 40}],
+}
+LOOKED_AT = {**POLLED, "archive": ""}
+SKIPPED = {"skipped": True, "changed": False}
+REFUSED = {"msg": "It went wrong.", "failed": False}
+FREE = {"existing": "none"}
+RUNNING = {"existing": "other_running", "started_at": "10:00"}
+SAME = {"existing": "same"}
+TOKENS = {"env": {"VAULT_REQUEST_TOKEN_A": "t"}, "secret_id_rotate_at": "2027-01-01T00:00:00Z"}
+RAN = {"rc": 0, "stdout": "hello", "started_at": "s", "finished_at": "f", "image_id": "i"}
+FAILED = {**RAN, "rc": 3, "msg": "The command ended with 3."}
+OVERTAKEN = {"skipped_start": True, "existing": "none"}
+VANISHED = {"existing": "none", "changed": False}
+BUSY = {"existing": "other_running", "started_at": "11:00", "msg": "It is busy."}
+REMOVED = {"existing": "none", "changed": True}
+
+
+GONE = (
+    f"commit {NEW}: its container was removed before it had ended, as flant.gitops.cancel does; "
+    "the next run starts the commit anew"
+)
+
+
+def follows(
+    settings: Settings = SETTINGS,
+    remembered: dict[str, object] | None = None,
+    *,
+    check_mode: bool = False,
+    **steps: object,
+) -> Course:
+    known = REMEMBERED if remembered is None else remembered
+    return course(settings, known, Steps.of(steps), NOW, check_mode=check_mode)
+
+
+def acted(**steps: object) -> Course:
+    return follows(**{"poll": POLLED, "prepare": FREE, **steps})
+
+
+@pytest.mark.parametrize(
+    ("steps", "status", "sentence"),
+    [
+        ({"poll": SKIPPED}, "not_due", "the last poll was at None and flant_gitops_git_poll_period is 0 s"),
+        ({"settings": replace(SETTINGS, suspend="frozen")}, "suspended", "frozen"),
+        ({"poll": QUIET}, "unchanged", f"main stands at {OLD}"),
+        ({"poll": {**QUIET, "status": "held"}}, "held", f"main stands at {OLD}"),
+        ({"poll": WAITING}, "awaiting_signatures", f"{NEW} carries 1 of 2 required signatures"),
+        ({"poll": LOOKED_AT}, "new", f"commit {NEW} would run"),
+        ({"poll": POLLED, "check_mode": True}, "new", f"commit {NEW} would run"),
+        ({"poll": POLLED, "prepare": FREE}, "new", f"commit {NEW} would run"),
+        (
+            {"poll": POLLED, "prepare": RUNNING},
+            "busy",
+            f"another run has been going on since 10:00, commit {NEW} waits",
+        ),
+        (
+            {"poll": POLLED, "prepare": FREE, "run": BUSY},
+            "busy",
+            f"another run has been going on since 11:00, commit {NEW} waits",
+        ),
+        (
+            {"poll": POLLED, "prepare": FREE, "run": OVERTAKEN},
+            "superseded",
+            f"another run recorded a commit first, commit {NEW} was not started",
+        ),
+        (
+            {"poll": POLLED, "prepare": SAME, "run": VANISHED},
+            "gone",
+            GONE,
+        ),
+        (
+            {"poll": POLLED, "prepare": FREE, "run": RAN},
+            "processed",
+            f"commit {NEW} ran with rc 0, signed by {'F' * 40}",
+        ),
+        (
+            {"poll": {**POLLED, "signatures": []}, "prepare": FREE, "run": RAN},
+            "processed",
+            f"commit {NEW} ran with rc 0, signed by nobody, as none is required",
+        ),
+    ],
+)
+def test_status_and_sentence(steps: dict[str, object], status: str, sentence: str) -> None:
+    found = follows(**steps)
+    assert (found.status, found.sentence, found.step, found.fails) == (status, sentence, "", False)
+
+
+@pytest.mark.parametrize(
+    ("step", "sentence"),
+    [
+        ("poll", "It went wrong"),
+        ("prepare", f"commit {NEW}: It went wrong"),
+        ("wrap", f"commit {NEW}: It went wrong"),
+        ("start", f"commit {NEW}: It went wrong"),
+        ("run", f"commit {NEW}: It went wrong"),
+        ("record", f"commit {NEW}: It went wrong"),
+        ("remove", f"commit {NEW}: It went wrong"),
+        ("clear", "It went wrong"),
+        ("rotate", "It went wrong"),
+    ],
+)
+def test_r25_refused_step_is_told_and_counted(step: str, sentence: str) -> None:
+    found = acted(**{"run": RAN, step: REFUSED})
+    assert (found.status, found.step, found.sentence, found.fails) == ("failed", step, sentence, True)
+    assert found.ended["consecutive_failures"] == 1
+    assert not found.quiet or step in ("clear", "rotate")
+
+
+@pytest.mark.parametrize(
+    ("steps", "sentence"),
+    [
+        ({"poll": {"msg": "trusted_keys[1]: expired."}}, "flant_gitops_trusted_pgp_public_keys['bob']: expired"),
+        ({"wrap": {"msg": "role_id: missing."}}, f"commit {NEW}: flant_gitops_vault_role_id: missing"),
+        ({"rotate": {"msg": "role_id: missing."}}, "flant_gitops_vault_role_id: missing"),
+        ({"run": {"msg": "image: gone."}}, f"commit {NEW}: flant_gitops_docker_image: gone"),
+    ],
+)
+def test_r25_failure_names_the_variables(steps: dict[str, object], sentence: str) -> None:
+    assert acted(settings=replace(SETTINGS, key_names=("alice", "bob")), **steps).sentence == sentence
+
+
+@pytest.mark.parametrize(
+    ("result", "refusal"),
+    [
+        ({}, ""),
+        (None, ""),
+        ({"rc": 3}, ""),
+        ({"msg": "Words."}, "Words."),
+        (
+            {"msg": "MODULE FAILURE\nSee stdout/stderr", "module_stderr": "Traceback\n  ...\nMemoryError: no\n"},
+            "MODULE FAILURE See stdout/stderr MemoryError: no",
+        ),
+        ({"module_stderr": "", "module_stdout": "Killed\n"}, "the module failed. Killed"),
+        ({"msg": "All of it: Killed", "module_stderr": "Killed"}, "All of it: Killed"),
+        ({"module_stderr": "x\x1b[2Jy"}, "the module failed. x\ufffd[2Jy"),
+        ({"exception": "(traceback unavailable)"}, "the module failed."),
+    ],
+)
+def test_r21_module_that_could_not_start_is_told(result: dict[str, object] | None, refusal: str) -> None:
+    assert Step(result).refusal == refusal
+
+
+@pytest.mark.parametrize(
+    ("remembered", "period", "due"),
+    [
+        ({}, 60, True),
+        ({"last_poll_at": "2026-11-28T11:59:30Z"}, 0, True),
+        ({"last_poll_at": "2026-11-28T11:59:30Z"}, 60, False),
+        ({"last_poll_at": "2026-11-28T11:59:00Z"}, 60, True),
+        ({"last_poll_at": "2026-11-28T12:00:01.5Z"}, 60, True),
+        ({"last_poll_at": NOW_IN_WORDS}, 60, True),
+    ],
+)
+def test_r7_poll_is_due(remembered: dict[str, object], period: float, due: bool) -> None:
+    settings = replace(SETTINGS, poll_period=period)
+    assert follows(settings, remembered).polls == due
+    assert not follows(replace(settings, suspend="frozen"), remembered).polls
+    assert follows(settings, remembered).begun == {"last_poll_at": NOW_IN_WORDS}
+
+
+@pytest.mark.parametrize("at", [None, NEVER, "2026-11-28T11:59:59Z", "2026-11-28T12:00:00Z", "2026-11-28T12:00:01Z"])
+@pytest.mark.parametrize("ttl", ["", "24h"])
+def test_rotation_is_due(at: str | None, ttl: str) -> None:
+    remembered = {**REMEMBERED, **({"secret_id_rotate_at": at} if at else {})}
+    settings = replace(WITH_FILE, secret_id_ttl=ttl)
+    due = at is None or (at == NEVER and ttl != "") or at <= "2026-11-28T12:00:00Z"
+    for polled in ({"poll": QUIET}, {"poll": REFUSED}, {"poll": SKIPPED}, {"poll": POLLED, "prepare": REFUSED}):
+        assert follows(settings, remembered, **polled).rotates == due
+    assert follows(settings, remembered, poll=QUIET).quiet != due
+    assert not follows(settings, remembered, poll=QUIET, wrap=TOKENS).rotates
+    assert not follows(settings, remembered, poll=QUIET, check_mode=True).rotates
+    assert not follows(settings, remembered, poll=LOOKED_AT).rotates
+    assert not follows(SETTINGS, remembered, poll=QUIET).rotates
+
+
+@pytest.mark.parametrize(
+    ("steps", "due"),
+    [
+        ({"poll": QUIET}, ()),
+        ({"poll": REFUSED}, ()),
+        ({"poll": {**POLLED, **REFUSED}}, ()),
+        ({"poll": POLLED}, ("prepares",)),
+        ({"poll": POLLED, "gone": NEW}, ()),
+        ({"poll": POLLED, "gone": OLD}, ("prepares",)),
+        ({"poll": POLLED, "prepare": REFUSED}, ("prepares",)),
+        ({"poll": POLLED, "prepare": {**FREE, **REFUSED}}, ("prepares",)),
+        ({"poll": POLLED, "prepare": FREE}, ("prepares", "starts", "wraps")),
+        ({"poll": POLLED, "prepare": {"existing": "other_exited"}}, ("prepares", "starts", "wraps")),
+        ({"poll": POLLED, "prepare": SAME}, ("adopts", "prepares", "starts")),
+        ({"poll": POLLED, "prepare": RUNNING}, ("prepares",)),
+        ({"poll": POLLED, "prepare": FREE, "wrap": TOKENS}, ("prepares", "starts", "wraps")),
+        ({"poll": POLLED, "prepare": FREE, "wrap": REFUSED}, ("prepares", "wraps")),
+        ({"poll": POLLED, "prepare": FREE, "check_mode": True}, ("prepares", "wraps")),
+        ({"poll": LOOKED_AT, "prepare": FREE}, ("prepares", "wraps")),
+    ],
+)
+def test_what_comes_before_the_start(steps: dict[str, object], due: tuple[str, ...]) -> None:
+    found = follows(WITH_VAULT, **steps)
+    assert {name for name in ("prepares", "wraps", "starts", "adopts") if getattr(found, name)} == set(due)
+    assert not follows(SETTINGS, **steps).wraps
+
+
+@pytest.mark.parametrize(
+    ("steps", "due"),
+    [
+        ({}, ("runs",)),
+        ({"start": REFUSED}, ()),
+        ({"start": {"changed": False}}, ("runs",)),
+        ({"run": RAN}, ("prints", "records", "removes", "runs")),
+        ({"run": {**RAN, "stdout": "", "stderr": ""}}, ("records", "removes", "runs")),
+        ({"run": {**RAN, "stdout": "", "stderr": "e"}}, ("prints", "records", "removes", "runs")),
+        ({"run": FAILED}, ("prints", "removes", "runs")),
+        ({"run": REFUSED}, ("runs",)),
+        ({"run": OVERTAKEN}, ("runs",)),
+        ({"run": BUSY}, ("runs",)),
+        ({"run": VANISHED}, ("polls_again", "runs")),
+        ({"run": VANISHED, "gone": OLD}, ("runs",)),
+    ],
+)
+def test_what_comes_from_the_start_on(steps: dict[str, object], due: tuple[str, ...]) -> None:
+    names = ("runs", "prints", "records", "removes", "polls_again")
+    assert {name for name in names if getattr(acted(**steps), name)} == set(due)
+
+
+@pytest.mark.parametrize(("run", "printed"), [(RAN, False), (FAILED, True)])
+def test_output_that_is_not_shown_is_shown_of_a_failure(run: dict[str, object], printed: bool) -> None:
+    assert acted(settings=replace(SETTINGS, show_output=False), run=run).prints == printed
+
+
+@pytest.mark.parametrize("run", [RAN, FAILED, OVERTAKEN, VANISHED, BUSY])
+@pytest.mark.parametrize("removed", [{}, SKIPPED, REMOVED, {**REMOVED, **REFUSED}])
+def test_r9_commit_is_done_only_if_it_ran_and_nothing_of_it_is_left(
+    run: dict[str, object], removed: dict[str, object]
+) -> None:
+    ended = acted(run=run, remove=removed).ended
+    assert (ended.get("last_successful_commit") == NEW) == (run is RAN and removed is REMOVED)
+    assert ("last_run" in ended) == (run in (RAN, FAILED))
+
+
+def test_failed_record_leaves_the_commit_undone() -> None:
+    found = acted(run=RAN, record=REFUSED, remove=REMOVED)
+    assert found.status == "failed"
+    assert "last_successful_commit" not in found.ended
+
+
+def test_last_run_is_what_the_engine_said() -> None:
+    expected = {"commit": NEW, "rc": 3, "signers": ["F" * 40], "started_at": "s", "finished_at": "f", "image_id": "i"}
+    assert acted(run=FAILED).ended["last_run"] == expected
+
+
+def test_second_container_that_is_gone_fails() -> None:
+    found = follows(poll=POLLED, gone=NEW)
+    assert (found.status, found.step, found.polls_again) == ("failed", "run", False)
+    assert NEW in found.sentence
+    other = acted(prepare=SAME, run=VANISHED, gone=OLD)
+    assert (other.status, other.step, other.polls_again) == ("failed", "run", False)
+    assert NEW in other.sentence
+
+
+@pytest.mark.parametrize("remembered", ["", OLD])
+def test_r12_quiet_poll_of_another_commit_than_remembered_was_cut_off(remembered: str) -> None:
+    known = {"last_successful_commit": remembered}
+    found = follows(remembered=known, poll=QUIET)
+    assert found.clears == (remembered != OLD)
+    assert found.quiet != found.clears
+    assert not follows(remembered=known, poll=QUIET, check_mode=True).clears
+    assert not follows(remembered=known, poll=POLLED).clears
+    assert not follows(remembered=known, poll={**QUIET, **REFUSED}).clears
+    assert not follows(remembered=known, poll={**QUIET, "previous_commit": ""}).clears
+    cleared = follows(remembered=known, poll=QUIET, clear=REMOVED).ended
+    assert cleared["last_successful_commit"] == OLD
+
+
+@pytest.mark.parametrize(
+    ("polled", "failures", "left"), [(QUIET, 2, 0), (SKIPPED, 2, 2), (SKIPPED, 0, 0), (REFUSED, 2, 3)]
+)
+def test_failures_are_counted_until_a_poll_is_quiet(polled: dict[str, object], failures: int, left: int) -> None:
+    found = follows(remembered={**REMEMBERED, "consecutive_failures": failures}, poll=polled)
+    assert found.ended == {"consecutive_failures": left}
+    assert found.quiet == (left == failures)
+
+
+@pytest.mark.parametrize("call", ["wrap", "rotate"])
+def test_next_rotation_is_remembered_where_the_secret_id_has_a_file(call: str) -> None:
+    at = {"secret_id_rotate_at": TOKENS["secret_id_rotate_at"]}
+    found = follows(WITH_FILE, poll=POLLED, prepare=FREE, **{call: TOKENS})
+    assert found.ended.items() >= at.items()
+    assert found.started == {"last_started_commit": NEW, **at}
+    assert follows(SETTINGS, poll=POLLED, **{call: TOKENS}).started == {"last_started_commit": NEW}
+    never = follows(WITH_FILE, poll=POLLED, **{call: {"env": {}}})
+    assert never.ended["secret_id_rotate_at"] == NEVER
+    assert "secret_id_rotate_at" not in follows(WITH_FILE, poll=POLLED, **{call: REFUSED}).ended
+
+
+@pytest.mark.parametrize(("remembered", "last"), [({}, "c"), ({"last_successful_commit": OLD}, OLD)])
+def test_initial_commit_counts_where_none_is_remembered(remembered: dict[str, object], last: str) -> None:
+    assert follows(replace(SETTINGS, initial_commit="c"), remembered).last_commit == last
+
+
+@pytest.mark.parametrize(("poll", "check_mode"), [(POLLED, True), (LOOKED_AT, False)])
+def test_check_mode_starts_nothing(poll: dict[str, object], check_mode: bool) -> None:
+    found = follows(WITH_FILE, poll=poll, prepare=FREE, check_mode=check_mode)
+    assert found.only_looks
+    assert {found.starts, found.records, found.rotates, found.clears} == {False}
+    assert not acted().only_looks
