@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import os
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -91,12 +90,14 @@ def _plain_fact(cache: Any, host: str) -> Mapping[str, Any]:  # noqa: ANN401 -- 
 
 
 def _written_since(cache: Any, host: str, moment: str) -> bool:  # noqa: ANN401 -- a plugin of any make
+    """Say whether the host's file, by the name that either kind of ansible-core gives it, is from after ``moment``."""
     try:
-        changed = os.stat(cache._get_cache_file_name(host)).st_mtime  # noqa: PTH116, SLF001 -- no public way
+        file = Path(cache._get_cache_file_name(host))  # noqa: SLF001 -- there is no public way
         begun = datetime.strptime(moment, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=timezone.utc)
-    except (AttributeError, OSError, ValueError):
+    except (AttributeError, ValueError):
         return False
-    return changed >= begun.timestamp()
+    found = [each for each in (file, file.with_name(f"s1_{file.name}")) if each.exists()]
+    return any(each.stat().st_mtime >= begun.timestamp() for each in found)
 
 
 def _save(file: Path, state: Mapping[str, object]) -> None:

@@ -19,7 +19,7 @@ again before every step; a task that was skipped or has not come yet has returne
 
 What must hold, whatever comes between:
 
-1. A commit is started only if its poll, its image and its tokens were not refused, and nothing else runs.
+1. A commit is started only if no step before was refused, and nothing else runs.
 2. It is recorded only if its commands ended with rc 0.
 3. It is remembered as successful last of all, once its container is gone: nothing is left of it then.
 4. A check mode starts, records, removes and remembers nothing.
@@ -52,7 +52,7 @@ _SENTENCES = {
     "gone": _GONE,
     "processed": "commit {commit} ran with rc 0, signed by {signers}",
 }
-_STEPS = ("poll", "prepare", "wrap", "start", "run", "record", "remove", "clear", "rotate")
+_STEPS = ("poll", "prepare", "begin", "wrap", "start", "run", "record", "remove", "clear", "rotate")
 _MODULES = {"poll": GIT, "record": GIT, "wrap": VAULT, "rotate": VAULT}
 NEVER = "9999-12-31T00:00:00Z"
 
@@ -111,6 +111,7 @@ class Steps:
 
     poll: Step
     prepare: Step
+    begin: Step
     wrap: Step
     start: Step
     run: Step
@@ -135,6 +136,7 @@ class Course:
     quiet: bool
     only_looks: bool
     prepares: bool
+    begins: bool
     wraps: bool
     starts: bool
     runs: bool
@@ -149,6 +151,7 @@ class Course:
     status: str
     step: str
     sentence: str
+    output: dict[str, object]
     begun: dict[str, object]
     started: dict[str, object]
     ended: dict[str, object]
@@ -165,6 +168,8 @@ def course(
     only_looks = check_mode or (poll.get("status") == "new" and not poll.get("archive"))
     found = poll.get("status") == "new" and not poll.refusal
     prepared = bool(steps.prepare) and not steps.prepare.refusal
+    free = prepared and not only_looks and steps.prepare.get("existing") != "other_running"
+    went = not steps.begin.refusal and not steps.wrap.refusal
     status = _status(settings, steps, only_looks=only_looks)
     step = _refused_step(steps) or ("run" if status == "gone" and steps.gone else "")
     status = "failed" if step else status
@@ -177,11 +182,12 @@ def course(
         quiet=not (found or poll.refusal or clears or rotates or (failures and poll)),
         only_looks=only_looks,
         prepares=found and poll.get("commit") != steps.gone,
-        wraps=prepared and settings.requests > 0 and steps.prepare.get("existing") in ("none", "other_exited"),
-        starts=prepared
-        and not steps.wrap.refusal
-        and not only_looks
-        and steps.prepare.get("existing") != "other_running",
+        begins=free,
+        wraps=prepared
+        and not steps.begin.refusal
+        and settings.requests > 0
+        and steps.prepare.get("existing") in ("none", "other_exited"),
+        starts=free and went,
         runs=not steps.start.refusal,
         adopts=steps.prepare.get("existing") == "same",
         prints=bool(run.get("stdout") or run.get("stderr")) and (settings.show_output or bool(run.refusal)),
@@ -194,6 +200,7 @@ def course(
         status=status,
         step=step,
         sentence=_sentence(settings, remembered, steps, status, step),
+        output=_output(steps),
         begun={"last_poll_at": _text(now)},
         started={"last_started_commit": poll.get("commit"), **_rotated(settings, steps)},
         ended={
@@ -304,6 +311,13 @@ def _rotated(settings: Settings, steps: Steps) -> dict[str, object]:
     if not settings.secret_id_file or "env" not in called:
         return {}
     return {"secret_id_rotate_at": called.get("secret_id_rotate_at", default=NEVER)}
+
+
+def _output(steps: Steps) -> dict[str, object]:
+    if "rc" not in steps.run:
+        return {}
+    said = {name: steps.run.get(name) for name in ("started_at", "finished_at", "stdout", "stderr")}
+    return {"commit": steps.poll.get("commit"), "rc": steps.run.get("rc", default=0), **said}
 
 
 def _last_run(steps: Steps) -> dict[str, object]:

@@ -128,7 +128,7 @@ class Site:
     @property
     def facts(self) -> dict[str, dict[str, object]]:
         """What is remembered of each instance; nothing before ansible-core 2.18 has written a first fact."""
-        if not any((self.folder / "facts").iterdir()):
+        if not any((self.folder / "facts").glob("*")):
             return {}
         document = json.loads(self.facts_file.read_text(encoding="utf-8"))
         payload = document.get("__payload__", document)

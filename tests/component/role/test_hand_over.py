@@ -74,6 +74,7 @@ VALUES = {
     "vault_secret_id_ttl": "24h",
     "vault_requests": [REQUEST],
     "vault_revoke_login_token": False,
+    "keep_logs": 7,
 }
 # What no module is given as it stands; each has a test of its own.
 DECIDES = {
@@ -82,7 +83,6 @@ DECIDES = {
     "git_poll_period": "whether there is a poll",
     "suspend": "whether there is a poll",
     "show_output": "whether output is printed",
-    "keep_logs": "given to the shell",
     "instance": "a part of paths and names",
     "work_dir": "a part of paths and names",
 }
@@ -137,7 +137,6 @@ def test_r24_each_module_is_given_each_variable(site: Site, signers: Signers) ->
         "initial_last_successful_commit": "a" * 40,
         "instance": "other",
         "work_dir": str(site.folder / "work"),
-        "keep_logs": 7,
         "git_poll_period": "1s",
     }
     found = calls(site)
@@ -149,6 +148,8 @@ def test_r24_each_module_is_given_each_variable(site: Site, signers: Signers) ->
             handed[name] = given(found, module, option)
             assert handed[name], f"{module} is not given {option}"
             assert {str(value) for value in handed[name]} == {str(VALUES[name])}, option
+    handed["keep_logs"] = given(found, "run_ledger", "keep_logs")
+    assert handed["keep_logs"] == [VALUES["keep_logs"]] * 2
     assert set(handed) == set(VALUES)
     assert given(found, "git_signed_commit", "trusted_keys") == [list(keys.values())]
     assert given(found, "git_signed_commit", "last_commit") == ["a" * 40, COMMIT]

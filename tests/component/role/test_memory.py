@@ -67,10 +67,8 @@ def test_r3_fact_that_this_role_cannot_have_written_is_refused(
         (site.folder / "facts" / name).write_text(json.dumps(document), encoding="utf-8")
     refused = site.run()
     assert refused.rc == 2, refused.output
-    assert (
-        f'"msg": "default: status: failed, The fact flant_gitops_state holds what this role cannot have written: default.{key}'
-        in refused.output
-    )
+    assert '"msg": "default: status: failed, The fact flant_gitops_state holds what this role cannot' in refused.output
+    assert f"default.{key};" in refused.output
     assert containers.started(site) == 0
 
 

@@ -118,6 +118,7 @@ def test_status_and_sentence(steps: dict[str, object], status: str, sentence: st
     [
         ("poll", "It went wrong"),
         ("prepare", f"commit {NEW}: It went wrong"),
+        ("begin", f"commit {NEW}: It went wrong"),
         ("wrap", f"commit {NEW}: It went wrong"),
         ("start", f"commit {NEW}: It went wrong"),
         ("run", f"commit {NEW}: It went wrong"),
@@ -212,19 +213,20 @@ def test_rotation_is_due(at: str | None, ttl: str) -> None:
         ({"poll": POLLED, "gone": OLD}, ("prepares",)),
         ({"poll": POLLED, "prepare": REFUSED}, ("prepares",)),
         ({"poll": POLLED, "prepare": {**FREE, **REFUSED}}, ("prepares",)),
-        ({"poll": POLLED, "prepare": FREE}, ("prepares", "starts", "wraps")),
-        ({"poll": POLLED, "prepare": {"existing": "other_exited"}}, ("prepares", "starts", "wraps")),
-        ({"poll": POLLED, "prepare": SAME}, ("adopts", "prepares", "starts")),
+        ({"poll": POLLED, "prepare": FREE}, ("begins", "prepares", "starts", "wraps")),
+        ({"poll": POLLED, "prepare": {"existing": "other_exited"}}, ("begins", "prepares", "starts", "wraps")),
+        ({"poll": POLLED, "prepare": SAME}, ("adopts", "begins", "prepares", "starts")),
         ({"poll": POLLED, "prepare": RUNNING}, ("prepares",)),
-        ({"poll": POLLED, "prepare": FREE, "wrap": TOKENS}, ("prepares", "starts", "wraps")),
-        ({"poll": POLLED, "prepare": FREE, "wrap": REFUSED}, ("prepares", "wraps")),
+        ({"poll": POLLED, "prepare": FREE, "wrap": TOKENS}, ("begins", "prepares", "starts", "wraps")),
+        ({"poll": POLLED, "prepare": FREE, "wrap": REFUSED}, ("begins", "prepares", "wraps")),
+        ({"poll": POLLED, "prepare": FREE, "begin": REFUSED}, ("begins", "prepares")),
         ({"poll": POLLED, "prepare": FREE, "check_mode": True}, ("prepares", "wraps")),
         ({"poll": LOOKED_AT, "prepare": FREE}, ("prepares", "wraps")),
     ],
 )
 def test_what_comes_before_the_start(steps: dict[str, object], due: tuple[str, ...]) -> None:
     found = follows(WITH_VAULT, **steps)
-    assert {name for name in ("prepares", "wraps", "starts", "adopts") if getattr(found, name)} == set(due)
+    assert {name for name in ("prepares", "begins", "wraps", "starts", "adopts") if getattr(found, name)} == set(due)
     assert not follows(SETTINGS, **steps).wraps
 
 
@@ -274,6 +276,12 @@ def test_failed_record_leaves_the_commit_undone() -> None:
 def test_last_run_is_what_the_engine_said() -> None:
     expected = {"commit": NEW, "rc": 3, "signers": ["F" * 40], "started_at": "s", "finished_at": "f", "image_id": "i"}
     assert acted(run=FAILED).ended["last_run"] == expected
+
+
+def test_output_is_kept_of_commands_that_ended() -> None:
+    expected = {"commit": NEW, "rc": 3, "started_at": "s", "finished_at": "f", "stdout": "hello", "stderr": ""}
+    assert acted(run=FAILED).output == expected
+    assert acted(run=REFUSED).output == {}
 
 
 def test_second_container_that_is_gone_fails() -> None:

@@ -1,0 +1,26 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to this collection: it may change without notice.
+"""What a task comes back with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from ansible_collections.flant.gitops.plugins.module_utils._ledger.state import State
+
+
+class Outcome(NamedTuple):
+    """The module's return values, under their own names; ``logs`` are names and texts, the newest last."""
+
+    changed: bool
+    state: State
+    logs: tuple[tuple[str, str], ...] = ()
+
+    def result(self) -> dict[str, object]:
+        """Return what Ansible is to show."""
+        logs = [{"name": name, "text": text} for name, text in self.logs]
+        return {"changed": self.changed, "state": self.state.public(), "logs": logs}

@@ -1,0 +1,89 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to this collection: it may change without notice.
+"""Say that a run has begun, how it has ended, or how an instance stands."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._ledger import archives, logs, state
+from ansible_collections.flant.gitops.plugins.module_utils._ledger.outcome import Outcome
+from ansible_collections.flant.gitops.plugins.module_utils._ledger.request import BEGIN, SHOW
+from ansible_collections.flant.gitops.plugins.module_utils._private_file import open_regular, remove, replace
+from ansible_collections.flant.gitops.plugins.module_utils._trusted_path import Missing, trusted_directory
+
+if TYPE_CHECKING:
+    from ansible_collections.flant.gitops.plugins.module_utils._ledger.request import Request
+
+_STATE = Path("state.json")
+_LOG = "log"
+_MOST = 64 * 1024  # bytes of a state
+
+
+def run(request: Request) -> Outcome:
+    """Do what ``request`` asks for; in check mode no more than look.
+
+    Raises:
+        Failure: others could change where the instance's directory leads, or it cannot be read or written.
+    """
+    instance = request.directory.parent
+    try:
+        if request.action == SHOW:
+            return _show(instance, request.logs)
+        with trusted_directory(instance, "dir", create=not request.check_mode) as directory:
+            return _change(instance, directory, request)
+    except Missing:
+        return Outcome(changed=False, state=state.State())
+    except OSError as error:
+        raise Failure(f"dir: {instance} cannot be used: {error.strerror}.") from error
+
+
+def _show(instance: Path, most: int) -> Outcome:
+    with trusted_directory(instance, "dir") as directory:
+        known = _read(directory)
+    kept: list[tuple[str, str]] = []
+    if most:
+        try:
+            with trusted_directory(instance / _LOG, "dir") as directory:
+                kept = [(name, logs.read(directory, name)) for name in logs.names(directory)[-most:]]
+        except Missing:
+            pass
+    return Outcome(changed=False, state=known, logs=tuple(kept))
+
+
+def _change(instance: Path, directory: int, request: Request) -> Outcome:
+    before = _read(directory)
+    after = state.follow(before, request)
+    if request.check_mode:
+        return Outcome(changed=after != before, state=before)
+    try:
+        if request.action != BEGIN:
+            _keep_output(instance, request)
+        replace(_STATE, after.dump(), dir_fd=directory)
+    finally:
+        if request.archive:
+            remove(Path(request.archive.name), dir_fd=directory)
+        archives.remove_old(directory, time.time())
+    return Outcome(changed=after != before, state=after)
+
+
+def _keep_output(instance: Path, request: Request) -> None:
+    with trusted_directory(instance / _LOG, "dir", create=True) as directory:
+        if request.output and request.keep_logs:
+            logs.keep(directory, request.output)
+        logs.prune(directory, request.keep_logs)
+
+
+def _read(directory: int) -> state.State:
+    try:
+        with os.fdopen(open_regular(_STATE, dir_fd=directory), "rb") as file:
+            return state.load(file.read(_MOST))
+    except FileNotFoundError:
+        return state.State()

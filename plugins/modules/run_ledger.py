@@ -1,0 +1,225 @@
+#!/usr/bin/python
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module ``flant.gitops.run_ledger``."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: run_ledger
+short_description: Keep on the target how an instance of the role flant_gitops stands
+version_added: 1.0.0
+author:
+  - flant.gitops contributors
+description:
+  - Keeps what a run has come to and what its commands have printed in the instance's directory, and shows it again.
+  - Each directory on the way there must belong to root or to the user that the module runs as, and nobody else may
+    be able to write to it; what is missing is made with mode 0700.
+options:
+  action:
+    description:
+      - V(begin) says that a run has begun, V(end) how it has ended, and V(show) returns what is known.
+      - V(end) deletes O(archive) and keeps O(output); archives that killed runs have left go after a day.
+    type: str
+    choices: [begin, end, show]
+    required: true
+  dir:
+    description:
+      - The ledger's directory, which is C(ledger) in the instance's own; C(state.json) and C(log) are beside it.
+    type: path
+    required: true
+  at:
+    description:
+      - When the run began, in UTC as ISO 8601. Needed unless O(action=show).
+    type: str
+    default: ""
+  status:
+    description:
+      - What the run has come to, as the role says it. Needed to O(action=end).
+    type: str
+    default: ""
+  step:
+    description:
+      - The step that was refused; empty if none was.
+    type: str
+    default: ""
+  sentence:
+    description:
+      - The sentence that the run ended with.
+    type: str
+    default: ""
+  commit:
+    description:
+      - The commit that the run was about; empty if it was about none.
+    type: str
+    default: ""
+  secret_id_rotate_at:
+    description:
+      - When the secret-id is due to be rotated next; empty leaves what is known.
+    type: str
+    default: ""
+  output:
+    description:
+      - What the commands have printed, and what the engine says of them. Without it no commands have ended.
+    type: dict
+    suboptions:
+      commit:
+        description: The commit that was run.
+        type: str
+        required: true
+      rc:
+        description: What the commands ended with.
+        type: int
+        required: true
+      started_at:
+        description: When they were started.
+        type: str
+        required: true
+      finished_at:
+        description: When they ended.
+        type: str
+        required: true
+      stdout:
+        description: What they printed.
+        type: str
+        required: true
+      stderr:
+        description: What they printed as errors.
+        type: str
+        required: true
+  archive:
+    description:
+      - A file in the instance's directory that is to be deleted.
+    type: path
+  keep_logs:
+    description:
+      - How many runs' outputs are kept, under C(log) in the instance's directory, with mode 0600.
+    type: int
+    default: 10
+  logs:
+    description:
+      - How many runs' outputs O(action=show) returns, the newest.
+    type: int
+    default: 0
+attributes:
+  check_mode:
+    description: Can run in check mode, in which it changes nothing.
+    support: full
+  diff_mode:
+    description: Shows no differences.
+    support: none
+"""
+
+EXAMPLES = r"""
+- name: See how the instance stands, and what its last run has printed
+  flant.gitops.run_ledger:
+    action: show
+    dir: /var/lib/flant_gitops/default/ledger
+    logs: 1
+  register: shown
+
+- name: Print the output
+  ansible.builtin.debug:
+    msg: "{{ shown.logs | map(attribute='text') | map('split', '\\n') | flatten }}"
+"""
+
+RETURN = r"""
+state:
+  description: How the instance stands; each value is empty until it is known.
+  returned: success
+  type: dict
+  contains:
+    status:
+      description: What the last run that was not quiet has come to.
+      type: str
+      sample: processed
+    step:
+      description: The step that was refused; empty if none was.
+      type: str
+      sample: ""
+    reason:
+      description: The sentence that it ended with, on one line, at most 500 characters.
+      type: str
+      sample: commit 1f7a7a472abf3dd9643fd615f6da379c4acb3e3a ran with rc 0, signed by alice
+    since:
+      description: When the status became this one.
+      type: str
+      sample: "2026-11-24T07:50:35.000000Z"
+    commit:
+      description: The commit that it was about.
+      type: str
+      sample: 1f7a7a472abf3dd9643fd615f6da379c4acb3e3a
+    failing_since:
+      description: When the runs began to fail.
+      type: str
+      sample: ""
+    waiting_since:
+      description: When the instance began to wait.
+      type: str
+      sample: ""
+    secret_id_rotate_at:
+      description: When the secret-id is due to be rotated next.
+      type: str
+      sample: "2026-11-25T07:50:35Z"
+    last_run:
+      description: The commands that ended last, with C(commit), C(rc), C(started_at) and C(finished_at).
+      type: dict
+logs:
+  description: The outputs that were asked for, the newest last.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The name of the file.
+      type: str
+      sample: 2026-11-24T07:50:35.000000Z-1f7a7a472abf.log
+    text:
+      description: What is in it.
+      type: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._interruption import interruptible
+from ansible_collections.flant.gitops.plugins.module_utils._ledger.request import Request
+from ansible_collections.flant.gitops.plugins.module_utils._ledger.run import run
+
+_OUTPUT = {
+    "commit": {"type": "str", "required": True},
+    "rc": {"type": "int", "required": True},
+    "started_at": {"type": "str", "required": True},
+    "finished_at": {"type": "str", "required": True},
+    "stdout": {"type": "str", "required": True},
+    "stderr": {"type": "str", "required": True},
+}
+ARGUMENT_SPEC = {
+    "action": {"type": "str", "choices": ["begin", "end", "show"], "required": True},
+    "dir": {"type": "path", "required": True},
+    "at": {"type": "str", "default": ""},
+    "status": {"type": "str", "default": ""},
+    "step": {"type": "str", "default": ""},
+    "sentence": {"type": "str", "default": ""},
+    "commit": {"type": "str", "default": ""},
+    "secret_id_rotate_at": {"type": "str", "default": "", "no_log": False},
+    "output": {"type": "dict", "options": _OUTPUT},
+    "archive": {"type": "path"},
+    "keep_logs": {"type": "int", "default": 10},
+    "logs": {"type": "int", "default": 0},
+}
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    try:
+        with interruptible():
+            outcome = run(Request.from_params(module.params, check_mode=module.check_mode))
+    except Failure as failure:
+        module.fail_json(msg=str(failure), **failure.result)
+    module.exit_json(**outcome.result())
+
+
+if __name__ == "__main__":
+    main()

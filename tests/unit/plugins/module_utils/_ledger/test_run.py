@@ -1,0 +1,158 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._ledger.request import Request
+from ansible_collections.flant.gitops.plugins.module_utils._ledger.run import run
+from ansible_collections.flant.gitops.plugins.module_utils._ledger.state import State
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ansible_collections.flant.gitops.plugins.module_utils._ledger.outcome import Outcome
+
+COMMIT = "a" * 40
+START, END = "2026-11-28T12:00:00.000000Z", "2026-11-28T12:01:00.000000Z"
+DEFAULTS = {
+    "at": START,
+    "status": "processed",
+    "step": "",
+    "sentence": "It ran.",
+    "commit": COMMIT,
+    "secret_id_rotate_at": "",
+    "output": None,
+    "archive": None,
+    "keep_logs": 2,
+    "logs": 0,
+}
+
+
+def output(started_at: str = START, stdout: str = "hello") -> dict[str, object]:
+    told = {"commit": COMMIT, "rc": 0, "started_at": started_at, "finished_at": END}
+    return {**told, "stdout": stdout, "stderr": "careful"}
+
+
+def call(instance: Path, action: str, *, check_mode: bool = False, **params: object) -> Outcome:
+    given = {**DEFAULTS, "action": action, "dir": f"{instance}/ledger", **params}
+    return run(Request.from_params(given, check_mode=check_mode))
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Path:
+    return tmp_path / "work/default"
+
+
+def test_end_keeps_output_and_state_for_nobody_else(instance: Path) -> None:
+    assert call(instance, "end", output=output()).changed
+    assert json.loads((instance / "state.json").read_text(encoding="utf-8"))["status"] == "processed"
+    (log,) = (instance / "log").iterdir()
+    assert log.name == f"{START}-{COMMIT[:12]}.log"
+    assert log.read_text(encoding="utf-8") == (
+        f"commit: {COMMIT}\nrc: 0\nstarted: {START}\nfinished: {END}\n--- stdout\nhello\n--- stderr\ncareful\n"
+    )
+    modes = [path.stat().st_mode & 0o777 for path in (instance, instance / "log", log, instance / "state.json")]
+    assert modes == [0o700, 0o700, 0o600, 0o600]
+
+
+def test_end_works_without_begin_and_begin_leaves_the_last_run(instance: Path) -> None:
+    call(instance, "end", output=output())
+    begun = call(instance, "begin", status="running")
+    assert (begun.state.status, begun.state.since) == ("running", START)
+    assert begun.state.last_run
+    assert call(instance, "show").state == begun.state
+
+
+def test_newest_outputs_are_kept_and_shown(instance: Path) -> None:
+    for minute in range(4):
+        call(instance, "end", output=output(f"2026-11-28T12:0{minute}:00Z", f"run {minute}"))
+    (instance / "log/notes.txt").touch()
+    shown = call(instance, "show", logs=9).logs
+    assert ["run 2" in shown[0][1], "run 3" in shown[1][1]] == [True, True]
+    assert [name for name, _text in call(instance, "show", logs=1).logs] == [shown[1][0]]
+    call(instance, "end", keep_logs=0, output=output("2026-11-28T12:09:00Z"))
+    assert [file.name for file in (instance / "log").iterdir()] == ["notes.txt"]
+
+
+def test_archive_goes_and_those_of_killed_runs(instance: Path) -> None:
+    instance.mkdir(parents=True, mode=0o700)
+    for name in ("archive-now.tar", "archive-old.tar", "archive-old.tar.part", "archive-new.tar", "old"):
+        (instance / name).touch()
+        if "old" in name:
+            os.utime(instance / name, (0, 0))
+    call(instance, "end", archive=f"{instance}/archive-now.tar")
+    assert sorted(file.name for file in instance.iterdir()) == ["archive-new.tar", "log", "old", "state.json"]
+
+
+def test_archive_goes_also_if_nothing_can_be_kept(instance: Path) -> None:
+    instance.mkdir(parents=True, mode=0o700)
+    (instance / "archive-now.tar").touch()
+    (instance / "log").touch()
+    with pytest.raises(Failure):
+        call(instance, "end", archive=f"{instance}/archive-now.tar")
+    assert not (instance / "archive-now.tar").exists()
+
+
+def test_check_mode_and_show_make_nothing(instance: Path) -> None:
+    assert call(instance, "show", logs=1).state == State()
+    assert not call(instance, "end", check_mode=True, output=output()).changed
+    assert not instance.exists()
+    call(instance, "end")
+    assert call(instance, "end", check_mode=True, status="failed", output=output()).changed
+    assert call(instance, "show", logs=1).logs == ()
+
+
+def test_r14_log_that_is_a_link_to_foreign_files_removes_none(instance: Path, tmp_path: Path) -> None:
+    foreign = tmp_path / "foreign"
+    foreign.mkdir(mode=0o777)
+    foreign.chmod(0o777)
+    (foreign / f"{START}-{COMMIT[:12]}.log").touch()
+    instance.mkdir(parents=True, mode=0o700)
+    (instance / "log").symlink_to(foreign)
+    with pytest.raises(Failure, match=r"^dir: "):
+        call(instance, "end", keep_logs=0)
+    assert len(list(foreign.iterdir())) == 1
+
+
+def test_r14_directory_that_others_may_write_to_is_refused(instance: Path) -> None:
+    instance.mkdir(parents=True)
+    instance.chmod(0o777)
+    for action in ("begin", "end", "show"):
+        with pytest.raises(Failure, match=r"^dir: "):
+            call(instance, action)
+    assert list(instance.iterdir()) == []
+
+
+def test_r14_state_that_is_a_link_is_not_followed(instance: Path, tmp_path: Path) -> None:
+    instance.mkdir(parents=True, mode=0o700)
+    (tmp_path / "foreign").write_text('{"status": "processed"}', encoding="utf-8")
+    (instance / "state.json").symlink_to(tmp_path / "foreign")
+    with pytest.raises(Failure, match=r"^dir: "):
+        call(instance, "show")
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        ({"dir": "ledger"}, "dir: it is not an absolute path."),
+        ({"at": "now"}, "at: it is not a time"),
+        ({"status": ""}, "status: action: end needs it."),
+        ({"commit": "main"}, "commit: it is not a full commit id."),
+        ({"output": {**output(), "commit": "../x"}}, "output.commit: it is not a full commit id."),
+        ({"output": output("../x")}, "output.started_at: it is not a time"),
+        ({"keep_logs": -1}, "keep_logs: it must not be negative."),
+        ({"logs": -1}, "logs: it must not be negative."),
+        ({"archive": "/etc/passwd"}, "archive: it does not lie beside dir."),
+    ],
+)
+def test_refusal_names_the_option(instance: Path, params: dict[str, object], words: str) -> None:
+    with pytest.raises(Failure) as refused:
+        call(instance, "end", **params)
+    assert str(refused.value).startswith(words)
+    assert not instance.exists()
