@@ -67,8 +67,8 @@ def course(
     """Return what follows, as a dictionary."""
     from ansible_collections.flant.gitops.plugins.module_utils._duration import parse_duration
     from ansible_collections.flant.gitops.plugins.plugin_utils import _course
+    from ansible_collections.flant.gitops.plugins.plugin_utils._keys import trusted
 
-    keys = settings["trusted_keys"]
     known = _course.Settings(
         suspend=settings["suspend"],
         branch=settings["branch"],
@@ -78,7 +78,7 @@ def course(
         secret_id_ttl=str(settings["secret_id_ttl"] or ""),
         requests=len(settings["requests"]),
         show_output=settings["show_output"],
-        key_names=tuple(keys) if isinstance(keys, dict) else (),
+        trusted=trusted(settings["trusted_signers"], settings["trusted_keys"]),
     )
     begun = datetime.fromisoformat(now.replace("Z", "+00:00"))
     return asdict(_course.course(known, remembered, _course.Steps.of(steps), begun, check_mode=check_mode))

@@ -45,7 +45,7 @@ _value:
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|\+00:00)", re.ASCII)
 _NUMBER = re.compile(r"-?\d{1,9}", re.ASCII)
-_FINGERPRINT = re.compile(r"[0-9A-F]{40}|[0-9A-F]{64}")
+_SIGNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._@+-]{0,62}|[0-9A-F]{64}")
 _IMAGE = re.compile(r"sha256:[0-9a-f]{64}")
 _INSTANCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
@@ -54,7 +54,7 @@ _RUN = {
     "rc": _NUMBER,
     "started_at": _TIME,
     "finished_at": _TIME,
-    "signers": [_FINGERPRINT],
+    "signers": [_SIGNER],
     "image_id": _IMAGE,
 }
 _STATE = {

@@ -21,7 +21,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.reques
 from ansible_collections.flant.gitops.plugins.module_utils._vault.request import Request as VaultRequest
 from ansible_collections.flant.gitops.plugins.plugin_utils import _values
 from ansible_collections.flant.gitops.plugins.plugin_utils._instance import check_instance
-from ansible_collections.flant.gitops.plugins.plugin_utils._keys import check_keys
+from ansible_collections.flant.gitops.plugins.plugin_utils._keys import trusted
 from ansible_collections.flant.gitops.plugins.plugin_utils._variables import CONTAINER, GIT, PREFIX, VAULT
 
 if TYPE_CHECKING:
@@ -74,13 +74,14 @@ def _operation(config: Mapping[str, Any]) -> None:
 
 
 def _git(config: Mapping[str, Any]) -> None:
-    check_keys(config["trusted_pgp_public_keys"], "flant_gitops_trusted_pgp_public_keys")
-    params = _params(GIT, config["git"], _GIT_OWN)
+    who = trusted(config["trusted_signers"], config["trusted_pgp_public_keys"])
+    options = {**config["git"], "trusted_signers": who.trusted_signers, "trusted_keys": who.trusted_keys}
+    params = _params(GIT, options, _GIT_OWN)
     try:
         _access(params)
         GitRequest.from_params(params, check_mode=True)
     except Failure as failure:
-        raise Failure(GIT.reword(str(failure))) from failure
+        raise Failure(GIT.reword(who.reword(str(failure)))) from failure
 
 
 def _access(params: Mapping[str, Any]) -> None:

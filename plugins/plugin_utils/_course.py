@@ -33,6 +33,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
+from ansible_collections.flant.gitops.plugins.plugin_utils._keys import Trusted
 from ansible_collections.flant.gitops.plugins.plugin_utils._variables import CONTAINER, GIT, VAULT
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ _GONE = (
 _SENTENCES = {
     "suspended": "{suspended}",
     "not_due": "the last poll was at {last_poll_at} and flant_gitops_git_poll_period is {period:g} s",
-    "awaiting_signatures": "{head} carries {verified} of {required} required signatures",
+    "awaiting_signatures": "{said}",
     "new": "commit {commit} would run",
     "busy": "another run has been going on since {since}, commit {commit} waits",
     "superseded": "another run recorded a commit first, commit {commit} was not started",
@@ -59,7 +60,7 @@ NEVER = "9999-12-31T00:00:00Z"
 
 @dataclass(frozen=True)
 class Settings:
-    """The variables that decide; ``poll_period`` in seconds, ``key_names`` as the operator calls the trusted keys."""
+    """The variables that decide; ``poll_period`` in seconds, ``trusted`` for the words for a signer."""
 
     suspend: str
     branch: str
@@ -69,7 +70,7 @@ class Settings:
     secret_id_ttl: str
     requests: int
     show_output: bool
-    key_names: tuple[str, ...] = ()
+    trusted: Trusted
 
 
 class Step:
@@ -95,9 +96,10 @@ class Step:
     def refusal(self) -> str:
         """Why it failed, in one sentence; empty if it did not.
 
-        A module that could not even start says nothing itself; then the last line that it left is all there is.
+        A module that could not even start says nothing itself; then the last line that it left is all there is. What a
+        poll says beside its status is no refusal.
         """
-        if not self._result.keys() & {"msg", "module_stderr", "exception"}:
+        if "status" in self or not self._result.keys() & {"msg", "module_stderr", "exception"}:
             return ""
         said = str(self.get("msg", "the module failed."))
         left = (self.get("module_stderr") or self.get("module_stdout")).strip().splitlines()
@@ -278,8 +280,7 @@ def _sentence(settings: Settings, remembered: Mapping[str, Any], steps: Steps, s
         last_poll_at=remembered.get("last_poll_at"),
         head=poll.get("head"),
         commit=poll.get("commit"),
-        verified=poll.get("verified_signatures", 0),
-        required=poll.get("required_signatures", 0),
+        said=GIT.reword(poll.get("msg").rstrip(".")),
         since=steps.run.get("started_at") or steps.prepare.get("started_at"),
         signers=", ".join(_signers(poll)) or "nobody, as none is required",
     )
@@ -289,21 +290,14 @@ def _failure(settings: Settings, steps: Steps, step: str) -> str:
     refusal = getattr(steps, step).refusal
     if not refusal:
         return _GONE.format(commit=steps.poll.get("commit"))
-    told = _MODULES.get(step, CONTAINER).reword(_named(refusal, settings.key_names)).rstrip(".")
+    told = _MODULES.get(step, CONTAINER).reword(settings.trusted.reword(refusal)).rstrip(".")
     if step in ("poll", "clear", "rotate"):
         return told
     return f"commit {steps.poll.get('commit')}: {told}"
 
 
-def _named(sentence: str, key_names: tuple[str, ...]) -> str:
-    """Let a sentence that counts the trusted keys call them as the operator does."""
-    for index, name in enumerate(key_names):
-        sentence = sentence.replace(f"trusted_keys[{index}]", f"trusted_keys['{name}']")
-    return sentence
-
-
 def _signers(poll: Step) -> list[str]:
-    return [signature["fingerprint"] for signature in poll.get("signatures", default=[])]
+    return list(poll.get("signers", default=[]))
 
 
 def _rotated(settings: Settings, steps: Steps) -> dict[str, object]:

@@ -66,6 +66,7 @@ GIT = Module(
         "branch": "git_branch_name",
         "required_signatures": "required_number_of_verified_signatures_on_commit",
         "trusted_keys": "trusted_pgp_public_keys",
+        "trusted_signers": "trusted_signers",
     },
     frozenset({"action", "git_dir", "last_commit", "archive"}),
 )

@@ -16,8 +16,6 @@ OMIT = object()
 # What the role leaves to the modules, and why; all else comes from a variable or is the role's own to say.
 LEFT = {
     "git_signed_commit": {
-        "ssh_user_verification": "the role gives no SSH keys",
-        "trusted_signers": "the role gives a key a name by trusted_pgp_public_keys",
         "signatures_ref": "git-signatures writes to this one",
         "max_commits": "a bound that no honest history meets",
     },
@@ -44,13 +42,9 @@ _VARS = yaml.safe_load(
 def rendered(name: str, variables: dict[str, object]) -> dict[str, object]:
     """Return the options that the role's ``vars`` keep under ``name``, made of ``variables`` without their prefix."""
     known = {PREFIX + variable: value for variable, value in variables.items()}
-    known["_flant_gitops_trusted_keys"] = _keys(variables["trusted_pgp_public_keys"])
+    known["_flant_gitops_trusted"] = {"trusted_signers": [], "trusted_keys": []}
     known |= {"_flant_gitops_container": "flant_gitops-default", "_flant_gitops_env": {}, "_flant_gitops_files": []}
     return {option: _value(text, known) for option, text in _VARS[f"_flant_gitops_{name}_options"].items()}
-
-
-def _keys(keys: object) -> object:
-    return list(keys.values()) if isinstance(keys, dict) else keys
 
 
 def _value(text: str, known: dict[str, object]) -> object:

@@ -78,7 +78,8 @@ VALUES = {
 }
 # What no module is given as it stands; each has a test of its own.
 DECIDES = {
-    "trusted_pgp_public_keys": "a dictionary, of which the module gets the keys",
+    "trusted_pgp_public_keys": "a list, or a dictionary with names, which the module gets in another form",
+    "trusted_signers": "a dictionary, which the module gets in another form",
     "initial_last_successful_commit": "the last commit, where none is remembered",
     "git_poll_period": "whether there is a poll",
     "suspend": "whether there is a poll",
@@ -97,7 +98,7 @@ POLLED = {
     "archive_sha256": "5",
 }
 ANSWERS = {
-    "git_signed_commit": {"changed": True, "signatures": [], **POLLED},
+    "git_signed_commit": {"changed": True, "signers": [], "msg": "", **POLLED},
     "git_signed_commit record": {"changed": True},
     "container_command prepare": {"changed": False, "existing": "none"},
     "container_command run": {"changed": True, "existing": "none", "started_at": TIME, "finished_at": TIME, **RAN},
@@ -130,10 +131,11 @@ def test_every_variable_has_another_value_than_its_default() -> None:
 
 
 def test_r24_each_module_is_given_each_variable(site: Site, signers: Signers) -> None:
-    keys = {"alice": signers.alice.public_key, "bob": signers.bob.public_key}
+    alice, bob = signers.alice.public_key, signers.bob.public_key
     site.variables = {
         **VALUES,
-        "trusted_pgp_public_keys": keys,
+        "trusted_signers": {"alice": alice},
+        "trusted_pgp_public_keys": {"bob": bob},
         "initial_last_successful_commit": "a" * 40,
         "instance": "other",
         "work_dir": str(site.folder / "work"),
@@ -143,7 +145,7 @@ def test_r24_each_module_is_given_each_variable(site: Site, signers: Signers) ->
     handed = {}
     for module in MODULES:
         spec = importlib.import_module(f"ansible_collections.flant.gitops.plugins.modules.{module}").ARGUMENT_SPEC
-        for option in sorted(set(spec) - MODULES[module].own - set(LEFT[module]) - {"trusted_keys"}):
+        for option in sorted(set(spec) - MODULES[module].own - set(LEFT[module]) - {"trusted_keys", "trusted_signers"}):
             name = MODULES[module].variable(option).removeprefix("flant_gitops_")
             handed[name] = given(found, module, option)
             assert handed[name], f"{module} is not given {option}"
@@ -151,7 +153,10 @@ def test_r24_each_module_is_given_each_variable(site: Site, signers: Signers) ->
     handed["keep_logs"] = given(found, "run_ledger", "keep_logs")
     assert handed["keep_logs"] == [VALUES["keep_logs"]] * 2
     assert set(handed) == set(VALUES)
-    assert given(found, "git_signed_commit", "trusted_keys") == [list(keys.values())]
+    assert given(found, "git_signed_commit", "trusted_keys") == [[]]
+    assert given(found, "git_signed_commit", "trusted_signers") == [
+        [{"name": "alice", "public_keys": [alice]}, {"name": "bob", "public_keys": [bob]}]
+    ]
     assert given(found, "git_signed_commit", "last_commit") == ["a" * 40, COMMIT]
     assert set(given(found, "git_signed_commit", "git_dir")) == {f"{site.folder}/work/other/git"}
     assert all(name.startswith("flant_gitops-other-") for name in given(found, "container_command", "name"))

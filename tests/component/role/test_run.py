@@ -36,7 +36,7 @@ def test_signed_commit_runs_once_and_is_remembered(
     state = site.facts["default"]
     assert state["last_successful_commit"] == state["last_started_commit"] == commit
     assert state["last_run"]["rc"] == 0
-    assert state["last_run"]["signers"] == [signers.alice.fingerprint]
+    assert state["last_run"]["signers"] == ["alice"]
     assert state["consecutive_failures"] == 0
 
     quiet = site.run()

@@ -34,7 +34,7 @@ def test_three_jobs_execute_a_commit_once_and_its_facts_outlast_a_day(
     first = awx.run_job()
     assert first.status == "processed"
     assert state(awx)["last_successful_commit"] == commit
-    assert state(awx)["last_run"]["signers"] == [signers.alice.fingerprint]
+    assert state(awx)["last_run"]["signers"] == ["alice"]
     assert awx.facts[HOST].items() >= HOST_FACTS.items()
 
     shutil.rmtree(Path(str(site.variables["work_dir"]), "default/git"))  # so that nothing but the facts knows

@@ -10,16 +10,17 @@ from datetime import datetime, timezone
 
 import pytest
 from ansible_collections.flant.gitops.plugins.plugin_utils._course import NEVER, Course, Settings, Step, Steps, course
+from ansible_collections.flant.gitops.plugins.plugin_utils._keys import Trusted
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=timezone.utc)
 NOW_IN_WORDS = "2026-11-28T12:00:00.000000Z"
 OLD, NEW = "a" * 40, "b" * 40
-SETTINGS = Settings("", "main", 0, "", "", "", requests=0, show_output=True)
+SETTINGS = Settings("", "main", 0, "", "", "", requests=0, show_output=True, trusted=Trusted([], [], {}))
 WITH_VAULT = replace(SETTINGS, requests=1)
 WITH_FILE = replace(SETTINGS, secret_id_file="/secret-id")
 REMEMBERED = {"last_successful_commit": OLD}
 QUIET = {"changed": False, "status": "unchanged", "commit": OLD, "previous_commit": OLD, "head": OLD}
-WAITING = {**QUIET, "status": "awaiting_signatures", "head": NEW, "verified_signatures": 1, "required_signatures": 2}
+WAITING = {**QUIET, "status": "awaiting_signatures", "head": NEW, "msg": "required_signatures: 1 of 2."}
 POLLED = {
     "changed": True,
     "status": "new",
@@ -27,7 +28,8 @@ POLLED = {
     "previous_commit": OLD,
     "head": NEW,
     "archive": "/tree.tar",
-    "signatures": [{"fingerprint": "F" * 40}],
+    "signers": ["alice"],
+    "msg": "",
 }
 LOOKED_AT = {**POLLED, "archive": ""}
 SKIPPED = {"skipped": True, "changed": False}
@@ -44,6 +46,15 @@ BUSY = {"existing": "other_running", "started_at": "11:00", "msg": "It is busy."
 REMOVED = {"existing": "none", "changed": True}
 
 
+WHO = Trusted(
+    [],
+    [],
+    {
+        "trusted_keys[0]": "flant_gitops_trusted_pgp_public_keys[0]",
+        "trusted_signers[0]": "flant_gitops_trusted_signers['alice']",
+        "trusted_signers[1]": "flant_gitops_trusted_pgp_public_keys['bob']",
+    },
+)
 GONE = (
     f"commit {NEW}: its container was removed before it had ended, as flant.gitops.cancel does; "
     "the next run starts the commit anew"
@@ -72,7 +83,11 @@ def acted(**steps: object) -> Course:
         ({"settings": replace(SETTINGS, suspend="frozen")}, "suspended", "frozen"),
         ({"poll": QUIET}, "unchanged", f"main stands at {OLD}"),
         ({"poll": {**QUIET, "status": "held"}}, "held", f"main stands at {OLD}"),
-        ({"poll": WAITING}, "awaiting_signatures", f"{NEW} carries 1 of 2 required signatures"),
+        (
+            {"poll": WAITING},
+            "awaiting_signatures",
+            "flant_gitops_required_number_of_verified_signatures_on_commit: 1 of 2",
+        ),
         ({"poll": LOOKED_AT}, "new", f"commit {NEW} would run"),
         ({"poll": POLLED, "check_mode": True}, "new", f"commit {NEW} would run"),
         ({"poll": POLLED, "prepare": FREE}, "new", f"commit {NEW} would run"),
@@ -99,10 +114,10 @@ def acted(**steps: object) -> Course:
         (
             {"poll": POLLED, "prepare": FREE, "run": RAN},
             "processed",
-            f"commit {NEW} ran with rc 0, signed by {'F' * 40}",
+            f"commit {NEW} ran with rc 0, signed by alice",
         ),
         (
-            {"poll": {**POLLED, "signatures": []}, "prepare": FREE, "run": RAN},
+            {"poll": {**POLLED, "signers": []}, "prepare": FREE, "run": RAN},
             "processed",
             f"commit {NEW} ran with rc 0, signed by nobody, as none is required",
         ),
@@ -138,14 +153,15 @@ def test_r25_refused_step_is_told_and_counted(step: str, sentence: str) -> None:
 @pytest.mark.parametrize(
     ("steps", "sentence"),
     [
-        ({"poll": {"msg": "trusted_keys[1]: expired."}}, "flant_gitops_trusted_pgp_public_keys['bob']: expired"),
+        ({"poll": {"msg": "trusted_keys[0]: expired."}}, "flant_gitops_trusted_pgp_public_keys[0]: expired"),
+        ({"poll": {"msg": "trusted_signers[1] expired."}}, "flant_gitops_trusted_pgp_public_keys['bob'] expired"),
         ({"wrap": {"msg": "role_id: missing."}}, f"commit {NEW}: flant_gitops_vault_role_id: missing"),
         ({"rotate": {"msg": "role_id: missing."}}, "flant_gitops_vault_role_id: missing"),
         ({"run": {"msg": "image: gone."}}, f"commit {NEW}: flant_gitops_docker_image: gone"),
     ],
 )
 def test_r25_failure_names_the_variables(steps: dict[str, object], sentence: str) -> None:
-    assert acted(settings=replace(SETTINGS, key_names=("alice", "bob")), **steps).sentence == sentence
+    assert acted(settings=replace(SETTINGS, trusted=WHO), **steps).sentence == sentence
 
 
 @pytest.mark.parametrize(
@@ -207,7 +223,7 @@ def test_rotation_is_due(at: str | None, ttl: str) -> None:
     [
         ({"poll": QUIET}, ()),
         ({"poll": REFUSED}, ()),
-        ({"poll": {**POLLED, **REFUSED}}, ()),
+        ({"poll": {**REFUSED, "previous_commit": OLD}}, ()),
         ({"poll": POLLED}, ("prepares",)),
         ({"poll": POLLED, "gone": NEW}, ()),
         ({"poll": POLLED, "gone": OLD}, ("prepares",)),
@@ -274,7 +290,7 @@ def test_failed_record_leaves_the_commit_undone() -> None:
 
 
 def test_last_run_is_what_the_engine_said() -> None:
-    expected = {"commit": NEW, "rc": 3, "signers": ["F" * 40], "started_at": "s", "finished_at": "f", "image_id": "i"}
+    expected = {"commit": NEW, "rc": 3, "signers": ["alice"], "started_at": "s", "finished_at": "f", "image_id": "i"}
     assert acted(run=FAILED).ended["last_run"] == expected
 
 
@@ -301,7 +317,7 @@ def test_r12_quiet_poll_of_another_commit_than_remembered_was_cut_off(remembered
     assert found.quiet != found.clears
     assert not follows(remembered=known, poll=QUIET, check_mode=True).clears
     assert not follows(remembered=known, poll=POLLED).clears
-    assert not follows(remembered=known, poll={**QUIET, **REFUSED}).clears
+    assert not follows(remembered=known, poll={**REFUSED, "previous_commit": OLD}).clears
     assert not follows(remembered=known, poll={**QUIET, "previous_commit": ""}).clears
     cleared = follows(remembered=known, poll=QUIET, clear=REMOVED).ended
     assert cleared["last_successful_commit"] == OLD

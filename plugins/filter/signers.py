@@ -1,0 +1,68 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The filter ``flant.gitops.signers``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ansible.errors import AnsibleFilterError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DOCUMENTATION = r"""
+name: signers
+short_description: Who may sign, as git_signed_commit takes it
+version_added: 1.0.0
+author:
+  - flant.gitops contributors
+description:
+  - Turns the variables of the role flant_gitops that name the trusted signers into options of the module.
+options:
+  _input:
+    description: A dictionary from a signer's name to a key, or to a list of keys.
+    type: dict
+    required: true
+  keys:
+    description: Keys that are each a signer, in a list, or in a dictionary from the signer's name.
+    type: raw
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Name the signers
+  ansible.builtin.debug:
+    msg: "{{ ({'alice': alice_key} | flant.gitops.signers([])).trusted_signers | map(attribute='name') }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The options C(trusted_signers) and C(trusted_keys).
+  type: dict
+"""
+
+
+def signers(named: object, keys: object) -> dict[str, object]:
+    """Return the module's two options.
+
+    Raises:
+        AnsibleFilterError: a variable is not what it should be.
+    """
+    from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+    from ansible_collections.flant.gitops.plugins.plugin_utils._keys import trusted
+
+    try:
+        found = trusted(named, keys)
+    except Failure as failure:
+        raise AnsibleFilterError(str(failure)) from failure
+    return {"trusted_signers": found.trusted_signers, "trusted_keys": found.trusted_keys}
+
+
+class FilterModule:
+    """What Ansible looks for in this file."""
+
+    def filters(self) -> dict[str, Callable[..., object]]:
+        """Return the filter by its name."""
+        return {"signers": signers}
