@@ -74,7 +74,12 @@ CONTAINER = Module(
     container_command.ARGUMENT_SPEC,
     "docker_",
     {"commands": "commands", "docker_host": "docker_host"},
-    frozenset({"action", "name", "identity", "archive", "creates", "env", "files", "secret_env", "cleanup"}),
+    frozenset(
+        (
+            *("action", "name", "identity", "archive", "archive_sha256", "creates"),
+            *("env", "files", "secret_env", "cleanup"),
+        )
+    ),
 )
 VAULT = Module(
     vault_wrapped_requests.ARGUMENT_SPEC,

@@ -160,6 +160,7 @@ def test_r24_each_module_is_given_each_variable(site: Site, signers: Signers) ->
     assert given(found, "git_signed_commit", "last_commit") == ["a" * 40, COMMIT]
     assert set(given(found, "git_signed_commit", "git_dir")) == {f"{site.folder}/work/other/git"}
     assert all(name.startswith("flant_gitops-other-") for name in given(found, "container_command", "name"))
+    assert given(found, "container_command", "archive_sha256") == ["5"]
     assert given(found, "container_command", "secret_env") == [{"VAULT_REQUEST_TOKEN_DATABASE": "t"}]
     (env,) = {json.dumps(env) for env in given(found, "container_command", "env")}
     assert json.loads(env) == {
