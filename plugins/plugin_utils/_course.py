@@ -33,11 +33,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
-from ansible_collections.flant.gitops.plugins.plugin_utils._keys import Trusted
 from ansible_collections.flant.gitops.plugins.plugin_utils._variables import CONTAINER, GIT, VAULT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from ansible_collections.flant.gitops.plugins.plugin_utils._keys import Trusted
 
 _GONE = (
     "commit {commit}: its container was removed before it had ended, as flant.gitops.cancel does; "

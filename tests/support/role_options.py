@@ -15,24 +15,12 @@ MODULES = {"git_signed_commit": GIT, "container_command": CONTAINER, "vault_wrap
 OMIT = object()
 # What the role leaves to the modules, and why; all else comes from a variable or is the role's own to say.
 LEFT = {
-    "git_signed_commit": {
-        "signatures_ref": "git-signatures writes to this one",
-        "max_commits": "a bound that no honest history meets",
-    },
+    "git_signed_commit": {"max_commits": "a bound that no honest history meets"},
     "container_command": {
         "require_digest": "the role runs nothing that is not pinned",
         "working_dir": "commands count on it",
-        "tls_ca_cert": "the role talks to a socket",
-        "tls_client_cert": "likewise",
-        "tls_client_key": "likewise",
-        "owner": "its names are not shared",
     },
-    "vault_wrapped_requests": {
-        "action": "the role asks for tokens, which end by themselves",
-        "tokens": "likewise",
-        "timeout": "a bound on one call",
-        "retries": "likewise",
-    },
+    "vault_wrapped_requests": {},
 }
 _VARS = yaml.safe_load(
     (Path(__file__).resolve().parents[2] / "roles/flant_gitops/vars/main.yml").read_text(encoding="utf-8")

@@ -48,6 +48,7 @@ VALUES = {
     "git_select": "oldest",
     "git_on_insufficient_signatures": "wait",
     "git_submodules": True,
+    "git_signatures_ref": "refs/tags/other",
     "git_timeout": "6m",
     "docker_memory": "512m",
     "docker_cpus": 1.5,
@@ -62,6 +63,9 @@ VALUES = {
     "docker_registry_username": "registry-user",
     "docker_registry_password": "registry-password",
     "docker_host": "unix:///run/other.sock",
+    "docker_tls_ca_cert": "/keys/engine-ca.pem",
+    "docker_tls_client_cert": "/keys/engine-cert.pem",
+    "docker_tls_client_key": "/keys/engine-key.pem",
     "vault_addr": "https://vault.example.com",
     "vault_tls_server_name": "vault.internal",
     "vault_cacert": "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----",
@@ -74,6 +78,8 @@ VALUES = {
     "vault_secret_id_ttl": "24h",
     "vault_requests": [REQUEST],
     "vault_revoke_login_token": False,
+    "vault_timeout": "31s",
+    "vault_retries": 4,
     "keep_logs": 7,
 }
 # What no module is given as it stands; each has a test of its own.

@@ -1,0 +1,31 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import pytest
+from ansible_collections.flant.gitops.plugins.plugin_utils._names import known, refusal
+
+
+def test_r16_known_names_pass() -> None:
+    assert refusal(sorted(known())) == ""
+    assert refusal(["flant_gitops_my_own", "flant_gitops_hosts", "flant_gitops_state"]) == ""
+    assert {"flant_gitops_suspend", "flant_gitops_awx_name", "flant_gitops_reset_commit"} <= known()
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("flant_gitops_supend", "did you mean flant_gitops_suspend?"),
+        (
+            "flant_gitops_required_number_of_verified_signatures",
+            "did you mean flant_gitops_required_number_of_verified_signatures_on_commit?",
+        ),
+        ("flant_gitops_docker_network", "did you mean flant_gitops_docker_network_mode?"),
+        ("flant_gitops_poll", "would have no effect"),
+    ],
+)
+def test_r16_unknown_name_is_refused_with_the_nearest(name: str, words: str) -> None:
+    refused = refusal(["flant_gitops_instance", name])
+    assert refused.startswith(f"{name}: ")
+    assert words in refused
