@@ -62,7 +62,7 @@ VALUES = {
     "docker_pull": "always",
     "docker_registry_username": "registry-user",
     "docker_registry_password": "registry-password",
-    "docker_host": "unix:///run/other.sock",
+    "docker_host": "tcp://engine.example.com:2376",
     "docker_tls_ca_cert": "/keys/engine-ca.pem",
     "docker_tls_client_cert": "/keys/engine-cert.pem",
     "docker_tls_client_key": "/keys/engine-key.pem",

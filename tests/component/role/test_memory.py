@@ -180,9 +180,8 @@ def test_r7_instance_that_is_no_plain_name_is_refused(
     refused = site.run()
     assert refused.rc == 2, refused.output
     assert "flant_gitops_instance" in refused.output
-    reset = site.run(
-        "-e", "flant_gitops_reset_confirmed=yes flant_gitops_reset_commit=none", playbook="flant.gitops.reset"
-    )
+    forget = "flant_gitops_reset_confirmed=yes flant_gitops_reset_commit=none"
+    reset = site.run("-e", forget, playbook="flant.gitops.reset")
     assert reset.rc == 2, reset.output
     assert "flant_gitops_instance" in reset.output
     assert not (site.folder / "work").exists()
@@ -245,8 +244,13 @@ def test_reset_sets_facts_and_ratchet_together(
     assert site.run().status == "processed"
     assert site.facts["default"]["last_successful_commit"] == second
 
+    nothing = site.run(
+        "-e", "flant_gitops_reset_confirmed=yes flant_gitops_reset_comit=none", playbook="flant.gitops.reset"
+    )
+    assert nothing.rc == 2, nothing.output
+    assert site.run().status == "unchanged"
     forgotten = site.run(
-        "-e", "flant_gitops_reset_confirmed=yes flant_gitops_reset_commit=none", playbook="flant.gitops.reset"
+        "-e", "flant_gitops_reset_commit=none flant_gitops_reset_confirmed=yes", playbook="flant.gitops.reset"
     )
     assert forgotten.rc == 0, forgotten.output
     assert f"is set from {second} to none." in forgotten.output
@@ -254,14 +258,22 @@ def test_reset_sets_facts_and_ratchet_together(
     assert containers.started(site) == 4
 
 
-@pytest.mark.parametrize("given", [[], ["-e", "flant_gitops_reset_comit=none"], ["-e", "flant_gitops_reset_commit="]])
-def test_r18_forgetting_needs_the_word_none(given: list[str], site: Site, upstream: Upstream, signers: Signers) -> None:
-    upstream.commit("one", "First", signers.alice)
+def test_r18_reset_that_names_no_commit_forgets_nothing(site: Site, upstream: Upstream, signers: Signers) -> None:
+    commit = upstream.commit("one", "First", signers.alice)
     assert site.run().status == "processed"
-    refused = site.run("-e", "flant_gitops_reset_confirmed=yes", *given, playbook="flant.gitops.reset")
+    refused = site.run("-e", "flant_gitops_reset_confirmed=yes", playbook="flant.gitops.reset")
     assert refused.rc == 2, refused.output
     assert "flant_gitops_reset_commit: nothing was changed" in refused.output
-    assert site.run().status == "unchanged"
+    assert site.facts["default"]["last_successful_commit"] == commit
+
+
+def test_r27_reset_in_a_job_does_not_wait_for_an_answer(site: Site, upstream: Upstream, signers: Signers) -> None:
+    upstream.commit("one", "First", signers.alice)
+    assert site.run().status == "processed"
+    for arguments in ("flant_gitops_reset_commit=none awx_job_id=7", "flant_gitops_reset_commit=none"):
+        refused = site.run("-e", arguments, playbook="flant.gitops.reset")
+        assert refused.rc == 2, refused.output
+        assert "flant_gitops_reset_confirmed: nothing was changed; answer or set yes." in refused.output
 
 
 def test_reset_tells_when_the_schedule_has_another_fact_cache(site: Site, upstream: Upstream, signers: Signers) -> None:
@@ -269,7 +281,7 @@ def test_reset_tells_when_the_schedule_has_another_fact_cache(site: Site, upstre
     assert site.run().status == "processed"
     elsewhere = replace(site, cache=site.cache.replace("/facts", "/elsewhere"))
     reset = elsewhere.run(
-        "-e", "flant_gitops_reset_confirmed=yes flant_gitops_reset_commit=none", playbook="flant.gitops.reset"
+        "-e", "flant_gitops_reset_commit=none flant_gitops_reset_confirmed=yes", playbook="flant.gitops.reset"
     )
     assert reset.rc == 0, reset.output
     assert f"is set from {commit} to none. This fact cache had none;" in reset.output
