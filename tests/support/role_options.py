@@ -19,6 +19,7 @@ LEFT = {
     "container_command": {
         "require_digest": "the role runs nothing that is not pinned",
         "working_dir": "commands count on it",
+        "owner": "the name tells the instances of a machine apart",
     },
     "vault_wrapped_requests": {},
 }
