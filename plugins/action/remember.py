@@ -51,8 +51,14 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core has no type
         host = str((task_vars or {})["inventory_hostname"])
         state: dict[str, Any] = plain(args["state"])  # type: ignore[assignment]
         known = {} if args["replace"] else state.get(args["instance"], {})
-        if args["expect_kept"]:
-            self._check(host, args["instance"], known.get("last_poll_at"))
+        if args["expect_kept"] and not _is_kept(host, args["instance"], known.get("last_poll_at")):
+            # Returned and not raised, as ansible-core heeds failed_when only then.
+            return {
+                **result,
+                "failed": True,
+                "msg": f"The fact cache {constants.CACHE_PLUGIN_CONNECTION} does not keep what this run has remembered "
+                f"of {host}, so that nothing is started; see what Ansible warns of, and let it write there.",
+            }
         state = {**state, args["instance"]: {**known, **plain(args["change"])}}  # type: ignore[dict-item]
         try:
             state = known_state(state)
@@ -62,22 +68,19 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core has no type
             _save(Path(args["awx_file"]), state)
         return {**result, "ansible_facts": {FACT: state}, "_ansible_facts_cacheable": True}
 
-    def _check(self, host: str, instance: str, last_poll_at: str | None) -> None:
-        """Refuse to go on if the fact cache does not hold what this run has put there a moment ago.
 
-        Ansible itself only warns of a cache that it can't write to. Where two runs share a host's file, the last one to
-        write it wins (the ratchet on the target knows better), so that a file from after the poll is enough.
-        """
-        try:
-            cache = cache_loader.get(constants.CACHE_PLUGIN)
-        except AnsibleError:  # such as for a folder that cannot be made
-            cache = None
-        kept = _plain_fact(cache, host).get(instance, {})
-        if kept.get("last_poll_at") != last_poll_at and not _written_since(cache, host, str(last_poll_at)):
-            raise AnsibleActionFail(
-                f"The fact cache {constants.CACHE_PLUGIN_CONNECTION} does not keep what this run has remembered of "
-                f"{host}, so that nothing is started; see what Ansible warns of, and let it write there."
-            )
+def _is_kept(host: str, instance: str, last_poll_at: str | None) -> bool:
+    """Say whether the fact cache holds what this run has put there a moment ago.
+
+    Ansible itself only warns of a cache that it can't write to. Where two runs share a host's file, the last one to
+    write it wins (the ratchet on the target knows better), so that a file from after the poll is enough.
+    """
+    try:
+        cache = cache_loader.get(constants.CACHE_PLUGIN)
+    except AnsibleError:  # such as for a folder that cannot be made
+        cache = None
+    kept = _plain_fact(cache, host).get(instance, {})
+    return kept.get("last_poll_at") == last_poll_at or _written_since(cache, host, str(last_poll_at))
 
 
 def _plain_fact(cache: Any, host: str) -> Mapping[str, Any]:  # noqa: ANN401 -- a plugin of any make

@@ -55,6 +55,7 @@ _SENTENCES = {
     "processed": "commit {commit} ran with rc 0, signed by {signers}",
 }
 _STEPS = ("poll", "prepare", "begin", "wrap", "start", "run", "record", "remove", "clear", "rotate")
+_NOT_OF_THE_COMMIT = ("poll", "clear", "rotate")
 _MODULES = {"poll": GIT, "record": GIT, "wrap": VAULT, "rotate": VAULT}
 NEVER = "9999-12-31T00:00:00Z"
 
@@ -175,6 +176,7 @@ def course(
     went = not steps.begin.refusal and not steps.wrap.refusal
     status = _status(settings, steps, only_looks=only_looks)
     step = _refused_step(steps) or ("run" if status == "gone" and steps.gone else "")
+    succeeded = status == "processed" and step in ("", *_NOT_OF_THE_COMMIT)
     status = "failed" if step else status
     clears = bool(poll) and not poll.refusal and not found and not check_mode and _was_cut_off(poll, last_commit)
     rotates = not only_looks and not steps.wrap and _rotation_is_due(settings, remembered, now)
@@ -209,7 +211,7 @@ def course(
         ended={
             **_rotated(settings, steps),
             **_last_run(steps),
-            **({"last_successful_commit": poll.get("commit")} if removed and status == "processed" else {}),
+            **({"last_successful_commit": poll.get("commit")} if removed and succeeded else {}),
             **({"last_successful_commit": poll.get("previous_commit")} if "existing" in steps.clear else {}),
             "consecutive_failures": failures + 1 if step else 0 if poll else failures,
         },
@@ -292,7 +294,7 @@ def _failure(settings: Settings, steps: Steps, step: str) -> str:
     if not refusal:
         return _GONE.format(commit=steps.poll.get("commit"))
     told = _MODULES.get(step, CONTAINER).reword(settings.trusted.reword(refusal)).rstrip(".")
-    if step in ("poll", "clear", "rotate"):
+    if step in _NOT_OF_THE_COMMIT:
         return told
     return f"commit {steps.poll.get('commit')}: {told}"
 

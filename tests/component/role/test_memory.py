@@ -123,7 +123,7 @@ def test_r17_cache_that_cannot_be_written_starts_nothing(
     refused = replace(site, cache=cache).run()
     assert refused.rc == 2, refused.output
     assert "does not keep what this run has remembered of web1" in refused.output
-    assert f"default: status: failed, commit {commit}: " in refused.output
+    assert f"default: status: failed, commit {commit}: " in refused.output, refused.output
     assert containers.started(site) == 0
 
 

@@ -223,6 +223,7 @@ def test_nothing_but_repository_ratchet_and_logs_is_left(site: Site, upstream: U
     site.run()
     assert sorted(file.name for file in (site.folder / "work/default").iterdir()) == [
         "git",
+        "git.id",
         "log",
         "state.json",
     ]
