@@ -39,6 +39,7 @@ VALUES = {
     "commands": ["first command", "second command"],
     "git_branch_name": "release",
     "required_number_of_verified_signatures_on_commit": 2,
+    "ssh_user_verification": True,
     "git_username": "git-user",
     "git_password": "git-password",
     "git_ssh_key_file": "/keys/id",
@@ -93,6 +94,7 @@ DECIDES = {
     "instance": "a part of paths and names",
     "work_dir": "a part of paths and names",
 }
+SSH_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIL5j+MC4PhXlyNJ4RFmj1SY8nhds6PE3KWZm1HVoeg2A"
 RAN = {"rc": 0, "stdout": "", "stderr": "", "stdout_lines": [], "stderr_lines": [], "image_id": "sha256:" + "1" * 64}
 POLLED = {
     "status": "new",
@@ -140,7 +142,7 @@ def test_r24_each_module_is_given_each_variable(site: Site, signers: Signers) ->
     alice, bob = signers.alice.public_key, signers.bob.public_key
     site.variables = {
         **VALUES,
-        "trusted_signers": {"alice": alice},
+        "trusted_signers": {"alice": [alice, SSH_KEY]},
         "trusted_pgp_public_keys": {"bob": bob},
         "initial_last_successful_commit": "a" * 40,
         "instance": "other",
@@ -161,7 +163,7 @@ def test_r24_each_module_is_given_each_variable(site: Site, signers: Signers) ->
     assert set(handed) == set(VALUES)
     assert given(found, "git_signed_commit", "trusted_keys") == [[]]
     assert given(found, "git_signed_commit", "trusted_signers") == [
-        [{"name": "alice", "public_keys": [alice]}, {"name": "bob", "public_keys": [bob]}]
+        [{"name": "alice", "public_keys": [alice, SSH_KEY]}, {"name": "bob", "public_keys": [bob]}]
     ]
     assert given(found, "git_signed_commit", "last_commit") == ["a" * 40, COMMIT]
     assert set(given(found, "git_signed_commit", "git_dir")) == {f"{site.folder}/work/other/git"}
