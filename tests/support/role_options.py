@@ -21,7 +21,10 @@ LEFT = {
         "working_dir": "commands count on it",
         "owner": "the name tells the instances of a machine apart",
     },
-    "vault_wrapped_requests": {},
+    "vault_wrapped_requests": {
+        "action": "the role asks for tokens, which end by themselves",
+        "tokens": "likewise",
+    },
 }
 _VARS = yaml.safe_load(
     (Path(__file__).resolve().parents[2] / "roles/flant_gitops/vars/main.yml").read_text(encoding="utf-8")
