@@ -74,6 +74,7 @@ def test_first_playbook_of_the_readme_runs(site: Site, upstream: Upstream, signe
     overrides |= {f"flant_gitops_vault_{name}": "" for name in ("secret_id_file", "secret_id_ttl")}
     overrides |= {"flant_gitops_vault_requests": []}
     site.variables.clear()
+    overrides["flant_gitops_initial_last_successful_commit"] = upstream.commit("nothing yet", "Before")
     upstream.commit("from the readme", "First", signers.alice, signers.bob)
     ran = site.run("-i", str(site.folder / "inventory.yml"), "-e", json.dumps(overrides))
     assert ran.rc == 0, ran.output
