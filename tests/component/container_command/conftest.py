@@ -48,7 +48,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Make what the newest engines live in before any test's time begins to count."""
-    asked = {_ALL[engine] for item in session.items if (engine := _engine_of(item))}
+    asked = {
+        _ALL[engine] for item in session.items if (engine := _engine_of(item)) in _ALL
+    }  # others may mean something else by that name
     if any(issubclass(kind, engines.NewestDocker) for kind in asked) and not session.config.option.collectonly:
         newest_debian.root()
 
