@@ -11,7 +11,7 @@ module: remember
 short_description: Keep what the role flant_gitops remembers of an instance
 version_added: 1.0.0
 author:
-  - flant.gitops contributors
+  - flant.gitops contributors (@flant)
 description:
   - Sets the fact C(flant_gitops_state) so that Ansible's fact cache keeps it, and where AWX runs the play, writes it to
     the file that AWX reads the host's facts from.

@@ -11,7 +11,7 @@ module: run_ledger
 short_description: Keep on the target how an instance of the role flant_gitops stands
 version_added: 1.0.0
 author:
-  - flant.gitops contributors
+  - flant.gitops contributors (@flant)
 description:
   - Keeps what a run has come to and what its commands have printed in the instance's directory, and shows it again.
   - Each directory on the way there must belong to root or to the user that the module runs as, and nobody else may
