@@ -90,7 +90,7 @@ def exists(path: Path, option: str) -> bool:
     """
     try:
         with trusted_directory(path.parent, option, shared=True) as directory:
-            status = os.stat(path.name, dir_fd=directory, follow_symlinks=False)
+            status = os.stat(path.name or os.curdir, dir_fd=directory, follow_symlinks=False)
     except (Missing, FileNotFoundError):
         return False
     except OSError as error:
