@@ -48,9 +48,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Make what the newest engines live in before any test's time begins to count."""
-    asked = {
-        _ALL[engine] for item in session.items if (engine := _engine_of(item)) in _ALL
-    }  # others may mean something else by that name
+    # Tests of other parts may have a parameter of this name.
+    asked = {_ALL[engine] for item in session.items if (engine := _engine_of(item)) in _ALL}
     if any(issubclass(kind, engines.NewestDocker) for kind in asked) and not session.config.option.collectonly:
         newest_debian.root()
 
