@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,26 +32,27 @@ def upstream(tmp_path: Path) -> Repository:
 def play(folder: Path, signers: Signers, upstream: Repository, branch: str) -> tuple[int, str]:
     shutil.copytree(EXAMPLE, folder / "signers")
     (folder / "signers/keys").mkdir()
-    (folder / "tmp").mkdir()
     for name in ("alice", "bob"):
         (folder / f"signers/keys/{name}.asc").write_text(signers[name].public_key, encoding="utf-8")
-    variables = {
-        **clean(),
-        "HOME": str(folder),
-        "LC_ALL": "C.UTF-8",
-        "TMPDIR": str(folder / "tmp"),
-        "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
-        "REPO": str(upstream.path),
-        "BRANCH": branch,
-    }
-    ran = subprocess.run(
-        ["ansible-playbook", str(folder / "signers/approved.yml")],
-        env=variables,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert not [*(folder / "tmp").glob("ansible.*")]
+    # ansible-core listens at a socket in TMPDIR, whose path may have 107 bytes.
+    with tempfile.TemporaryDirectory() as temporary:
+        variables = {
+            **clean(),
+            "HOME": str(folder),
+            "LC_ALL": "C.UTF-8",
+            "TMPDIR": temporary,
+            "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
+            "REPO": str(upstream.path),
+            "BRANCH": branch,
+        }
+        ran = subprocess.run(
+            ["ansible-playbook", str(folder / "signers/approved.yml")],
+            env=variables,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert not [*Path(temporary).glob("ansible.*")]
     return ran.returncode, ran.stdout + ran.stderr
 
 
