@@ -92,7 +92,8 @@ class Request(NamedTuple):
             raise Failure("max_commits: it must be at least 1.")
         if self.timeout <= 0:
             raise Failure("timeout: it must be more than 0 seconds.")
-        self._check_trust()
+        if self.action == POLL:
+            self._check_trust()
 
     def _check_trust(self) -> None:
         if self.required_signatures < 0:
