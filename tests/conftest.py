@@ -23,6 +23,8 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("anywhere")
 
+_LONGEST_ID = 200
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--soak", action="store_true", help="run the tests marked soak at their full length")
@@ -32,6 +34,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "slow: takes seconds; make check leaves it to make test")
     config.addinivalue_line("markers", "root: acts as another user, too, and so is left out unless root runs it")
     config.addinivalue_line("markers", "soak: finds the more the longer it runs; see tests/support/soak.py")
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Keep the name of a test short: it is in the environment of each process that the test starts."""
+    return f"{len(val)} long" if isinstance(val, (str, bytes)) and len(val) > _LONGEST_ID else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
