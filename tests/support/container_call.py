@@ -56,13 +56,14 @@ DEFAULTS: Mapping[str, object] = {
 }
 
 _CHILD = """
-import json, sys
+import json, sys, time
 from ansible_collections.flant.gitops.tests.support import killing
 given = json.load(sys.stdin)
 killing.arrange(given["kill"] and killing.Kill(*given["kill"]))
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._interruption import interruptible
 from ansible_collections.flant.gitops.tests.support.container_call import failed, request, result
+time.sleep(max(0, given["at"] - time.time()))
 try:
     with interruptible():
         answer = result(request(given["options"], check_mode=False))
@@ -111,8 +112,14 @@ class Caller:
             return failed(failure)
         return result(made)
 
-    def start(self, *commands: str, kill: Kill | None = None, **options: object) -> subprocess.Popen[str]:
-        """Call in a process of its own, which prints the result as JSON, or kills itself at ``kill``."""
+    def start(
+        self, *commands: str, kill: Kill | None = None, at: float = 0.0, **options: object
+    ) -> subprocess.Popen[str]:
+        """Call in a process of its own, which prints the result as JSON, or kills itself at ``kill``.
+
+        ``at`` is the time, as ``time.time()`` has it, before which it does not begin: processes that are to call at
+        once take different times to get ready.
+        """
         process = subprocess.Popen(
             [sys.executable, "-c", _CHILD],
             stdin=subprocess.PIPE,
@@ -121,7 +128,8 @@ class Caller:
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         )
         assert process.stdin
-        json.dump({"options": self._options(commands, options), "kill": kill}, process.stdin, default=os.fspath)
+        given = {"options": self._options(commands, options), "kill": kill, "at": at}
+        json.dump(given, process.stdin, default=os.fspath)
         process.stdin.close()
         process.stdin = None
         return process
