@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 
 class MakeApprover(Protocol):
-    def __call__(self, name: str, key: Signer | None = None, url: str | None = None) -> Approver: ...
+    def __call__(self, name: str, key: Signer | None = None, url: str | None = None) -> Approver:
+        """Make somebody by that name."""
 
 
 @pytest.fixture
