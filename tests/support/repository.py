@@ -27,6 +27,7 @@ class Repository:
 
     def __init__(self, path: Path, object_format: str = "sha1") -> None:
         self.path = path
+        self.object_format = object_format
         self._numbers = itertools.count()
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
