@@ -151,3 +151,15 @@ def test_no_error_repeats_a_secret() -> None:
 def test_remove_needs_the_name_only() -> None:
     request = Request.from_params({**DEFAULTS, "name": "name", "action": "remove"}, check_mode=True)
     assert request == Request(action="remove", name="name", check_mode=True)
+
+
+def test_r14_an_archive_that_others_could_exchange_is_refused(tmp_path: Path) -> None:
+    archive = tmp_path / "tree.tar"
+    archive.touch()
+    archive.chmod(0o666)
+    with pytest.raises(Failure, match=rf"^archive: {archive} can be written by others than its owner\.$"):
+        _request(archive=str(archive))
+    archive.chmod(0o600)
+    tmp_path.chmod(0o777)
+    with pytest.raises(Failure, match=rf"^archive: {tmp_path} can be written to by others"):
+        _request(archive=str(archive))

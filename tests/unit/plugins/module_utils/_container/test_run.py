@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import signal
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -82,6 +84,22 @@ def test_c8_a_name_that_is_taken_by_nothing_is_not_waited_for_without_end(engine
     with pytest.raises(Failure, match=r"^The name is taken\.$"):
         run.run(REQUEST)
     assert set(engine.done) == {"create"}
+
+
+@pytest.mark.parametrize("engine", [False], indirect=True)
+def test_r14_a_mark_where_others_could_put_or_hide_it_is_refused(engine: Making, tmp_path: Path) -> None:
+    looking = replace(REQUEST, creates=tmp_path / "done", check_mode=True)
+    assert run.run(looking).changed
+    tmp_path.chmod(0o777)
+    with pytest.raises(Failure, match=rf"^creates: {tmp_path} can be written to by others"):
+        run.run(looking)
+    assert engine.done == []
+
+
+@pytest.mark.parametrize("engine", [False], indirect=True)
+def test_the_root_directory_is_a_mark_that_is_there(engine: Making) -> None:
+    assert not run.run(replace(REQUEST, creates=Path("/"), check_mode=True)).changed
+    assert engine.done == []
 
 
 def test_a_long_last_line_does_not_fill_the_message() -> None:

@@ -197,6 +197,13 @@ def test_an_archive_that_went_away_is_an_error(tmp_path: Path) -> None:
         _put(_request(archive=tmp_path / "none"))
 
 
+def test_r14_an_archive_that_others_can_exchange_since_the_call_began_is_not_sent(tmp_path: Path) -> None:
+    request = _request(archive=_tar(tmp_path / "t.tar", _member("a")))
+    tmp_path.chmod(0o777)
+    with pytest.raises(Failure, match=rf"^archive: {tmp_path} can be written to by others"):
+        _put(request)
+
+
 @pytest.mark.parametrize(
     ("linkname", "escapes"),
     [("../x", True), ("a/../../x", True), ("..", True), ("/etc/passwd", False), ("a/../x", False), ("../git/x", True)],
