@@ -302,3 +302,29 @@ def test_a_changed_mode_and_a_changed_kind_are_shown(kind: str, upstream: Reposi
         assert "D 100644 000000  deploy.sh\n" in shown
         assert "A 000000 100644  deploy.sh/below" in shown
     assert "diff --git a/deploy.sh" in shown
+
+
+@pytest.mark.parametrize(
+    ("instead", "reason"),
+    [
+        ("-- deploy.sh", "Git's patch does not show all paths that its list of changes has; nothing is signed."),
+        ("--dst-prefix=x/", "Git's patch does not show the paths that its list of changes has; nothing is signed."),
+    ],
+    ids=["a path left out", "another path"],
+)
+def test_a_patch_and_a_list_of_changes_that_differ_are_refused(
+    instead: str, reason: str, upstream: Repository, bob: Approver, tmp_path: Path
+) -> None:
+    """No git is known to do so: another one stands in for it, with a patch of its own."""
+    bob.configure("approve.base", upstream.head())
+    upstream.commit({"deploy.sh": b"echo second\n", "hidden.sh": b"echo evil\n"})
+    git = tmp_path / "bin/git"
+    git.parent.mkdir()
+    real = bob.run("sh", "-c", "command -v git")
+    git.write_text(f'#!/bin/sh\ncase " $* " in *" -p "*) set -- "$@" {instead} ;; esac\nexec {real} "$@"\n')
+    git.chmod(0o755)
+    path = f"{git.parent}:{bob.environment['PATH']}"
+
+    assert reason in bob.refused("show", PATH=path)
+    assert reason in bob.refused("sign", upstream.head(), "--yes", PATH=path)
+    assert not upstream.git("for-each-ref", "refs/tags", "refs/notes")

@@ -42,6 +42,12 @@ def test_a_certificate_is_fit_or_has_a_reason(listing: bytes, reason: str | None
     assert unfitness(listing) == {_FINGERPRINT: reason}
 
 
+@pytest.mark.parametrize(("validity", "reason"), [("u", "is not valid"), ("r", "was revoked")])
+def test_s22_a_certificate_without_a_user_id_is_unfit_whatever_gpg_says(validity: str, reason: str) -> None:
+    lines = _listing(validity=validity).splitlines()
+    assert unfitness(b"\n".join(line for line in lines if not line.startswith(b"uid:"))) == {_FINGERPRINT: reason}
+
+
 def test_s8_a_certificate_in_two_keyrings_is_as_unfit_as_the_worse() -> None:
     for listing in (_listing() + _listing(validity="r"), _listing(validity="r") + _listing()):
         assert unfitness(listing) == {_FINGERPRINT: "was revoked"}
