@@ -89,9 +89,10 @@ class Forger:
         version: int = 1,
         flags: int = 1,
         algorithm: bytes = b"",
+        inside: bytes = b"",
         behind: bytes = b"",
     ) -> bytes:
-        """Return a binary signature."""
+        """Return a binary signature, with octets ``inside`` that follow the numbers, and ``behind`` all of it."""
         fields = string(namespace) + string(reserved) + string(digest)
         signed = b"SSHSIG" + fields + string(hashlib.new(digest.decode(), data).digest())
         if self._type == _SK:
@@ -100,4 +101,4 @@ class Forger:
             signature = string(algorithm or self._type) + string(self._key.sign(signed)) + state
         else:
             signature = string(algorithm or self._type) + string(self._key.sign(signed))
-        return b"SSHSIG" + version.to_bytes(4, "big") + string(self.blob) + fields + string(signature) + behind
+        return b"SSHSIG" + version.to_bytes(4, "big") + string(self.blob) + fields + string(signature + inside) + behind

@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from typing import TYPE_CHECKING
 
 import pytest
+from ansible_collections.flant.gitops.plugins.module_utils._container import run
 from ansible_collections.flant.gitops.tests.support.container_call import finished
 from ansible_collections.flant.gitops.tests.support.waiting import until
 
@@ -65,6 +67,38 @@ def test_an_owner_is_busy_under_any_name(ours: Caller, client: APIClient, name: 
     assert ours.having(owner=None)(action="remove")["changed"]
     assert finished(started)["failed"]
     assert elsewhere(action="prepare")["existing"] == "none"
+
+
+def test_an_owners_run_under_its_own_name_is_no_other(ours: Caller, client: APIClient, name: str) -> None:
+    long = ours.having(commands=["sleep 60"])
+    started = long.start()
+    until(lambda: client.containers(filters={"name": name, "status": "running"}))
+    assert long(action="prepare")["existing"] == "same"
+    assert ours(action="remove")["changed"]
+    assert finished(started)["failed"]
+
+
+def test_what_has_ended_under_another_name_keeps_no_owner_busy(ours: Caller, name: str) -> None:
+    ours(cleanup=False)
+    assert ours.having(name=f"{name}-renamed")(action="prepare")["existing"] == "none"
+
+
+def test_what_nobody_ended_in_time_under_another_name_is_removed_with_a_warning(
+    ours: Caller, client: APIClient, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = ours.start("sleep 600", timeout="5m")
+    until(lambda: client.containers(filters={"name": name, "status": "running"}))
+    started.kill()
+    started.wait()
+    monkeypatch.setattr(run, "_OVERDUE_SECONDS", -300.5)  # as if it ran since long ago
+    time.sleep(1)
+    elsewhere = ours.having(name=f"{name}-renamed", action="prepare")
+    assert elsewhere(check_mode=True)["existing"] == "none"
+    assert client.containers(filters={"name": name})
+    prepared = elsewhere()
+    assert prepared["existing"] == "none"
+    assert f"still running under the name {name} long after its 300 s" in prepared["warnings"][0]
+    assert not client.containers(all=True, filters={"name": name})
 
 
 def test_a_run_needs_no_name(call: Caller) -> None:

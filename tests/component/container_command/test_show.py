@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.tests.support.container_call import finished
+from ansible_collections.flant.gitops.tests.support.killing import Kill
 from ansible_collections.flant.gitops.tests.support.waiting import until
 
 if TYPE_CHECKING:
@@ -59,3 +60,32 @@ def test_show_leaves_a_container_of_others_alone(call: Caller, client: APIClient
         assert "was not made by this module" in call(action="show")["msg"]
     finally:
         client.remove_container(container, v=True, force=True)
+
+
+def test_show_clears_nothing_away_and_takes_no_half_made_run_for_the_one_asked_for(
+    call: Caller, client: APIClient, name: str
+) -> None:
+    at = Kill("_container.engine", "Engine", "put", after=False)
+    begun = call.start("true", identity="this", user="worker", kill=at)
+    assert begun.wait(60) == -9
+    found = client.inspect_container(name)["Id"]
+    shown = call(action="show", identity="this")
+    assert (shown["existing"], shown["container_id"]) == ("none", found)
+    assert client.inspect_container(name)["Id"] == found
+    assert call(action="remove")["changed"]
+
+
+def test_show_takes_no_other_owners_run_for_the_one_asked_for(call: Caller) -> None:
+    owner = {"machine": "one", "instance": "default", "git_dir": "/srv/git"}
+    call("true", identity="this", owner=owner, cleanup=False)
+    look = call.having(action="show", identity="this")
+    assert look(owner=owner)["existing"] == "same"
+    for other in (None, {**owner, "machine": "two"}):
+        assert look(owner=other)["existing"] == "other_exited"
+    assert call(action="remove")["changed"]
+
+
+def test_g8_show_makes_the_identity_fit_to_be_shown(call: Caller) -> None:
+    call("true", identity="a\x1b[2Jb", cleanup=False)
+    assert call(action="show")["identity"] == "a\ufffd[2Jb"
+    assert call(action="remove")["changed"]

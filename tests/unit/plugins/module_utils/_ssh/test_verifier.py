@@ -103,6 +103,7 @@ def test_s25_a_security_key_without_its_pin_does_not_count_where_it_is_wanted() 
         ({"version": 2}, "it is not an SSH signature of version 1"),
         ({"version": 0}, "it is not an SSH signature of version 1"),
         ({"behind": b"x"}, "something follows it"),
+        ({"inside": b"x"}, "something follows it"),
         ({"algorithm": b"ssh-rsa"}, "the algorithm 'ssh-rsa' does not count"),
         ({"algorithm": b"ssh-dss"}, "the algorithm 'ssh-dss' does not count"),
     ],
