@@ -79,7 +79,7 @@ def _git(config: Mapping[str, Any]) -> None:
     params = _params(GIT, options, _GIT_OWN)
     try:
         _access(params)
-        GitRequest.from_params(params, check_mode=True)
+        GitRequest.from_params(params, check_mode=True).check_trust()
     except Failure as failure:
         raise Failure(GIT.reword(who.reword(str(failure)))) from failure
 

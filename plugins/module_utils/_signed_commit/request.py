@@ -93,9 +93,14 @@ class Request(NamedTuple):
         if self.timeout <= 0:
             raise Failure("timeout: it must be more than 0 seconds.")
         if self.action == POLL:
-            self._check_trust()
+            self.check_trust()
 
-    def _check_trust(self) -> None:
+    def check_trust(self) -> None:
+        """Check what a poll verifies signatures by.
+
+        Raises:
+            Failure: it does not go together; the sentence names the option.
+        """
         if self.required_signatures < 0:
             raise Failure("required_signatures: it must not be negative.")
         if self.required_signatures > 0 and not self.roster.names:
