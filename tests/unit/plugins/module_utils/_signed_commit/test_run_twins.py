@@ -159,6 +159,35 @@ def test_g10_a_twin_that_hides_its_parents_is_none(task: Task, signers: Signers)
         task.poll(**trust(signers), last_commit=commit)
 
 
+def moved_up(upstream: Repository, commit: str, above: bytes, more: bytes = b"") -> str:
+    """Let the branch point to the commit with its signature higher up, and with ``more`` of a message."""
+    raw = upstream.git_bytes("cat-file", "commit", commit)
+    header = _HEADER.search(raw)[0]
+    return upstream.raw_commit(raw.replace(header, b"").replace(above, header + above, 1) + more)
+
+
+@pytest.mark.parametrize("above", [b"author ", b"committer "])
+def test_g10_a_twin_of_another_shape_is_none(task: Task, signers: Signers, above: bytes) -> None:
+    commit = task.upstream.commit(signer=signers.alice)
+    task.process(**trust(signers))
+    moved_up(task.upstream, commit, above)
+    head = task.upstream.commit(signer=signers.alice)
+    with pytest.raises(Failure, match=f"^branch: its head {head} does not descend from {commit}"):
+        task.poll(**trust(signers), last_commit=commit)
+
+
+def test_g10_two_commits_of_another_shape_are_no_twins(task: Task, signers: Signers) -> None:
+    honest = task.upstream.commit(signer=signers.alice)
+    last = moved_up(task.upstream, honest, b"author ")
+    task.upstream.commit(signer=signers.alice)
+    task.process(**trust(signers))
+    task.reset(last)
+    moved_up(task.upstream, honest, b"author ", more=b"and more\n")
+    head = task.upstream.commit(signer=signers.alice)
+    with pytest.raises(Failure, match=f"^branch: its head {head} does not descend from {last}"):
+        task.poll(**trust(signers), last_commit=last)
+
+
 def test_g10_no_more_than_max_commits_are_looked_at(task: Task, signers: Signers) -> None:
     commit = task.upstream.commit(signer=signers.alice)
     twin = reenveloped(task.upstream, commit, _with_comment)
