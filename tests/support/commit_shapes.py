@@ -194,11 +194,12 @@ def _tampered(old: bytes, new: bytes) -> Shape:
 
 
 def _moved_above(line: bytes) -> Shape:
-    """Put the signature above a line that every commit has."""
+    """Put the signature above the first line that begins so, or above the author where none does."""
 
     def make(draft: Draft) -> bytes:
         signature = draft.by(draft.people.openpgp["ed25519"]).rstrip(b"\n").replace(b"\n", b"\n ")
-        return draft.raw.replace(line, b"\n%b %b%b" % (draft.header.encode(), signature, line), 1)
+        found = line if line in draft.raw.partition(b"\n\n")[0] else b"\nauthor "
+        return draft.raw.replace(found, b"\n%b %b%b" % (draft.header.encode(), signature, found), 1)
 
     return make
 
@@ -302,6 +303,7 @@ BAD_FOR_BOTH: Mapping[str, Shape] = {
 }
 
 FOOLS_GIT: Mapping[str, Shape] = {
+    "g9: above a parent": _moved_above(b"\nparent "),
     "g9: above the author": _moved_above(b"\nauthor "),
     "g9: above the committer": _moved_above(b"\ncommitter "),
     "s3: text in a header like the signature's": lambda draft: draft.signed().replace(

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def refusal(tls: Tls) -> str:
-    with pytest.raises(Failure) as raised, connect("tcp://127.0.0.1:1", tls):
+def refusal(address: str, tls: Tls | None) -> str:
+    with pytest.raises(Failure) as raised, connect(address, tls):
         pass
     return str(raised.value)
 
@@ -29,7 +29,14 @@ def test_r14_a_file_for_tls_that_others_could_exchange_is_refused(tmp_path: Path
     file.touch()
     tls = replace(Tls(None, None, None), **{option: str(file)})
     file.chmod(0o666)
-    assert refusal(tls) == f"tls_{option}: {file} can be written by others than its owner."
+    assert refusal("tcp://127.0.0.1:1", tls) == f"tls_{option}: {file} can be written by others than its owner."
     file.chmod(0o600)
     tmp_path.chmod(0o777)
-    assert refusal(tls).startswith(f"tls_{option}: {tmp_path} can be written to by others")
+    assert refusal("tcp://127.0.0.1:1", tls).startswith(f"tls_{option}: {tmp_path} can be written to by others")
+
+
+def test_c17_an_engine_that_the_environment_names_needs_tls_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "tcp://engine.invalid:2375")
+    assert refusal("", None).startswith(
+        "docker_host: tcp://engine.invalid:2375 is reached over the network without TLS"
+    )

@@ -163,3 +163,15 @@ def test_r14_an_archive_that_others_could_exchange_is_refused(tmp_path: Path) ->
     tmp_path.chmod(0o777)
     with pytest.raises(Failure, match=rf"^archive: {tmp_path} can be written to by others"):
         _request(archive=str(archive))
+
+
+@pytest.mark.parametrize("text", ["0" * 63, "0" * 65, "G" * 64, "A" * 64, f"{'0' * 64}\n"])
+def test_c16_what_is_no_digest_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "tree.tar").touch()
+    with pytest.raises(Failure, match=r"^archive_sha256: .* does not match"):
+        _request(archive=str(tmp_path / "tree.tar"), archive_sha256=text)
+
+
+def test_c16_a_digest_of_no_archive_is_refused() -> None:
+    with pytest.raises(Failure, match=r"^archive_sha256: there is no archive that it could be of\.$"):
+        _request(archive_sha256="0" * 64)
