@@ -60,6 +60,14 @@ def test_r14_a_way_that_others_could_change_is_refused_by_its_option(task: Task,
     assert [file.name for file in (task.folder / "open" / "ours").iterdir()] == ["file"]
 
 
+def test_r14_nothing_is_shown_that_others_could_have_put_there(task: Task) -> None:
+    task.upstream.commit()
+    task.process()
+    task.folder.chmod(0o777)
+    with pytest.raises(Failure, match=rf"^git_dir: {task.folder} can be written to by others"):
+        task.show()
+
+
 @pytest.mark.parametrize("option", ["ssh_key_file", "ssh_known_hosts_file", "ca_cert_file"])
 def test_r14_a_file_that_others_could_change_is_refused_before_anything_is_done(task: Task, option: str) -> None:
     (task.folder / "file").touch()
