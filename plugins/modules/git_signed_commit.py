@@ -331,6 +331,18 @@ superseded:
   returned: success
   type: str
   sample: /var/lib/infrastructure/git/superseded/7
+machine:
+  description:
+    - What stands for the target, where several machines meet; made of its C(/etc/machine-id), which it does not show.
+  returned: success
+  type: str
+  sample: 0c1f7c5b3a9d4e8f6b2a1d0c9e8f7a6b
+git_dir:
+  description:
+    - The path of O(git_dir) without symbolic links, which is the same whichever way it was named.
+  returned: success
+  type: str
+  sample: /var/lib/infrastructure/git
 git_dir_id:
   description:
     - A random id of O(git_dir), for what may go on only once for it. It lies beside O(git_dir) and so outlives it, and
@@ -341,7 +353,9 @@ git_dir_id:
   sample: 7b0f7cbd20c84de1a9f6a0f0b6f2f8c1
 git_dir_taken_over:
   description:
-    - Whether this poll gave O(git_dir) its RV(git_dir_id) although it was there, made by a version that had no such id.
+    - Whether O(git_dir) was made by a version that gave it no RV(git_dir_id), and what that version has started may
+      still be there.
+    - It is so until a commit is recorded and then named as O(last_commit), and never unless O(action=poll).
   returned: success
   type: bool
   sample: false
@@ -448,7 +462,7 @@ content_id:
   description:
     - The SHA-256 of RV(commit) less its signature headers (C(gpgsig), C(gpgsig-sha256)), which nobody's signature
       covers. Commits that say the same have the same; anybody can make several that differ in their RV(commit) alone.
-    - Empty unless RV(status) is V(new).
+    - Empty unless O(action=poll) and RV(commit) is another one than O(last_commit).
   returned: success
   type: str
   sample: 9d3f5d5c9a8c6f0f5b6f9a0b7d2f8a5c3e1d7b6a4f2c8e9d0a1b3c5d7e9f1a2b

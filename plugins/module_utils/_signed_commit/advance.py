@@ -16,7 +16,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._git.packs import put
 from ansible_collections.flant.gitops.plugins.module_utils._git.tree import Part
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.base import base
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.check import select
-from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.descent import place
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.descent import content_id, place
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.outcome import (
     AWAITING_SIGNATURES,
     NEW,
@@ -58,6 +58,7 @@ def advance(request: Request, remote: Remote, ratchet: Ratchet, refs: RemoteRefs
         superseded=ratchet.superseded(),
         head=refs.branch,
         required_signatures=request.required_signatures,
+        content_id=content_id(git, start.commit) if start.commit not in ("", request.last_commit) else "",
         warnings=start.warnings,
     )
     if refs.branch == previous:

@@ -36,12 +36,18 @@ def place(git: Git, commit: str, head: str, limit: int) -> str:
     if not (history.exists(git, commit) and history.exists(git, head)):
         return ""
     with objects(git) as stored:
-        content = _content_id(stored, commit)
-        twins = (other for other in history.siblings(git, commit, head, limit) if _content_id(stored, other) == content)
+        content = _content_of(stored, commit)
+        twins = (other for other in history.siblings(git, commit, head, limit) if _content_of(stored, other) == content)
         return next(twins, "") if content else ""
 
 
-def _content_id(stored: Objects, commit: str) -> str:
+def content_id(git: Git, commit: str) -> str:
+    """Return the content id of ``commit``, empty if it is not here or says two things."""
+    with objects(git) as stored:
+        return _content_of(stored, commit)
+
+
+def _content_of(stored: Objects, commit: str) -> str:
     try:
         return stored.commit(commit).content_id
     except Failure:  # one that says two things is nobody's twin

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,14 +21,30 @@ from ansible_collections.flant.gitops.plugins.module_utils._trusted_path import 
 
 _MACHINE_ID = Path("/etc/machine-id")  # see machine-id(5); not every container has one
 _LIMIT = 1000
+_WRITTEN = re.compile(r"(?P<id>\S+) (?P<place>\S+)(?: (?P<moves>\d{1,9}))?\n", re.ASCII)
 
 
 class Identity(NamedTuple):
-    """The id, empty if there is none yet; whether it is new; what the operator should know about it."""
+    """Which ``git_dir`` it is, and what the operator should know about that.
+
+    The ``id`` is empty if there is none yet. ``machine`` stands for this machine's id, and ``path`` leads to
+    ``git_dir`` without a link. ``inherited`` is how often the ratchet had been moved when ``git_dir``, made by a
+    version that gave it no id, got this one; None for any other.
+    """
 
     id: str
-    new: bool = False
+    machine: str
+    path: str
+    inherited: int | None = None
     warnings: tuple[str, ...] = ()
+
+    def taken_over(self, moves: int, *, is_told: bool) -> bool:
+        """Tell whether that version may have left something that is not seen to yet.
+
+        So it is until the ratchet, after so many ``moves``, has been moved again, and whoever polls ``is_told`` of what
+        it stands at: killed anywhere on the way, the next one has to look again.
+        """
+        return self.inherited is not None and (moves == self.inherited or not is_told)
 
 
 def look(git_dir: Path) -> Identity:
@@ -36,22 +53,28 @@ def look(git_dir: Path) -> Identity:
     Raises:
         Failure: others could have written it.
     """
+    place = _place(git_dir)
+    nobody = Identity("", _machine(), os.path.realpath(git_dir))
     try:
         with trusted_file(_file(git_dir), "git_dir") as file:
-            words = file.read(_LIMIT).decode("utf-8", "replace").split()
+            written = _WRITTEN.fullmatch(file.read(_LIMIT).decode("utf-8", "replace"))
     except Missing:
-        return Identity("")
-    if words[1:] == [_place(git_dir)]:
-        return Identity(words[0])
+        return nobody
+    if written and written["place"] == place:
+        return nobody._replace(id=written["id"], inherited=int(written["moves"]) if written["moves"] else None)
     warning = (
         f"git_dir: {_file(git_dir)} was made on another machine or for another path, so its id does not count here; "
         "what was started under that id is not found by this one."
     )
-    return Identity("", warnings=(warning,))
+    return nobody._replace(warnings=(warning,))
 
 
-def identify(git_dir: Path) -> Identity:
+def identify(git_dir: Path, inherited: int | None) -> Identity:
     """Return the identity of ``git_dir``, which gets one if it has none.
+
+    Args:
+        git_dir: the folder, whether it is there or not.
+        inherited: how often its ratchet has been moved, if it was there before; None if it is new.
 
     Raises:
         Failure: others could have written it.
@@ -60,9 +83,10 @@ def identify(git_dir: Path) -> Identity:
     found = look(git_dir)
     if found.id:
         return found
-    new = os.urandom(16).hex()
-    replace(_file(git_dir), f"{new} {_place(git_dir)}\n".encode())
-    return found._replace(id=new, new=True)
+    new = found._replace(id=os.urandom(16).hex(), inherited=None if found.warnings else inherited)
+    moves = "" if new.inherited is None else f" {new.inherited}"
+    replace(_file(git_dir), f"{new.id} {_place(git_dir)}{moves}\n".encode())
+    return new
 
 
 def _file(git_dir: Path) -> Path:
@@ -71,5 +95,13 @@ def _file(git_dir: Path) -> Path:
 
 def _place(git_dir: Path) -> str:
     """Return a digest of the machine and the path; a machine's id is not to be shown to others."""
-    machine = _MACHINE_ID.read_bytes() if _MACHINE_ID.exists() else b""
-    return hashlib.sha256(machine.strip() + b"\0" + os.fsencode(os.path.realpath(git_dir))).hexdigest()
+    return hashlib.sha256(_machine_id() + b"\0" + os.fsencode(os.path.realpath(git_dir))).hexdigest()
+
+
+def _machine() -> str:
+    """Return what stands for the machine where several of them meet, and for no other application."""
+    return hashlib.sha256(b"flant.gitops\0" + _machine_id()).hexdigest()[:32]
+
+
+def _machine_id() -> bytes:
+    return _MACHINE_ID.read_bytes().strip() if _MACHINE_ID.exists() else b""

@@ -39,6 +39,8 @@ class Outcome(NamedTuple):
     previous_commit: str
     superseded: str
     required_signatures: int
+    machine: str = ""
+    git_dir: str = ""
     git_dir_id: str = ""
     git_dir_taken_over: bool = False
     polled_at: str = ""
@@ -60,6 +62,8 @@ class Outcome(NamedTuple):
     def remembering(self, identity: Identity, polls: Polls, moves: int) -> Outcome:
         """Return it with what ``git_dir`` remembers, whatever the task was."""
         return self._replace(
+            machine=identity.machine,
+            git_dir=identity.path,
             git_dir_id=identity.id,
             polled_at=polls.polled_at(),
             first_chosen=polls.first_chosen(moves),

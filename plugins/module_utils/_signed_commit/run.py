@@ -46,9 +46,12 @@ def run(request: Request) -> Outcome:
 
                 outcome = remember(request, cache, ratchet)
             # Only a poll gives an id to a git_dir of a version that had none, so that it is the one to say so.
-            identity = identify(request.git_dir) if request.access or is_new else look(request.git_dir)
-            return outcome.remembering(identity, Polls(cache.path), ratchet.moves())._replace(
-                git_dir_taken_over=identity.new and not is_new and not identity.warnings
+            moves = ratchet.moves()
+            is_given = bool(request.access) or is_new
+            identity = identify(request.git_dir, None if is_new else moves) if is_given else look(request.git_dir)
+            is_told = request.last_commit == outcome.previous_commit
+            return outcome.remembering(identity, Polls(cache.path), moves)._replace(
+                git_dir_taken_over=bool(request.access) and identity.taken_over(moves, is_told=is_told)
             )
     except OSError as error:
         raise Failure(f"git_dir: {error.filename or request.git_dir} cannot be used: {error.strerror}.") from None

@@ -55,6 +55,7 @@ def test_the_id_is_the_same_on_every_status_and_after_git_dir_was_deleted(task: 
     shutil.rmtree(task.git_dir)
     outcomes += [task.show(), task.poll()]
     assert {outcome.git_dir_id for outcome in outcomes} == {outcomes[0].git_dir_id}
+    assert {(outcome.machine, outcome.git_dir) for outcome in outcomes} == {(outcomes[0].machine, str(task.git_dir))}
     assert [outcome.status for outcome in outcomes] == [
         "awaiting_signatures",
         "new",
@@ -68,7 +69,7 @@ def test_the_id_is_the_same_on_every_status_and_after_git_dir_was_deleted(task: 
     assert not any(outcome.git_dir_taken_over for outcome in outcomes)
 
 
-def test_only_the_poll_that_gives_an_id_to_a_git_dir_of_before_takes_it_over(task: Task) -> None:
+def test_r13_git_dir_of_before_is_taken_over_until_a_commit_was_recorded_and_told(task: Task) -> None:
     task.upstream.commit()
     commit = task.process()
     task.folder.joinpath("cache.id").unlink()
@@ -78,9 +79,14 @@ def test_only_the_poll_that_gives_an_id_to_a_git_dir_of_before_takes_it_over(tas
     task.upstream.path.rename(task.folder / "away")
     task.poll_refused()
     (task.folder / "away").rename(task.upstream.path)
-    first, second = task.poll(last_commit=commit), task.poll(last_commit=commit)
-    assert (first.git_dir_taken_over, second.git_dir_taken_over) == (True, False)
-    assert first.git_dir_id == second.git_dir_id != ""
+    new = task.upstream.commit()
+    polled = [task.poll(last_commit=commit), task.poll(last_commit=commit)]
+    recorded = task.record(new)
+    polled += [task.poll(last_commit=commit), task.poll(last_commit=new), task.poll(last_commit=new)]
+    assert [outcome.git_dir_taken_over for outcome in polled] == [True, True, True, False, False]
+    assert not recorded.git_dir_taken_over
+    assert not task.show().git_dir_taken_over
+    assert len({outcome.git_dir_id for outcome in (*polled, recorded)}) == 1
 
 
 def test_a_copy_of_git_dir_has_an_id_of_its_own_and_the_same_ratchet(task: Task) -> None:
@@ -186,6 +192,18 @@ def test_neither_pushes_on_top_nor_unsigned_heads_renew_when_something_was_first
     assert poll(signed=True).first_chosen == "2096-10-02T07:13:40Z"
     task.reset(first.commit)
     assert poll(signed=True).first_chosen == "2096-10-02T07:14:40Z"
+
+
+def test_r12_commit_that_was_recorded_unknown_to_the_caller_is_told_by_its_content(task: Task) -> None:
+    first = task.upstream.commit()
+    polled = task.poll()
+    task.record(first)
+    assert (task.poll().status, task.poll().content_id) == ("unchanged", polled.content_id)
+    assert task.poll(last_commit=first).content_id == ""
+    second = task.upstream.commit()
+    new = task.poll()
+    assert (new.commit, new.content_id) == (second, task.poll(last_commit=first).content_id)
+    assert new.content_id not in ("", polled.content_id)
 
 
 def test_what_is_remembered_outlives_the_repository(task: Task) -> None:
