@@ -70,6 +70,9 @@ def course(
     from ansible_collections.flant.gitops.plugins.plugin_utils._keys import trusted
 
     known = _course.Settings(
+        instance=settings["instance"],
+        container=settings["container"],
+        container_before=settings["container_before"],
         suspend=settings["suspend"],
         branch=settings["branch"],
         poll_period=parse_duration(str(settings["poll_period"]), "flant_gitops_git_poll_period"),

@@ -34,7 +34,7 @@ _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _AT_FAULT = re.compile(r"[Aa]rgument '(?P<typed>\w+)'|[Vv]alue of (?P<chosen>\w+)|found in '?(?P<within>\w+)")
 # What the role adds to the options when it calls the modules; here it only has to be sound.
 _GIT_OWN = {"action": "record", "git_dir": "/git_dir", "last_commit": "0" * 40}
-_CONTAINER_OWN = {"action": "prepare"}
+_CONTAINER_OWN = {"action": "prepare", "name": "flant_gitops"}
 _TEXTS = ("git_poll_period", "initial_last_successful_commit", "work_dir")
 
 

@@ -24,15 +24,17 @@ What must hold, whatever comes between:
 3. It is remembered as successful last of all, once its container is gone: nothing is left of it then.
 4. A check mode starts, records, removes and remembers nothing.
 5. A secret-id that is due is rotated, whatever else is refused, but once a run.
+6. Nothing is started under the name of the version before: what stands there is taken up, waited for, or removed.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
+from ansible_collections.flant.gitops.plugins.plugin_utils._lock import Lock, nobodys, targets
 from ansible_collections.flant.gitops.plugins.plugin_utils._variables import CONTAINER, GIT, VAULT
 
 if TYPE_CHECKING:
@@ -54,16 +56,23 @@ _SENTENCES = {
     "gone": _GONE,
     "processed": "commit {commit} ran with rc 0, signed by {signers}",
 }
-_STEPS = ("poll", "prepare", "begin", "wrap", "start", "run", "record", "remove", "clear", "rotate")
-_NOT_OF_THE_COMMIT = ("poll", "clear", "rotate")
+_STEPS = ("poll", "prepare", "begin", "wrap", "start", "run", "record", "remove", "clear", "sweep", "rotate")
+_NOT_OF_THE_COMMIT = ("poll", "clear", "sweep", "rotate")
 _MODULES = {"poll": GIT, "record": GIT, "wrap": VAULT, "rotate": VAULT}
+_UNDER_WAY = ("same", "other_running")
 NEVER = "9999-12-31T00:00:00Z"
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The variables that decide; ``poll_period`` in seconds, ``trusted`` for the words for a signer."""
+    """The variables that decide; ``poll_period`` in seconds, ``trusted`` for the words for a signer.
 
+    ``container`` is the name of the instance's container, ``container_before`` the one that the version before gave it.
+    """
+
+    instance: str
+    container: str
+    container_before: str
     suspend: str
     branch: str
     poll_period: float
@@ -111,8 +120,13 @@ class Step:
 
 @dataclass(frozen=True)
 class Steps:
-    """The tasks that decide anything, in their order, and the commit whose container was gone in the round before."""
+    """The tasks that decide anything, in their order, and the commit whose container was gone in the round before.
 
+    ``before`` is the look for a run of the version before. If there is one, or nobody can tell, that is all that
+    ``prepare`` says.
+    """
+
+    before: Step
     poll: Step
     prepare: Step
     begin: Step
@@ -122,13 +136,23 @@ class Steps:
     record: Step
     remove: Step
     clear: Step
+    sweep: Step
     rotate: Step
     gone: str
 
     @classmethod
     def of(cls, results: Mapping[str, Any]) -> Steps:
         """Take the registered variables by the steps' names."""
-        return cls(**{name: Step(results.get(name)) for name in _STEPS}, gone=results.get("gone") or "")
+        found = {name: Step(results.get(name)) for name in _STEPS}
+        before = Step(results.get("before"))
+        if before.refusal or before.get("existing") in _UNDER_WAY:
+            found["prepare"] = before
+        return cls(**found, before=before, gone=results.get("gone") or "")
+
+    @property
+    def inherits(self) -> bool:
+        """Whether the run that there is was started by the version before."""
+        return self.before.get("existing") in _UNDER_WAY
 
 
 @dataclass(frozen=True)
@@ -139,7 +163,12 @@ class Course:
     last_commit: str
     quiet: bool
     only_looks: bool
+    lock: Lock
+    lock_before: Lock
+    swept: Lock
     prepares: bool
+    looks_back: bool
+    readies: bool
     begins: bool
     wraps: bool
     starts: bool
@@ -149,6 +178,7 @@ class Course:
     records: bool
     removes: bool
     clears: bool
+    sweeps: bool
     rotates: bool
     polls_again: bool
     fails: bool
@@ -181,12 +211,21 @@ def course(
     clears = bool(poll) and not poll.refusal and not found and not check_mode and _was_cut_off(poll, last_commit)
     rotates = not only_looks and not steps.wrap and _rotation_is_due(settings, remembered, now)
     removed = "existing" in steps.remove and not steps.remove.refusal
+    cleared = "existing" in steps.clear and not steps.sweep.refusal
+    before = nobodys(settings.container_before, poll.get("commit"))
+    found_before = steps.before.get("existing") == "other_exited"
+    taken_over = bool(poll.get("git_dir_taken_over", default=False))
     return Course(
         polls=not settings.suspend and _poll_is_due(settings, remembered, now),
         last_commit=last_commit,
         quiet=not (found or poll.refusal or clears or rotates or (failures and poll)),
         only_looks=only_looks,
+        lock=before if steps.inherits else targets(settings.container, settings.instance, poll),
+        lock_before=before,
+        swept=replace(before, identity="") if found_before else before,
         prepares=found and poll.get("commit") != steps.gone,
+        looks_back=taken_over,
+        readies=not steps.inherits and not steps.before.refusal,
         begins=free,
         wraps=prepared
         and not steps.begin.refusal
@@ -197,8 +236,9 @@ def course(
         adopts=steps.prepare.get("existing") == "same",
         prints=bool(run.get("stdout") or run.get("stderr")) and (settings.show_output or bool(run.refusal)),
         records="rc" in run and status == "processed",
-        removes="rc" in run,
+        removes="rc" in run and not steps.record.refusal,
         clears=clears,
+        sweeps=taken_over and (clears or (found_before and not only_looks)),
         rotates=rotates,
         polls_again=status == "gone",
         fails=step != "",
@@ -212,7 +252,7 @@ def course(
             **_rotated(settings, steps),
             **_last_run(steps),
             **({"last_successful_commit": poll.get("commit")} if removed and succeeded else {}),
-            **({"last_successful_commit": poll.get("previous_commit")} if "existing" in steps.clear else {}),
+            **({"last_successful_commit": poll.get("previous_commit")} if cleared else {}),
             "consecutive_failures": failures + 1 if step else 0 if poll else failures,
         },
     )
@@ -243,7 +283,8 @@ def _rotation_is_due(settings: Settings, remembered: Mapping[str, Any], now: dat
 
 
 def _was_cut_off(poll: Step, last_commit: str) -> bool:
-    return poll.get("previous_commit") not in ("", last_commit)
+    """Tell whether a commit is recorded that nobody remembers; without its content id its container cannot be found."""
+    return poll.get("previous_commit") not in ("", last_commit) and poll.get("content_id") != ""
 
 
 def _refused_step(steps: Steps) -> str:

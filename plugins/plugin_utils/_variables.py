@@ -77,7 +77,7 @@ CONTAINER = Module(
     {"commands": "commands", "docker_host": "docker_host"},
     frozenset(
         (
-            *("action", "name", "identity", "archive", "archive_sha256", "creates"),
+            *("action", "name", "identity", "owner", "archive", "archive_sha256", "creates"),
             *("env", "files", "secret_env", "cleanup"),
         )
     ),

@@ -19,7 +19,6 @@ LEFT = {
     "container_command": {
         "require_digest": "the role runs nothing that is not pinned",
         "working_dir": "commands count on it",
-        "owner": "the name tells the instances of a machine apart",
     },
     "vault_wrapped_requests": {
         "action": "the role asks for tokens, which end by themselves",
@@ -35,7 +34,7 @@ def rendered(name: str, variables: dict[str, object]) -> dict[str, object]:
     """Return the options that the role's ``vars`` keep under ``name``, made of ``variables`` without their prefix."""
     known = {PREFIX + variable: value for variable, value in variables.items()}
     known["_flant_gitops_trusted"] = {"trusted_signers": [], "trusted_keys": []}
-    known |= {"_flant_gitops_container": "flant_gitops-default", "_flant_gitops_env": {}, "_flant_gitops_files": []}
+    known |= {"_flant_gitops_env": {}, "_flant_gitops_files": []}
     return {option: _value(text, known) for option, text in _VARS[f"_flant_gitops_{name}_options"].items()}
 
 

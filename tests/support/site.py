@@ -11,7 +11,7 @@ import os
 import re
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -137,11 +137,25 @@ class Site:
         return _plain(payload.get("flant_gitops_state", {}))
 
     @property
+    def work(self) -> Path:
+        """The instance's folder on the target."""
+        return Path(str(self.variables["work_dir"])) / str(self.variables.get("instance", "default"))
+
+    @property
     def container(self) -> str:
-        """The name of this site's container."""
-        instance = self.variables.get("instance", "default")
+        """The name of this site's container, which goes by the repository that the first poll has made."""
+        return f"flant_gitops-{self.work.name}-{(self.work / 'git.id').read_text(encoding='ascii')[:12]}"
+
+    @property
+    def container_before(self) -> str:
+        """The name that version 1.0.0 gave it, which went by what the inventory says."""
         digest = hashlib.sha256(f"{self.host} {self.variables['work_dir']}".encode()).hexdigest()
-        return f"flant_gitops-{instance}-{digest[:12]}"
+        return f"flant_gitops-{self.work.name}-{digest[:12]}"
+
+    def elsewhere(self, folder: Path, host: str) -> Site:
+        """Return the site of another controller, whose inventory has another name for the same target."""
+        folder.mkdir()
+        return replace(self, folder=folder, host=host)
 
     def forget(self) -> None:
         """Lose the fact cache."""

@@ -18,7 +18,7 @@ from ansible_collections.flant.gitops.tests.support.environment import clean
 from ansible_collections.flant.gitops.tests.support.site import Site
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from ansible_collections.flant.gitops.tests.support.signers import Signer, Signers
@@ -78,35 +78,43 @@ class Containers:
     """What the engine does during one test; others use it too, so that containers are told apart by their names."""
 
     engine: docker.DockerClient
-    names: list[str]  # of the containers that have been started
+    starts: list[dict[str, str]]  # name and labels of the containers that have been started
 
     def started(self, site: Site) -> int:
-        """Return how many containers of ``site`` have been started."""
-        return self.started_as(site.container)
+        """Return how many containers of the target of ``site`` have been started, by whichever name."""
+        return self._count(lambda start: belongs(start["name"], start, site))
 
     def started_as(self, name_start: str) -> int:
         """Return how many containers have been started whose names start so."""
-        time.sleep(1)  # the engine tells of a start a little later than it answers
-        return sum(name.startswith(name_start) for name in self.names)
+        return self._count(lambda start: start["name"].startswith(name_start))
 
     def left(self, site: Site) -> list[str]:
         everything = self.engine.containers.list(all=True, ignore_removed=True)
-        return [found.name for found in everything if found.name == site.container]
+        return [found.name for found in everything if belongs(found.name, found.labels, site)]
+
+    def _count(self, counts: Callable[[dict[str, str]], bool]) -> int:
+        time.sleep(1)  # the engine tells of a start a little later than it answers
+        return sum(counts(start) for start in self.starts)
+
+
+def belongs(name: str, labels: Mapping[str, str], site: Site) -> bool:
+    """Tell whether a container is one of the target of ``site``."""
+    return name == site.container_before or labels.get("com.flant.gitops.git_dir") == str(site.work / "git")
 
 
 @pytest.fixture
 def containers(engine: docker.DockerClient) -> Iterator[Containers]:
     """Listen to the engine from the beginning: it forgets all but the last 256 events, of everybody."""
-    names: list[str] = []
+    starts: list[dict[str, str]] = []
     events = engine.events(decode=True, filters={"type": "container", "event": "start"})
 
     def listen() -> None:
         for event in events:
-            names.append(event["Actor"]["Attributes"]["name"])  # noqa: PERF401 -- each is seen as it comes
+            starts.append(event["Actor"]["Attributes"])  # noqa: PERF401 -- each is seen as it comes
 
     listener = threading.Thread(target=listen)
     listener.start()
-    yield Containers(engine, names)
+    yield Containers(engine, starts)
     events.close()
     listener.join()
 

@@ -102,6 +102,10 @@ POLLED = {
     "previous_commit": "",
     "head": COMMIT,
     "superseded": "/s",
+    "machine": "m",
+    "git_dir": "/links/resolved/git",
+    "git_dir_id": "0123456789abcdef",
+    "content_id": "e" * 64,
     "archive": "/a",
     "archive_sha256": "5",
 }
@@ -167,7 +171,11 @@ def test_r24_each_module_is_given_each_variable(site: Site, signers: Signers) ->
     ]
     assert given(found, "git_signed_commit", "last_commit") == ["a" * 40, COMMIT]
     assert set(given(found, "git_signed_commit", "git_dir")) == {f"{site.folder}/work/other/git"}
-    assert all(name.startswith("flant_gitops-other-") for name in given(found, "container_command", "name"))
+    locks = [
+        [given(found, "container_command", option)[n] for option in ("name", "identity", "owner")] for n in range(3)
+    ]
+    owner = {"machine": "m", "instance": "other", "git_dir": "/links/resolved/git"}
+    assert locks == [["flant_gitops-other-0123456789ab", "e" * 64, owner]] * 3
     assert given(found, "container_command", "archive_sha256") == ["5"]
     assert given(found, "container_command", "secret_env") == [{"VAULT_REQUEST_TOKEN_DATABASE": "t"}]
     (env,) = {json.dumps(env) for env in given(found, "container_command", "env")}

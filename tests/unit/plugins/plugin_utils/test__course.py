@@ -11,15 +11,41 @@ from datetime import datetime, timezone
 import pytest
 from ansible_collections.flant.gitops.plugins.plugin_utils._course import NEVER, Course, Settings, Step, Steps, course
 from ansible_collections.flant.gitops.plugins.plugin_utils._keys import Trusted
+from ansible_collections.flant.gitops.plugins.plugin_utils._lock import Lock
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=timezone.utc)
 NOW_IN_WORDS = "2026-11-28T12:00:00.000000Z"
 OLD, NEW = "a" * 40, "b" * 40
-SETTINGS = Settings("", "main", 0, "", "", "", requests=0, show_output=True, trusted=Trusted([], [], {}))
+SETTINGS = Settings(
+    instance="default",
+    container="now",
+    container_before="before",
+    suspend="",
+    branch="main",
+    poll_period=0,
+    initial_commit="",
+    secret_id_file="",
+    secret_id_ttl="",
+    requests=0,
+    show_output=True,
+    trusted=Trusted([], [], {}),
+)
 WITH_VAULT = replace(SETTINGS, requests=1)
 WITH_FILE = replace(SETTINGS, secret_id_file="/secret-id")
 REMEMBERED = {"last_successful_commit": OLD}
-QUIET = {"changed": False, "status": "unchanged", "commit": OLD, "previous_commit": OLD, "head": OLD}
+CONTENT = "c" * 64
+TARGET = {"machine": "m", "git_dir": "/work/git"}
+OURS = Lock("now", CONTENT, {"machine": "m", "instance": "default", "git_dir": "/work/git"})
+BEFORE = Lock("before", NEW, {"machine": "", "instance": "", "git_dir": ""})
+QUIET = {
+    "changed": False,
+    "status": "unchanged",
+    "commit": OLD,
+    "previous_commit": OLD,
+    "head": OLD,
+    "content_id": CONTENT,
+    **TARGET,
+}
 WAITING = {**QUIET, "status": "awaiting_signatures", "head": NEW, "msg": "required_signatures: 1 of 2."}
 POLLED = {
     "changed": True,
@@ -29,8 +55,11 @@ POLLED = {
     "head": NEW,
     "archive": "/tree.tar",
     "signers": ["alice"],
+    "content_id": CONTENT,
     "msg": "",
+    **TARGET,
 }
+TAKEN_OVER = {**POLLED, "git_dir_taken_over": True}
 LOOKED_AT = {**POLLED, "archive": ""}
 SKIPPED = {"skipped": True, "changed": False}
 REFUSED = {"msg": "It went wrong.", "failed": False}
@@ -140,6 +169,7 @@ def test_status_and_sentence(steps: dict[str, object], status: str, sentence: st
         ("record", f"commit {NEW}: It went wrong"),
         ("remove", f"commit {NEW}: It went wrong"),
         ("clear", "It went wrong"),
+        ("sweep", "It went wrong"),
         ("rotate", "It went wrong"),
     ],
 )
@@ -147,7 +177,7 @@ def test_r25_refused_step_is_told_and_counted(step: str, sentence: str) -> None:
     found = acted(**{"run": RAN, step: REFUSED})
     assert (found.status, found.step, found.sentence, found.fails) == ("failed", step, sentence, True)
     assert found.ended["consecutive_failures"] == 1
-    assert not found.quiet or step in ("clear", "rotate")
+    assert not found.quiet or step in ("clear", "sweep", "rotate")
 
 
 @pytest.mark.parametrize(
@@ -294,6 +324,53 @@ def test_last_run_is_what_the_engine_said() -> None:
     assert acted(run=FAILED).ended["last_run"] == expected
 
 
+def test_r9_container_of_a_commit_that_could_not_be_recorded_is_left_to_the_next_run() -> None:
+    assert acted(run=RAN).removes
+    assert not acted(run=RAN, record=REFUSED).removes
+
+
+def test_r13_lock_is_what_the_target_says_and_the_content_of_the_commit() -> None:
+    assert follows(poll=POLLED).lock == follows(poll=QUIET).lock == OURS
+    assert follows(poll={**POLLED, "content_id": ""}).lock == replace(OURS, identity=NEW)
+    assert not follows(poll=POLLED).looks_back
+    assert acted().readies
+
+
+@pytest.mark.parametrize(
+    ("before", "due", "lock", "swept"),
+    [
+        ({}, ("readies", "starts"), OURS, BEFORE),
+        (FREE, ("readies", "starts"), OURS, BEFORE),
+        (SAME, ("adopts", "starts"), BEFORE, BEFORE),
+        (RUNNING, (), BEFORE, BEFORE),
+        ({"existing": "other_exited"}, ("readies", "starts", "sweeps"), OURS, replace(BEFORE, identity="")),
+        (REFUSED, (), OURS, BEFORE),
+    ],
+)
+def test_r13_what_the_version_before_has_started_is_waited_for_or_removed(
+    before: dict[str, object], due: tuple[str, ...], lock: Lock, swept: Lock
+) -> None:
+    found = acted(poll=TAKEN_OVER, before=before)
+    assert found.looks_back
+    assert {name for name in ("adopts", "readies", "starts", "sweeps") if getattr(found, name)} == set(due)
+    assert (found.lock, found.lock_before, found.swept) == (lock, BEFORE, swept)
+    assert found.status == ("busy" if before is RUNNING else "failed" if before is REFUSED else "new")
+    assert found.step == ("prepare" if before is REFUSED else "")
+    assert not acted(poll=TAKEN_OVER, before=before, check_mode=True).sweeps
+
+
+@pytest.mark.parametrize(("sweep", "remembered"), [(REMOVED, OLD), (REFUSED, None)])
+def test_r12_what_the_version_before_has_recorded_is_cleared_up(
+    sweep: dict[str, object], remembered: str | None
+) -> None:
+    polled = {**QUIET, "git_dir_taken_over": True}
+    found = follows(remembered={}, poll=polled, clear=REMOVED, sweep=sweep)
+    assert (found.clears, found.sweeps, found.swept) == (True, True, replace(BEFORE, identity=OLD))
+    assert found.ended.get("last_successful_commit") == remembered
+    assert not follows(poll=polled).sweeps
+    assert not follows(remembered={}, poll=QUIET).sweeps
+
+
 def test_output_is_kept_of_commands_that_ended() -> None:
     expected = {"commit": NEW, "rc": 3, "started_at": "s", "finished_at": "f", "stdout": "hello", "stderr": ""}
     assert acted(run=FAILED).output == expected
@@ -319,6 +396,7 @@ def test_r12_quiet_poll_of_another_commit_than_remembered_was_cut_off(remembered
     assert not follows(remembered=known, poll=POLLED).clears
     assert not follows(remembered=known, poll={**REFUSED, "previous_commit": OLD}).clears
     assert not follows(remembered=known, poll={**QUIET, "previous_commit": ""}).clears
+    assert not follows(remembered=known, poll={**QUIET, "content_id": ""}).clears
     cleared = follows(remembered=known, poll=QUIET, clear=REMOVED).ended
     assert cleared["last_successful_commit"] == OLD
 

@@ -1,0 +1,47 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to this collection: it may change without notice.
+"""The container that stands for a run: of all runs of one repository on one target only one can hold it.
+
+What it is known by is what the target says, not what the inventory calls the target: a host may stand there twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Poll(Protocol):
+    """What a poll has returned."""
+
+    def get(self, key: str) -> str:
+        """Return one of its values, empty if there is none."""
+
+
+@dataclass(frozen=True)
+class Lock:
+    """What ``container_command`` knows a run's container by; without ``identity`` it is whatever has that name."""
+
+    name: str
+    identity: str
+    owner: Mapping[str, str]
+
+
+def targets(name: str, instance: str, poll: Poll) -> Lock:
+    """Return the container of the commit that ``poll`` tells of: its content counts, in whichever envelope it comes.
+
+    Where the content is not told, the commit's id stands for it, which is the identity of no container.
+    """
+    owner = {"machine": poll.get("machine"), "instance": instance, "git_dir": poll.get("git_dir")}
+    return Lock(name, poll.get("content_id") or poll.get("commit"), owner)
+
+
+def nobodys(name: str, commit: str) -> Lock:
+    """Return the container of ``commit`` as the version before made it, which wrote down no owner."""
+    return Lock(name, commit, dict.fromkeys(("machine", "instance", "git_dir"), ""))
