@@ -34,7 +34,8 @@ options:
         one that the role does not know is refused.
       - Its key C(facts), which may be missing, is what the role remembers;
         a value that it cannot have written is refused.
-      - Without C(git) only C(memory), C(instance) and C(work_dir) are looked at.
+      - Without C(git) only C(memory), C(instance) and C(work_dir) are looked at, and C(suspend_reason), which comes
+        together with C(by), the name of who suspends.
     type: dict
     required: true
   omit:

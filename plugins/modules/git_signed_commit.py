@@ -197,6 +197,13 @@ options:
       - The files are byte for byte those of the commit; C(.gitattributes) do not act.
       - Without it no tree is fetched.
     type: path
+  hold_file:
+    description:
+      - As long as anything of this name stands on the target, nothing is polled, and RV(status) is V(held). It may be a
+        file, a link or whatever else; a link is not followed.
+      - The first line of a regular file is why, see RV(hold). O(action=show) tells it, too. The other actions do not
+        look.
+    type: path
   username:
     description:
       - The user name for HTTP basic authentication. Goes with O(password).
@@ -309,6 +316,7 @@ changed:
 status:
   description:
     - V(unchanged), V(new) or V(awaiting_signatures) with O(action=poll); V(recorded) with the other actions.
+    - V(held) with O(action=poll) and O(action=show) as long as something stands at O(hold_file).
   returned: success
   type: str
   sample: new
@@ -369,6 +377,20 @@ first_chosen:
   description:
     - When there was first a commit to act on since the last record or reset, in UTC as ISO 8601; empty if there was
       none. Neither later commits nor unsigned ones change it.
+  returned: success
+  type: str
+  sample: "2026-11-24T07:50:35Z"
+hold:
+  description:
+    - The first line of O(hold_file). Empty if RV(status) is not V(held), and if O(hold_file) is anything else than a
+      regular file of root or the user of this task, is longer than 1 KiB, can be written to by others, or holds there
+      what cannot be seen.
+  returned: success
+  type: str
+  sample: The database is being moved (suspended by alice at 2026-11-24T07:50:35Z)
+held_since:
+  description:
+    - When O(hold_file) was written, in UTC as ISO 8601; empty if RV(status) is not V(held).
   returned: success
   type: str
   sample: "2026-11-24T07:50:35Z"
@@ -487,7 +509,8 @@ committed_at:
   sample: "2026-11-24T07:50:35Z"
 msg:
   description:
-    - How many have signed, who they are, and who is missing, if RV(status) is V(awaiting_signatures); otherwise empty.
+    - How many have signed, who they are, and who is missing, if RV(status) is V(awaiting_signatures); what RV(hold)
+      says if it is V(held); otherwise empty.
   returned: success
   type: str
   sample: >-
@@ -525,6 +548,7 @@ ARGUMENT_SPEC = {
     "max_commits": {"type": "int", "default": 1000},
     "submodules": {"type": "bool", "default": False},
     "archive": {"type": "path"},
+    "hold_file": {"type": "path"},
     "username": {"type": "str"},
     "password": {"type": "str", "no_log": True},
     "ssh_key_file": {"type": "path", "no_log": False},

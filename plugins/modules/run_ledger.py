@@ -21,8 +21,10 @@ options:
     description:
       - V(begin) says that a run has begun, V(end) how it has ended, and V(show) returns what is known.
       - V(end) deletes O(archive) and keeps O(output); archives that killed runs have left go after a day.
+      - V(suspend) puts the mark C(hold) into the instance's directory, in place of whatever stands there, and V(resume)
+        takes it away. M(flant.gitops.git_signed_commit) polls nothing in between if it is given it as C(hold_file).
     type: str
-    choices: [begin, end, show]
+    choices: [begin, end, show, suspend, resume]
     required: true
   dir:
     description:
@@ -31,7 +33,8 @@ options:
     required: true
   at:
     description:
-      - When the run began, in UTC as ISO 8601. Needed unless O(action=show).
+      - When the run began, or since when the instance is suspended, in UTC as ISO 8601. Not needed to O(action=show)
+        and O(action=resume).
     type: str
     default: ""
   status:
@@ -57,6 +60,16 @@ options:
   secret_id_rotate_at:
     description:
       - When the secret-id is due to be rotated next; empty leaves what is known.
+    type: str
+    default: ""
+  reason:
+    description:
+      - Why the instance is suspended, in one line. Needed to O(action=suspend).
+    type: str
+    default: ""
+  by:
+    description:
+      - Who suspends it. Needed to O(action=suspend).
     type: str
     default: ""
   output:
@@ -118,6 +131,14 @@ EXAMPLES = r"""
     dir: /var/lib/flant_gitops/default/ledger
     logs: 1
   register: shown
+
+- name: Let nothing be polled
+  flant.gitops.run_ledger:
+    action: suspend
+    dir: /var/lib/flant_gitops/default/ledger
+    at: "2026-11-24T07:50:35Z"
+    reason: The database is being moved
+    by: alice
 
 - name: Print the output
   ansible.builtin.debug:
@@ -195,7 +216,7 @@ _OUTPUT = {
     "stderr": {"type": "str", "required": True},
 }
 ARGUMENT_SPEC = {
-    "action": {"type": "str", "choices": ["begin", "end", "show"], "required": True},
+    "action": {"type": "str", "choices": ["begin", "end", "show", "suspend", "resume"], "required": True},
     "dir": {"type": "path", "required": True},
     "at": {"type": "str", "default": ""},
     "status": {"type": "str", "default": ""},
@@ -203,6 +224,8 @@ ARGUMENT_SPEC = {
     "sentence": {"type": "str", "default": ""},
     "commit": {"type": "str", "default": ""},
     "secret_id_rotate_at": {"type": "str", "default": "", "no_log": False},
+    "reason": {"type": "str", "default": ""},
+    "by": {"type": "str", "default": ""},
     "output": {"type": "dict", "options": _OUTPUT},
     "archive": {"type": "path"},
     "keep_logs": {"type": "int", "default": 10},

@@ -16,6 +16,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._duration import pars
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._git import url
 from ansible_collections.flant.gitops.plugins.module_utils._git.environment import Access
+from ansible_collections.flant.gitops.plugins.module_utils._ledger.mark import line
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import Request as GitRequest
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import check_access
 from ansible_collections.flant.gitops.plugins.module_utils._vault.request import Request as VaultRequest
@@ -43,9 +44,10 @@ def refusal(config: Mapping[str, Any]) -> str:
 
     Args:
         config: the variables that no module takes, without their prefix, and what the modules are to be given as
-            ``git``, ``container`` and ``vault``; without ``git`` only the place of the instance is looked at.
+            ``git``, ``container`` and ``vault``; without ``git`` only the place of the instance is looked at, and why
+            and by whom it is to be held, if that is there.
     """
-    checks = (_place, _operation, _git, _container, _vault) if "git" in config else (_place,)
+    checks = (_place, _operation, _git, _container, _vault) if "git" in config else (_place, _suspension)
     try:
         config = _values.with_texts(config, _TEXTS)
         for check in checks:
@@ -62,6 +64,15 @@ def _place(config: Mapping[str, Any]) -> None:
         raise Failure(f"{PREFIX}{failure}") from failure
     if not config["work_dir"].startswith("/"):
         raise Failure("flant_gitops_work_dir: it must be an absolute path.")
+
+
+def _suspension(config: Mapping[str, Any]) -> None:
+    if "suspend_reason" not in config:
+        return
+    try:
+        line(_values.text(config["suspend_reason"], "reason"), config["by"], "0000-00-00T00:00:00Z")
+    except Failure as failure:
+        raise Failure(f"{PREFIX}suspend_{failure}") from failure
 
 
 def _operation(config: Mapping[str, Any]) -> None:

@@ -10,6 +10,7 @@ again before every step; a task that was skipped or has not come yet has returne
 
     failed                                    a step was refused, and ``step`` says which
     suspended, not_due                        nothing was asked
+    held                                      neither was the server, as a mark on the target says
     unchanged, awaiting_signatures            the poll found nothing to act on
     new                                       there is a commit, and it is not started, or only looked at
     busy                                      another run's container is running
@@ -49,6 +50,7 @@ _GONE = (
 _SENTENCES = {
     "suspended": "{suspended}",
     "not_due": "the last poll was at {last_poll_at} and flant_gitops_git_poll_period is {period:g} s",
+    "held": "{said}",
     "awaiting_signatures": "{said}",
     "new": "commit {commit} would run",
     "busy": "another run has been going on since {since}, commit {commit} waits",
@@ -198,6 +200,7 @@ def course(
     poll, run = steps.poll, steps.run
     last_commit = remembered.get("last_successful_commit") or settings.initial_commit
     failures = remembered.get("consecutive_failures", 0)
+    asked = bool(poll) and poll.get("status") != "held"
     # Ansible tells of --check alone; a task's own check_mode shows in a new commit's tree, which is not written then.
     only_looks = check_mode or (poll.get("status") == "new" and not poll.get("archive"))
     found = poll.get("status") == "new" and not poll.refusal
@@ -208,7 +211,7 @@ def course(
     step = _refused_step(steps) or ("run" if status == "gone" and steps.gone else "")
     succeeded = status == "processed" and step in ("", *_NOT_OF_THE_COMMIT)
     status = "failed" if step else status
-    clears = bool(poll) and not poll.refusal and not found and not check_mode and _was_cut_off(poll, last_commit)
+    clears = asked and not poll.refusal and not found and not check_mode and _was_cut_off(poll, last_commit)
     rotates = not only_looks and not steps.wrap and _rotation_is_due(settings, remembered, now)
     removed = "existing" in steps.remove and not steps.remove.refusal
     cleared = "existing" in steps.clear and not steps.sweep.refusal
@@ -218,7 +221,7 @@ def course(
     return Course(
         polls=not settings.suspend and _poll_is_due(settings, remembered, now),
         last_commit=last_commit,
-        quiet=not (found or poll.refusal or clears or rotates or (failures and poll)),
+        quiet=not (found or poll.refusal or clears or rotates or (failures and asked)),
         only_looks=only_looks,
         lock=before if steps.inherits else targets(settings.container, settings.instance, poll),
         lock_before=before,
@@ -253,7 +256,7 @@ def course(
             **_last_run(steps),
             **({"last_successful_commit": poll.get("commit")} if removed and succeeded else {}),
             **({"last_successful_commit": poll.get("previous_commit")} if cleared else {}),
-            "consecutive_failures": failures + 1 if step else 0 if poll else failures,
+            "consecutive_failures": failures + 1 if step else 0 if asked else failures,
         },
     )
 

@@ -69,7 +69,7 @@ GIT = Module(
         "trusted_signers": "trusted_signers",
         "ssh_user_verification": "ssh_user_verification",
     },
-    frozenset({"action", "git_dir", "last_commit", "archive"}),
+    frozenset({"action", "git_dir", "last_commit", "archive", "hold_file"}),
 )
 CONTAINER = Module(
     container_command.ARGUMENT_SPEC,

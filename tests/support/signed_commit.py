@@ -40,6 +40,7 @@ _DEFAULTS: dict[str, Any] = {
     "max_commits": 1000,
     "submodules": False,
     "archive": None,
+    "hold_file": None,
     "username": None,
     "password": None,
     "ssh_key_file": None,

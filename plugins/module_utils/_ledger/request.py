@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._ledger.mark import line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 BEGIN = "begin"
 END = "end"
 SHOW = "show"
+SUSPEND = "suspend"
+RESUME = "resume"
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|\+00:00)", re.ASCII)
@@ -46,6 +49,8 @@ class Request(NamedTuple):
     sentence: str
     commit: str
     secret_id_rotate_at: str
+    reason: str
+    by: str
     output: Output | None
     archive: Path | None
     keep_logs: int
@@ -68,6 +73,8 @@ class Request(NamedTuple):
             sentence=params["sentence"],
             commit=params["commit"],
             secret_id_rotate_at=params["secret_id_rotate_at"],
+            reason=params["reason"],
+            by=params["by"],
             output=Output(**params["output"]) if params["output"] else None,
             archive=_absolute(params["archive"], "archive") if params["archive"] else None,
             keep_logs=params["keep_logs"],
@@ -78,10 +85,12 @@ class Request(NamedTuple):
         return request
 
     def _check(self) -> None:
-        if self.action != SHOW and not _TIME.fullmatch(self.at):
+        if self.action in (BEGIN, END, SUSPEND) and not _TIME.fullmatch(self.at):
             raise Failure("at: it is not a time in UTC as ISO 8601.")
         if self.action == END and not self.status:
             raise Failure("status: action: end needs it.")
+        if self.action == SUSPEND:
+            self.mark()
         for option, commit in (("commit", self.commit), ("output.commit", self.output.commit if self.output else "")):
             if commit and not _COMMIT.fullmatch(commit):
                 raise Failure(f"{option}: it is not a full commit id.")
@@ -92,6 +101,14 @@ class Request(NamedTuple):
                 raise Failure(f"{option}: it must not be negative.")
         if self.archive and self.archive.parent != self.directory.parent:
             raise Failure("archive: it does not lie beside dir.")
+
+    def mark(self) -> bytes:
+        """Return the mark that `SUSPEND` is to put.
+
+        Raises:
+            Failure: it could not be shown; the sentence names the parameter at fault.
+        """
+        return line(self.reason, self.by, self.at)
 
 
 def _absolute(path: str, option: str) -> Path:

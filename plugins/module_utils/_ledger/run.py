@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Private to this collection: it may change without notice.
-"""Say that a run has begun, how it has ended, or how an instance stands."""
+"""Say that a run has begun, how it has ended, or how an instance stands; hold it, or let it go on."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
-from ansible_collections.flant.gitops.plugins.module_utils._ledger import archives, logs, state
+from ansible_collections.flant.gitops.plugins.module_utils._ledger import archives, listing, logs, state
 from ansible_collections.flant.gitops.plugins.module_utils._ledger.outcome import Outcome
-from ansible_collections.flant.gitops.plugins.module_utils._ledger.request import BEGIN, SHOW
+from ansible_collections.flant.gitops.plugins.module_utils._ledger.request import BEGIN, RESUME, SHOW, SUSPEND
 from ansible_collections.flant.gitops.plugins.module_utils._private_file import open_regular, remove, replace
 from ansible_collections.flant.gitops.plugins.module_utils._trusted_path import Missing, trusted_directory
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._ledger.request import Request
 
 _STATE = Path("state.json")
+_HOLD = Path("hold")
 _LOG = "log"
 _MOST = 64 * 1024  # bytes of a state
 
@@ -37,10 +38,14 @@ def run(request: Request) -> Outcome:
     try:
         if request.action == SHOW:
             return _show(instance, request.logs)
+        if request.action == RESUME:
+            return _resume(instance, request)
         with trusted_directory(instance, "dir", create=not request.check_mode) as directory:
+            if request.action == SUSPEND:
+                return _suspend(directory, request)
             return _change(instance, directory, request)
-    except Missing:
-        return Outcome(changed=False, state=state.State())
+    except Missing:  # in check mode, or where nothing is to be made
+        return Outcome(changed=request.action == SUSPEND, state=state.State())
     except OSError as error:
         raise Failure(f"dir: {instance} cannot be used: {error.strerror}.") from error
 
@@ -56,6 +61,20 @@ def _show(instance: Path, most: int) -> Outcome:
         except Missing:
             pass
     return Outcome(changed=False, state=known, logs=tuple(kept))
+
+
+def _suspend(directory: int, request: Request) -> Outcome:
+    if not request.check_mode:
+        replace(_HOLD, request.mark(), dir_fd=directory)
+    return Outcome(changed=True, state=_read(directory))
+
+
+def _resume(instance: Path, request: Request) -> Outcome:
+    with trusted_directory(instance, "dir") as directory:
+        stands = _HOLD.name in listing.names(directory)
+        if stands and not request.check_mode:
+            remove(_HOLD, dir_fd=directory)
+        return Outcome(changed=stands, state=_read(directory))
 
 
 def _change(instance: Path, directory: int, request: Request) -> Outcome:

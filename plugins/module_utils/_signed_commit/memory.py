@@ -18,7 +18,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.base i
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.descent import place
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.identity import look
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.kept import KEPT
-from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.outcome import RECORDED, Outcome
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.outcome import HELD, RECORDED, Outcome
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.polls import Polls
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.ratchet import NAME, Ratchet
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import RESET
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ansible_collections.flant.gitops.plugins.module_utils._git.cache import Cache
+    from ansible_collections.flant.gitops.plugins.module_utils._hold import Hold
     from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import Request
 
 
@@ -39,8 +40,8 @@ def remember(request: Request, cache: Cache, ratchet: Ratchet) -> Outcome:
     return _reset(request, cache, ratchet) if request.action == RESET else _record(request, cache, ratchet)
 
 
-def show(request: Request) -> Outcome:
-    """Return what is remembered, and change nothing, not even where nothing is.
+def show(request: Request, hold: Hold | None) -> Outcome:
+    """Return what is remembered, and whether there is a ``hold``, and change nothing, not even where nothing is.
 
     It waits for nobody: whoever is at work on ``git_dir`` puts each file in its place as a whole.
 
@@ -57,7 +58,11 @@ def show(request: Request) -> Outcome:
         superseded=ratchet.superseded(),
         required_signatures=request.required_signatures,
     )
-    return outcome.remembering(look(request.git_dir), Polls(request.git_dir), ratchet.moves())
+    outcome = outcome.remembering(look(request.git_dir), Polls(request.git_dir), ratchet.moves())
+    if not hold:
+        return outcome
+    said = f"{request.hold_file}: {hold.text or 'what it says cannot be shown'}."
+    return outcome._replace(status=HELD, hold=hold.text, held_since=hold.since, msg=said)
 
 
 def _record(request: Request, cache: Cache, ratchet: Ratchet) -> Outcome:

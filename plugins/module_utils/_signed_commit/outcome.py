@@ -19,6 +19,7 @@ NEW = "new"
 UNCHANGED = "unchanged"
 AWAITING_SIGNATURES = "awaiting_signatures"
 RECORDED = "recorded"
+HELD = "held"
 _FACTS = {
     "previous_commit",
     "head",
@@ -45,6 +46,8 @@ class Outcome(NamedTuple):
     git_dir_taken_over: bool = False
     polled_at: str = ""
     first_chosen: str = ""
+    hold: str = ""
+    held_since: str = ""
     head: str = ""
     commits: tuple[str, ...] = ()
     signers: tuple[str, ...] = ()

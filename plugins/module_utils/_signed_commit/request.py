@@ -30,7 +30,10 @@ _NONE = "none"  # what forgets the last commit: nothing that a variable holds by
 
 
 class Request(NamedTuple):
-    """A task's parameters; ``access`` is there if the task is to poll, ``archive`` if it is to write one."""
+    """A task's parameters; ``access`` is there if the task is to poll, ``archive`` if it is to write one.
+
+    ``hold_file`` is there if the task is to look for one.
+    """
 
     action: str
     git_dir: Path
@@ -47,6 +50,7 @@ class Request(NamedTuple):
     max_commits: int
     submodules: bool
     archive: Path | None
+    hold_file: Path | None
     timeout: float
     check_mode: bool
 
@@ -57,6 +61,7 @@ class Request(NamedTuple):
         Raises:
             Failure: one of them is no good; the sentence names it.
         """
+        looks = params["action"] in (POLL, SHOW)
         request = cls(
             action=params["action"],
             git_dir=_absolute(params["git_dir"], "git_dir"),
@@ -73,6 +78,7 @@ class Request(NamedTuple):
             max_commits=params["max_commits"],
             submodules=params["submodules"],
             archive=_absolute(params["archive"], "archive") if params["archive"] and not check_mode else None,
+            hold_file=_absolute(params["hold_file"], "hold_file") if params["hold_file"] and looks else None,
             timeout=parse_duration(params["timeout"], "timeout"),
             check_mode=check_mode,
         )

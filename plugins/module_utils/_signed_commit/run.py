@@ -14,6 +14,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._failure import Failu
 from ansible_collections.flant.gitops.plugins.module_utils._git.cache import opened
 from ansible_collections.flant.gitops.plugins.module_utils._git.poll import poll
 from ansible_collections.flant.gitops.plugins.module_utils._git.remote import Remote
+from ansible_collections.flant.gitops.plugins.module_utils._hold import look as look_for
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.identity import identify, look
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.kept import KEPT
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.outcome import UNCHANGED, Outcome
@@ -32,10 +33,11 @@ def run(request: Request) -> Outcome:
         Failure: it cannot be done, or must not.
     """
     try:
-        if request.action == SHOW:
+        hold = look_for(request.hold_file, "hold_file") if request.hold_file else None
+        if request.action == SHOW or hold:
             from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.memory import show
 
-            return show(request)
+            return show(request, hold)
         with opened(request.git_dir, NAME) as cache:
             ratchet = Ratchet(cache.path)
             is_new = ratchet.begin()

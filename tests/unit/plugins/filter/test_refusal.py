@@ -188,3 +188,19 @@ def test_refusal_of_vault_names_the_variable_and_no_secret(variables: dict[str, 
 )
 def test_cache_that_would_forget_is_refused_before_all_else(memory: dict[str, object], sentence: str) -> None:
     assert refusal(configuration(memory=memory, instance="../x")).startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("reason", "sentence"),
+    [
+        ("The database is being moved", ""),
+        ("", "flant_gitops_suspend_reason: say why."),
+        (None, "flant_gitops_suspend_reason: say why."),
+        (True, "flant_gitops_suspend_reason: it must be a text; put it in quotes."),
+        ("x" * 1000, "flant_gitops_suspend_reason: it must be one line"),
+    ],
+)
+def test_reason_of_a_suspension_can_be_shown(reason: object, sentence: str) -> None:
+    found = refusal({"instance": "default", "work_dir": "/w", "suspend_reason": reason, "by": "alice"})
+    assert found.startswith(sentence)
+    assert bool(found) == bool(sentence)

@@ -46,6 +46,7 @@ QUIET = {
     "content_id": CONTENT,
     **TARGET,
 }
+HELD = {**QUIET, "status": "held", "head": "", "msg": "/work/hold: Frozen until Monday."}
 WAITING = {**QUIET, "status": "awaiting_signatures", "head": NEW, "msg": "required_signatures: 1 of 2."}
 POLLED = {
     "changed": True,
@@ -111,7 +112,7 @@ def acted(**steps: object) -> Course:
         ({"poll": SKIPPED}, "not_due", "the last poll was at None and flant_gitops_git_poll_period is 0 s"),
         ({"settings": replace(SETTINGS, suspend="frozen")}, "suspended", "frozen"),
         ({"poll": QUIET}, "unchanged", f"main stands at {OLD}"),
-        ({"poll": {**QUIET, "status": "held"}}, "held", f"main stands at {OLD}"),
+        ({"poll": HELD}, "held", "/work/hold: Frozen until Monday"),
         (
             {"poll": WAITING},
             "awaiting_signatures",
@@ -239,7 +240,13 @@ def test_rotation_is_due(at: str | None, ttl: str) -> None:
     remembered = {**REMEMBERED, **({"secret_id_rotate_at": at} if at else {})}
     settings = replace(WITH_FILE, secret_id_ttl=ttl)
     due = at is None or (at == NEVER and ttl != "") or at <= "2026-11-28T12:00:00Z"
-    for polled in ({"poll": QUIET}, {"poll": REFUSED}, {"poll": SKIPPED}, {"poll": POLLED, "prepare": REFUSED}):
+    for polled in (
+        {"poll": QUIET},
+        {"poll": HELD},
+        {"poll": REFUSED},
+        {"poll": SKIPPED},
+        {"poll": POLLED, "prepare": REFUSED},
+    ):
         assert follows(settings, remembered, **polled).rotates == due
     assert follows(settings, remembered, poll=QUIET).quiet != due
     assert not follows(settings, remembered, poll=QUIET, wrap=TOKENS).rotates
@@ -394,6 +401,7 @@ def test_r12_quiet_poll_of_another_commit_than_remembered_was_cut_off(remembered
     assert found.quiet != found.clears
     assert not follows(remembered=known, poll=QUIET, check_mode=True).clears
     assert not follows(remembered=known, poll=POLLED).clears
+    assert not follows(remembered=known, poll=HELD).clears
     assert not follows(remembered=known, poll={**REFUSED, "previous_commit": OLD}).clears
     assert not follows(remembered=known, poll={**QUIET, "previous_commit": ""}).clears
     assert not follows(remembered=known, poll={**QUIET, "content_id": ""}).clears
@@ -402,7 +410,8 @@ def test_r12_quiet_poll_of_another_commit_than_remembered_was_cut_off(remembered
 
 
 @pytest.mark.parametrize(
-    ("polled", "failures", "left"), [(QUIET, 2, 0), (SKIPPED, 2, 2), (SKIPPED, 0, 0), (REFUSED, 2, 3)]
+    ("polled", "failures", "left"),
+    [(QUIET, 2, 0), (WAITING, 2, 0), (HELD, 2, 2), (SKIPPED, 2, 2), (SKIPPED, 0, 0), (REFUSED, 2, 3)],
 )
 def test_failures_are_counted_until_a_poll_is_quiet(polled: dict[str, object], failures: int, left: int) -> None:
     found = follows(remembered={**REMEMBERED, "consecutive_failures": failures}, poll=polled)

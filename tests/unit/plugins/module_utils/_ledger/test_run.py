@@ -27,6 +27,8 @@ DEFAULTS = {
     "sentence": "It ran.",
     "commit": COMMIT,
     "secret_id_rotate_at": "",
+    "reason": "",
+    "by": "",
     "output": None,
     "archive": None,
     "keep_logs": 2,
@@ -108,6 +110,41 @@ def test_check_mode_and_show_make_nothing(instance: Path) -> None:
     assert call(instance, "show", logs=1).logs == ()
 
 
+def test_suspended_instance_is_marked_until_it_is_resumed(instance: Path) -> None:
+    mark = instance / "hold"
+    who = {"reason": "Frozen", "by": "alice"}
+    assert call(instance, "suspend", check_mode=True, **who).changed
+    assert not instance.exists()
+    assert call(instance, "suspend", **who).changed
+    assert mark.read_text(encoding="utf-8") == f"Frozen (suspended by alice at {START})\n"
+    assert (mark.stat().st_mode & 0o777, instance.stat().st_mode & 0o777) == (0o600, 0o700)
+    call(instance, "suspend", reason="Thawing", by="bob")
+    assert mark.read_text(encoding="utf-8").startswith("Thawing (suspended by bob")
+    call(instance, "end")
+    assert call(instance, "resume", check_mode=True).changed
+    assert mark.exists()
+    assert call(instance, "resume", at="").changed
+    assert not mark.exists()
+    assert not call(instance, "resume").changed
+
+
+def test_resuming_what_is_not_there_makes_nothing(instance: Path) -> None:
+    assert not call(instance, "resume").changed
+    assert not instance.exists()
+
+
+def test_r14_mark_that_is_a_link_is_replaced_and_taken_away_itself(instance: Path, tmp_path: Path) -> None:
+    foreign = tmp_path / "foreign"
+    foreign.write_text("untouched", encoding="utf-8")
+    instance.mkdir(parents=True, mode=0o700)
+    for action in ("suspend", "resume"):
+        (instance / "hold").unlink(missing_ok=True)
+        (instance / "hold").symlink_to(foreign)
+        assert call(instance, action, reason="Frozen", by="alice").changed
+        assert not (instance / "hold").is_symlink()
+        assert foreign.read_text(encoding="utf-8") == "untouched"
+
+
 def test_r14_log_that_is_a_link_to_foreign_files_removes_none(instance: Path, tmp_path: Path) -> None:
     foreign = tmp_path / "foreign"
     foreign.mkdir(mode=0o777)
@@ -123,9 +160,9 @@ def test_r14_log_that_is_a_link_to_foreign_files_removes_none(instance: Path, tm
 def test_r14_directory_that_others_may_write_to_is_refused(instance: Path) -> None:
     instance.mkdir(parents=True)
     instance.chmod(0o777)
-    for action in ("begin", "end", "show"):
+    for action in ("begin", "end", "show", "suspend", "resume"):
         with pytest.raises(Failure, match=r"^dir: "):
-            call(instance, action)
+            call(instance, action, reason="Frozen", by="alice")
     assert list(instance.iterdir()) == []
 
 
@@ -143,6 +180,9 @@ def test_r14_state_that_is_a_link_is_not_followed(instance: Path, tmp_path: Path
         ({"dir": "ledger"}, "dir: it is not an absolute path."),
         ({"at": "now"}, "at: it is not a time"),
         ({"status": ""}, "status: action: end needs it."),
+        ({"action": "suspend", "by": "alice"}, "reason: say why."),
+        ({"action": "suspend", "reason": "Frozen"}, "by: say who."),
+        ({"action": "suspend", "reason": "Frozen", "by": "alice", "at": ""}, "at: it is not a time"),
         ({"commit": "main"}, "commit: it is not a full commit id."),
         ({"output": {**output(), "commit": "../x"}}, "output.commit: it is not a full commit id."),
         ({"output": output("../x")}, "output.started_at: it is not a time"),
@@ -153,6 +193,6 @@ def test_r14_state_that_is_a_link_is_not_followed(instance: Path, tmp_path: Path
 )
 def test_refusal_names_the_option(instance: Path, params: dict[str, object], words: str) -> None:
     with pytest.raises(Failure) as refused:
-        call(instance, "end", **params)
+        call(instance, **{"action": "end", **params})
     assert str(refused.value).startswith(words)
     assert not instance.exists()

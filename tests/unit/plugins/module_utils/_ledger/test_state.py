@@ -16,6 +16,7 @@ OUTPUT = Output(COMMIT, 3, FIRST, THEN, "out", "err")
 
 def request(status: str, at: str = THEN, **changed: object) -> Request:
     told: dict[str, object] = {"step": "", "sentence": "", "commit": COMMIT, "secret_id_rotate_at": "", "output": None}
+    told |= {"reason": "", "by": ""}
     place = Path("/work/default/ledger")
     rest: dict[str, object] = {"archive": None, "keep_logs": 1, "logs": 0, "check_mode": False}
     return Request(action="end", directory=place, at=at, status=status, **{**told, **rest, **changed})
