@@ -380,6 +380,25 @@ first_chosen:
   returned: success
   type: str
   sample: "2026-11-24T07:50:35Z"
+last_poll:
+  description:
+    - What the last poll came to. Each value is empty if there was none.
+  returned: success
+  type: dict
+  contains:
+    status:
+      description:
+        - Its RV(status), or V(failed); why it failed is not kept, as it may be about a secret.
+      type: str
+      sample: unchanged
+    since:
+      description: Since when polls have come to that, in UTC as ISO 8601.
+      type: str
+      sample: "2026-11-24T07:50:35Z"
+    sentence:
+      description: Its RV(msg).
+      type: str
+      sample: ""
 hold:
   description:
     - The first line of O(hold_file). Empty if RV(status) is not V(held), and if O(hold_file) is anything else than a

@@ -101,6 +101,11 @@ options:
         description: What they printed as errors.
         type: str
         required: true
+      signers:
+        description: The names of those whose signatures counted.
+        type: list
+        elements: str
+        default: []
   archive:
     description:
       - A file in the instance's directory that is to be deleted.
@@ -167,6 +172,10 @@ state:
       description: When the status became this one.
       type: str
       sample: "2026-11-24T07:50:35.000000Z"
+    at:
+      description: When the run began that has said so last.
+      type: str
+      sample: "2026-11-24T08:50:35.000000Z"
     commit:
       description: The commit that it was about.
       type: str
@@ -184,7 +193,7 @@ state:
       type: str
       sample: "2026-11-25T07:50:35Z"
     last_run:
-      description: The commands that ended last, with C(commit), C(rc), C(started_at) and C(finished_at).
+      description: The commands that ended last, with C(commit), C(rc), C(started_at), C(finished_at) and C(signers).
       type: dict
 logs:
   description: The outputs that were asked for, the newest last.
@@ -214,6 +223,7 @@ _OUTPUT = {
     "finished_at": {"type": "str", "required": True},
     "stdout": {"type": "str", "required": True},
     "stderr": {"type": "str", "required": True},
+    "signers": {"type": "list", "elements": "str", "default": []},
 }
 ARGUMENT_SPEC = {
     "action": {"type": "str", "choices": ["begin", "end", "show", "suspend", "resume"], "required": True},

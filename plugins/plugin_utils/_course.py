@@ -358,7 +358,8 @@ def _output(steps: Steps) -> dict[str, object]:
     if "rc" not in steps.run:
         return {}
     said = {name: steps.run.get(name) for name in ("started_at", "finished_at", "stdout", "stderr")}
-    return {"commit": steps.poll.get("commit"), "rc": steps.run.get("rc", default=0), **said}
+    rc = steps.run.get("rc", default=0)
+    return {"commit": steps.poll.get("commit"), "rc": rc, "signers": _signers(steps.poll), **said}
 
 
 def _last_run(steps: Steps) -> dict[str, object]:

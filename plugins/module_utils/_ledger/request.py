@@ -15,7 +15,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._failure import Failu
 from ansible_collections.flant.gitops.plugins.module_utils._ledger.mark import line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 BEGIN = "begin"
 END = "end"
@@ -36,6 +36,7 @@ class Output(NamedTuple):
     finished_at: str
     stdout: str
     stderr: str
+    signers: Sequence[str] = ()
 
 
 class Request(NamedTuple):

@@ -5,8 +5,8 @@
 # Private to this collection: it may change without notice.
 """What the target itself remembers of how an instance stands, in ``state.json``.
 
-``since`` is when the status became what it is, ``failing_since`` and ``waiting_since`` when the instance began to fail
-or to wait, whichever sentence that had since then.
+``at`` is when the run began that said so last, ``since`` when the status became what it is, ``failing_since`` and
+``waiting_since`` when the instance began to fail or to wait, whichever sentence that had since then.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ class Run(NamedTuple):
     rc: int
     started_at: str
     finished_at: str
+    signers: tuple[str, ...] = ()
 
 
 class State(NamedTuple):
@@ -39,6 +40,7 @@ class State(NamedTuple):
     step: str = ""
     reason: str = ""
     since: str = ""
+    at: str = ""
     commit: str = ""
     failing_since: str = ""
     waiting_since: str = ""
@@ -60,7 +62,7 @@ def load(document: bytes) -> State:
         found = json.loads(document)
         run = found.get("last_run")
         texts = {name: str(found.get(name) or "") for name in State._fields if name != "last_run"}
-        return State(**texts, last_run=Run(**run) if run else None)
+        return State(**texts, last_run=Run(**{**run, "signers": tuple(run.get("signers", ()))}) if run else None)
     except (AttributeError, TypeError, ValueError):
         return State()
 
@@ -72,6 +74,7 @@ def follow(before: State, request: Request) -> State:
         step=request.step,
         reason=printable(request.sentence),
         since=_since(before.since, request.at, holds=request.status == before.status, held=True),
+        at=request.at,
         commit=request.commit,
         failing_since=_since(before.failing_since, request.at, holds=True, held=request.status == FAILED),
         waiting_since=_since(before.waiting_since, request.at, holds=True, held=request.status in WAITING),
@@ -87,4 +90,4 @@ def _since(before: str, at: str, *, holds: bool, held: bool) -> str:
 
 
 def _run(output: Output) -> Run:
-    return Run(output.commit, output.rc, output.started_at, output.finished_at)
+    return Run(output.commit, output.rc, output.started_at, output.finished_at, tuple(output.signers))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.identity import Identity
     from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.polls import Polls
@@ -20,6 +20,7 @@ UNCHANGED = "unchanged"
 AWAITING_SIGNATURES = "awaiting_signatures"
 RECORDED = "recorded"
 HELD = "held"
+FAILED = "failed"
 _FACTS = {
     "previous_commit",
     "head",
@@ -46,6 +47,7 @@ class Outcome(NamedTuple):
     git_dir_taken_over: bool = False
     polled_at: str = ""
     first_chosen: str = ""
+    last_poll: Mapping[str, str] = {}
     hold: str = ""
     held_since: str = ""
     head: str = ""
@@ -70,6 +72,7 @@ class Outcome(NamedTuple):
             git_dir_id=identity.id,
             polled_at=polls.polled_at(),
             first_chosen=polls.first_chosen(moves),
+            last_poll=polls.last()._asdict(),
             warnings=(*identity.warnings, *self.warnings),
         )
 

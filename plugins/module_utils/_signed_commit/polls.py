@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Private to this collection: it may change without notice.
-"""When the branch was asked for last, and since when there is something to act on."""
+"""When the branch was asked for last, what that came to, and since when there is something to act on."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import os
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
 from ansible_collections.flant.gitops.plugins.module_utils._private_file import replace
 from ansible_collections.flant.gitops.plugins.module_utils._timestamp import iso8601
 
@@ -19,10 +20,19 @@ if TYPE_CHECKING:
 
 _POLLED = "polled_at"
 _FIRST_CHOSEN = "first_chosen"
+_LAST = "last_poll"
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
-FILES = (_POLLED, _FIRST_CHOSEN)
+FILES = (_POLLED, _FIRST_CHOSEN, _LAST)
 """Everything in the cache folder that belongs to it."""
+
+
+class Last(NamedTuple):
+    """What the last poll came to, since when polls do, and what is to be said of it."""
+
+    status: str = ""
+    since: str = ""
+    sentence: str = ""
 
 
 class Polls(NamedTuple):
@@ -61,6 +71,22 @@ class Polls(NamedTuple):
     def first_chosen(self, moves: int) -> str:
         """Return since when there has been something to act on after ``moves``; empty if there has been nothing."""
         return self._read(_FIRST_CHOSEN, rf"{moves} (.*)\n")
+
+    def end(self, status: str, sentence: str, now: float) -> None:
+        """Write down what a poll came to, if that is something else than before."""
+        before, sentence = self.last(), printable(sentence)
+        if (status, sentence) != (before.status, before.sentence):
+            since = before.since if status == before.status else iso8601(int(now))
+            replace(self.folder / _LAST, f"{status} {since}\n{sentence}\n".encode())
+
+    def last(self) -> Last:
+        """Return what the last poll came to."""
+        try:
+            content = (self.folder / _LAST).read_text("utf-8", "replace")
+        except FileNotFoundError:
+            return Last()
+        match = re.fullmatch(r"([a-z_]+) (.*)\n(.*)\n", content)
+        return Last(*match.groups()) if match and _TIME.fullmatch(match[2]) else Last()
 
     def _read(self, name: str, pattern: str) -> str:
         try:

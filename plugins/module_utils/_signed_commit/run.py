@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._git.remote import Re
 from ansible_collections.flant.gitops.plugins.module_utils._hold import look as look_for
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.identity import identify, look
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.kept import KEPT
-from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.outcome import UNCHANGED, Outcome
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.outcome import FAILED, UNCHANGED, Outcome
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.polls import Polls
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.ratchet import NAME, Ratchet
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import SHOW
@@ -42,7 +43,7 @@ def run(request: Request) -> Outcome:
             ratchet = Ratchet(cache.path)
             is_new = ratchet.begin()
             if request.access:
-                outcome = _poll(request, Remote(cache, request.access, request.timeout), ratchet)
+                outcome = _ended(request, Remote(cache, request.access, request.timeout), ratchet)
             else:
                 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.memory import remember
 
@@ -57,6 +58,21 @@ def run(request: Request) -> Outcome:
             )
     except OSError as error:
         raise Failure(f"git_dir: {error.filename or request.git_dir} cannot be used: {error.strerror}.") from None
+
+
+def _ended(request: Request, remote: Remote, ratchet: Ratchet) -> Outcome:
+    """Poll, and write down what that came to; why it failed is the caller's to keep, who knows what must be masked."""
+    polls = Polls(remote.cache.path)
+    try:
+        outcome = _poll(request, remote, ratchet)
+    except Failure:
+        if not request.check_mode:
+            with contextlib.suppress(OSError):  # the sentence that is on its way tells more
+                polls.end(FAILED, "", time.time())
+        raise
+    if not request.check_mode:
+        polls.end(outcome.status, outcome.msg, time.time())
+    return outcome
 
 
 def _poll(request: Request, remote: Remote, ratchet: Ratchet) -> Outcome:

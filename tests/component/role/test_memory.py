@@ -285,13 +285,3 @@ def test_reset_tells_when_the_schedule_has_another_fact_cache(site: Site, upstre
     )
     assert reset.rc == 0, reset.output
     assert f"is set from {commit} to none. This fact cache had none;" in reset.output
-
-
-def test_status_shows_each_instance(site: Site, upstream: Upstream, signers: Signers) -> None:
-    commit = upstream.commit("one", "First", signers.alice)
-    assert site.run().status == "processed"
-    site.variables["suspend"] = "Frozen until Monday."
-    shown = site.run(playbook="flant.gitops.status")
-    assert shown.rc == 0, shown.output
-    for word in ("default", "suspended", commit[:12], "Frozen until Monday.", "alice"):
-        assert word in shown.output

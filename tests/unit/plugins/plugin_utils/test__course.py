@@ -379,7 +379,8 @@ def test_r12_what_the_version_before_has_recorded_is_cleared_up(
 
 
 def test_output_is_kept_of_commands_that_ended() -> None:
-    expected = {"commit": NEW, "rc": 3, "started_at": "s", "finished_at": "f", "stdout": "hello", "stderr": ""}
+    expected = {"commit": NEW, "rc": 3, "signers": ["alice"], "started_at": "s", "finished_at": "f"}
+    expected |= {"stdout": "hello", "stderr": ""}
     assert acted(run=FAILED).output == expected
     assert acted(run=REFUSED).output == {}
 

@@ -44,7 +44,9 @@ def test_nothing_is_polled_while_a_mark_stands(task: Task, mark: Path) -> None:
     mark.unlink()
     with pytest.raises(Failure, match=r"^repo: "):
         task.poll(repo=NOWHERE, hold_file=mark)
-    assert task.show(hold_file=mark) == before
+    after = task.show(hold_file=mark)
+    assert after.last_poll["status"] == "failed"
+    assert after._replace(last_poll=before.last_poll) == before
 
 
 def test_mark_holds_where_nothing_is_yet(task: Task, mark: Path) -> None:

@@ -167,6 +167,40 @@ def test_the_time_of_a_poll_is_kept_where_the_server_has_answered(
     assert task.show().polled_at == "2096-10-02T07:06:41Z"
 
 
+def test_what_polls_come_to_is_kept_and_since_when(task: Task, clock: list[float], signers: Signers) -> None:
+    trust = {"required_signatures": 1, "trusted_keys": [signers.alice.public_key]}
+    waits = {**trust, "on_insufficient_signatures": "wait"}
+
+    def last() -> tuple[str, str, str]:
+        clock[0] += 60
+        kept = task.show().last_poll
+        return kept["status"], kept["since"], kept["sentence"]
+
+    assert last() == ("", "", "")
+    task.upstream.commit(signer=signers.alice)
+    task.poll(check_mode=True, **trust)
+    assert last() == ("", "", "")
+    commit = task.process(**trust)
+    assert last() == ("new", "2096-10-02T07:08:40Z", "")
+    assert task.poll(**trust).last_poll["status"] == "unchanged"
+    task.poll(last_commit=commit, **trust)
+    assert last() == ("unchanged", "2096-10-02T07:09:40Z", "")
+    head = task.upstream.commit()
+    task.poll(check_mode=True, **waits)
+    assert last()[0] == "unchanged"
+    task.poll(**waits)
+    status, since, sentence = last()
+    assert (status, since) == ("awaiting_signatures", "2096-10-02T07:11:40Z")
+    assert sentence.startswith(f"required_signatures: commit {head} carries 0 of 1")
+    task.poll_refused(check_mode=True, **trust)
+    assert last()[0] == "awaiting_signatures"
+    task.poll_refused(**trust)
+    assert last() == ("failed", "2096-10-02T07:13:40Z", "")
+    task.upstream.path.rename(task.folder / "away")
+    task.poll_refused(**trust)
+    assert last() == ("failed", "2096-10-02T07:13:40Z", "")
+
+
 def test_neither_pushes_on_top_nor_unsigned_heads_renew_when_something_was_first_chosen(
     task: Task, clock: list[float], signers: Signers
 ) -> None:
