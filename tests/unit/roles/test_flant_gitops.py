@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import yaml
 COLLECTION = Path(__file__).resolve().parents[3]
 ROLE = COLLECTION / "roles/flant_gitops"
 SPECS = yaml.safe_load((ROLE / "meta/argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]
+VARS = yaml.safe_load((ROLE / "vars/main.yml").read_text(encoding="utf-8"))
 DEFAULTS = yaml.safe_load((ROLE / "defaults/main.yml").read_text(encoding="utf-8"))
 OPTIONS = [(entry, name, option) for entry, spec in SPECS.items() for name, option in spec["options"].items()]
 
@@ -35,6 +37,23 @@ def test_every_default_is_an_option() -> None:
 def test_every_entry_point_has_tasks_and_a_playbook(entry: str) -> None:
     assert (ROLE / "tasks" / f"{entry}.yml").exists()
     assert f"tasks_from: {entry}" in (COLLECTION / "playbooks" / f"{entry}.yml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("tasks", sorted((ROLE / "tasks").glob("*.yml")), ids=lambda path: path.stem)
+def test_r16_what_tasks_register_and_set_is_no_variable_of_operators(tasks: Path) -> None:
+    """Names that are not the role's own begin otherwise, so that what an entry point leaves is refused by none."""
+    text = tasks.read_text(encoding="utf-8")
+    registered = set(re.findall(r"register: (\w+)", text))
+    registered |= set(re.findall(r"set_fact:\n\s+(\w+):", text))
+    assert {name for name in registered if not name.startswith("_flant_gitops_")} == set()
+
+
+@pytest.mark.parametrize("entry", sorted(SPECS))
+def test_r16_each_entry_point_refuses_variables_that_nobody_knows(entry: str) -> None:
+    refusals = set(
+        re.findall(r"_flant_gitops_(?:\w+_)?refusal\b", (ROLE / "tasks" / f"{entry}.yml").read_text("utf-8"))
+    )
+    assert any("'names': _flant_gitops_names" in VARS.get(name, "") for name in refusals)
 
 
 @pytest.mark.parametrize("playbook", sorted((COLLECTION / "playbooks").glob("*.yml")), ids=lambda path: path.stem)
