@@ -166,6 +166,20 @@ def test_r14_directory_that_others_may_write_to_is_refused(instance: Path) -> No
     assert list(instance.iterdir()) == []
 
 
+def test_r14_outputs_that_others_could_have_put_there_are_not_shown(instance: Path, tmp_path: Path) -> None:
+    call(instance, "end", output=output())
+    (log,) = (instance / "log").iterdir()
+    (tmp_path / "foreign").write_text("made by nobody", encoding="utf-8")
+    log.unlink()
+    log.symlink_to(tmp_path / "foreign")
+    with pytest.raises(Failure, match=r"^dir: .* cannot be used: "):
+        call(instance, "show", logs=1)
+    log.unlink()
+    (instance / "log").chmod(0o777)
+    with pytest.raises(Failure, match=rf"^dir: {instance}/log can be written to by others"):
+        call(instance, "show", logs=1)
+
+
 def test_r14_state_that_is_a_link_is_not_followed(instance: Path, tmp_path: Path) -> None:
     instance.mkdir(parents=True, mode=0o700)
     (tmp_path / "foreign").write_text('{"status": "processed"}', encoding="utf-8")
