@@ -78,6 +78,16 @@ def test_an_owners_run_under_its_own_name_is_no_other(ours: Caller, client: APIC
     assert finished(started)["failed"]
 
 
+def test_runs_of_nobody_in_particular_do_not_keep_each_other_busy(ours: Caller, client: APIClient, name: str) -> None:
+    nobodys = ours.having(owner=None)
+    started = nobodys.start("sleep 60")
+    until(lambda: client.containers(filters={"name": name, "status": "running"}))
+    for owner in (None, {**OURS, "git_dir": ""}):
+        assert nobodys.having(name=f"{name}-other")(action="prepare", owner=owner)["existing"] == "none"
+    assert nobodys(action="remove")["changed"]
+    assert finished(started)["failed"]
+
+
 def test_what_has_ended_under_another_name_keeps_no_owner_busy(ours: Caller, name: str) -> None:
     ours(cleanup=False)
     assert ours.having(name=f"{name}-renamed")(action="prepare")["existing"] == "none"
