@@ -80,6 +80,7 @@ def course(
         secret_id_file=settings["secret_id_file"] or "",
         secret_id_ttl=str(settings["secret_id_ttl"] or ""),
         requests=len(settings["requests"]),
+        revoke_on_failure=settings["revoke_on_failure"],
         show_output=settings["show_output"],
         trusted=trusted(settings["trusted_signers"], settings["trusted_keys"]),
     )

@@ -184,6 +184,12 @@ options:
         O(action=remove) is then due.
     type: bool
     default: true
+  return_secret_env:
+    description:
+      - With O(action=remove), whether to return in RV(secret_env) what O(secret_env) the removed container was given,
+        so that tokens among them can be ended. The task needs C(no_log).
+    type: bool
+    default: false
   pull:
     description:
       - When to pull O(image). An image that is named by its id is never pulled.
@@ -374,6 +380,11 @@ identity:
   returned: if O(action=show) and there is one
   type: str
   sample: 5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03
+secret_env:
+  description: The removed container's O(secret_env). It holds secrets.
+  returned: if O(return_secret_env) is set and there was a container
+  type: dict
+  sample: {}
 started_at:
   description:
     - When the commands were started, in UTC on the engine's clock. For a run that is in the way, when that one was.
@@ -461,6 +472,7 @@ ARGUMENT_SPEC = {
     },
     "creates": {"type": "path"},
     "cleanup": {"type": "bool", "default": True},
+    "return_secret_env": {"type": "bool", "default": False, "no_log": False},
     "pull": {"type": "str", "choices": ["missing", "always", "never"], "default": "missing"},
     "registry_username": {"type": "str"},
     "registry_password": {"type": "str", "no_log": True},

@@ -333,6 +333,10 @@ requests:
       description: How many seconds the token can be used.
       type: int
       sample: 60
+    expires_at:
+      description: When that is over by the target's clock, in UTC and ISO 8601.
+      type: str
+      sample: "2026-11-27T08:01:00Z"
 revocable:
   description:
     - The tokens that live on after this task, for O(tokens) of a later one with O(action=revoke). It holds secrets.

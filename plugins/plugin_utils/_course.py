@@ -34,8 +34,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
 from ansible_collections.flant.gitops.plugins.plugin_utils._lock import Lock, nobodys, targets
+from ansible_collections.flant.gitops.plugins.plugin_utils._step import Step
+from ansible_collections.flant.gitops.plugins.plugin_utils._tokens import Tokens
 from ansible_collections.flant.gitops.plugins.plugin_utils._variables import CONTAINER, GIT, VAULT
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ _SENTENCES = {
     "processed": "commit {commit} ran with rc 0, signed by {signers}",
 }
 _STEPS = ("poll", "prepare", "begin", "wrap", "start", "run", "record", "remove", "clear", "sweep", "rotate")
+_TOLD_BESIDE = ("revoke",)
 _NOT_OF_THE_COMMIT = ("poll", "clear", "sweep", "rotate")
 _MODULES = {"poll": GIT, "record": GIT, "wrap": VAULT, "rotate": VAULT}
 _UNDER_WAY = ("same", "other_running")
@@ -82,42 +84,9 @@ class Settings:
     secret_id_file: str
     secret_id_ttl: str
     requests: int
+    revoke_on_failure: str
     show_output: bool
     trusted: Trusted
-
-
-class Step:
-    """What one task has returned; false, if it was skipped or has not come yet."""
-
-    def __init__(self, result: Mapping[str, Any] | None) -> None:
-        """Take a registered variable."""
-        self._result = result if result and not result.get("skipped") else {}
-
-    def __bool__(self) -> bool:
-        """Whether it ran."""
-        return bool(self._result)
-
-    def __contains__(self, key: str) -> bool:
-        """Whether it returned that."""
-        return key in self._result
-
-    def get(self, key: str, default: Any = "") -> Any:  # noqa: ANN401 -- modules return what they like
-        """Return one of its values; ``default`` also for an empty one."""
-        return self._result.get(key) or default
-
-    @property
-    def refusal(self) -> str:
-        """Why it failed, in one sentence; empty if it did not.
-
-        A module that could not even start says nothing itself; then the last line that it left is all there is. What a
-        poll says beside its status is no refusal.
-        """
-        if "status" in self or not self._result.keys() & {"msg", "module_stderr", "exception"}:
-            return ""
-        said = str(self.get("msg", "the module failed."))
-        left = (self.get("module_stderr") or self.get("module_stdout")).strip().splitlines()
-        last = printable(left[-1]) if left else ""
-        return said if not last or last in said else f"{printable(said)} {last}"
 
 
 @dataclass(frozen=True)
@@ -140,12 +109,13 @@ class Steps:
     clear: Step
     sweep: Step
     rotate: Step
+    revoke: Step
     gone: str
 
     @classmethod
     def of(cls, results: Mapping[str, Any]) -> Steps:
         """Take the registered variables by the steps' names."""
-        found = {name: Step(results.get(name)) for name in _STEPS}
+        found = {name: Step(results.get(name)) for name in (*_STEPS, *_TOLD_BESIDE)}
         before = Step(results.get("before"))
         if before.refusal or before.get("existing") in _UNDER_WAY:
             found["prepare"] = before
@@ -179,6 +149,9 @@ class Course:
     prints: bool
     records: bool
     removes: bool
+    reveals: bool
+    revokes: bool
+    tokens: list[dict[str, object]]
     clears: bool
     sweeps: bool
     rotates: bool
@@ -214,6 +187,8 @@ def course(
     clears = asked and not poll.refusal and not found and not check_mode and _was_cut_off(poll, last_commit)
     rotates = not only_looks and not steps.wrap and _rotation_is_due(settings, remembered, now)
     removed = "existing" in steps.remove and not steps.remove.refusal
+    tokens = Tokens(settings.requests > 0, steps.wrap, steps.start, run, steps.remove, steps.revoke)
+    due = [] if only_looks else tokens.due(settings.revoke_on_failure)
     cleared = "existing" in steps.clear and not steps.sweep.refusal
     before = nobodys(settings.container_before, poll.get("commit"))
     found_before = steps.before.get("existing") == "other_exited"
@@ -239,7 +214,10 @@ def course(
         adopts=steps.prepare.get("existing") == "same",
         prints=bool(run.get("stdout") or run.get("stderr")) and (settings.show_output or bool(run.refusal)),
         records="rc" in run and status == "processed",
-        removes="rc" in run and not steps.record.refusal,
+        removes=("rc" in run or tokens.in_doubt) and not steps.record.refusal,
+        reveals=steps.prepare.get("existing") == "same" and bool(run.refusal),
+        revokes=due != [],
+        tokens=due,
         clears=clears,
         sweeps=taken_over and (clears or (found_before and not only_looks)),
         rotates=rotates,
@@ -247,7 +225,7 @@ def course(
         fails=step != "",
         status=status,
         step=step,
-        sentence=_sentence(settings, remembered, steps, status, step),
+        sentence="; ".join(filter(None, (_sentence(settings, remembered, steps, status, step), tokens.left(due)))),
         output=_output(steps),
         begun={"last_poll_at": _text(now)},
         started={"last_started_commit": poll.get("commit"), **_rotated(settings, steps)},

@@ -78,7 +78,7 @@ CONTAINER = Module(
     frozenset(
         (
             *("action", "name", "identity", "owner", "archive", "archive_sha256", "creates"),
-            *("env", "files", "secret_env", "cleanup"),
+            *("env", "files", "secret_env", "cleanup", "return_secret_env"),
         )
     ),
 )
@@ -86,5 +86,5 @@ VAULT = Module(
     vault_wrapped_requests.ARGUMENT_SPEC,
     "vault_",
     {name: name for name in vault_wrapped_requests.ARGUMENT_SPEC if name.startswith("vault_")},
-    frozenset(),
+    frozenset({"action", "tokens"}),
 )

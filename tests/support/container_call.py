@@ -37,6 +37,7 @@ DEFAULTS: Mapping[str, object] = {
     "owner": None,
     "creates": None,
     "cleanup": True,
+    "return_secret_env": False,
     "pull": "missing",
     "registry_username": None,
     "registry_password": None,

@@ -20,10 +20,7 @@ LEFT = {
         "require_digest": "the role runs nothing that is not pinned",
         "working_dir": "commands count on it",
     },
-    "vault_wrapped_requests": {
-        "action": "the role asks for tokens, which end by themselves",
-        "tokens": "likewise",
-    },
+    "vault_wrapped_requests": {},
 }
 _VARS = yaml.safe_load(
     (Path(__file__).resolve().parents[2] / "roles/flant_gitops/vars/main.yml").read_text(encoding="utf-8")

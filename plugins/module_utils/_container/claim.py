@@ -112,10 +112,15 @@ class Container:
             return math.inf
 
     @property
+    def secret_env(self) -> dict[str, str]:
+        """The variables that its label calls secret."""
+        names = json.loads(self.labels.get(labels.SECRET_ENV, "[]"))
+        return {name: self.env[name] for name in names if name in self.env}
+
+    @property
     def secrets(self) -> list[str]:
         """The values of the variables that its label calls secret."""
-        names = json.loads(self.labels.get(labels.SECRET_ENV, "[]"))
-        return [self.env[name] for name in names if name in self.env]
+        return list(self.secret_env.values())
 
 
 def is_of(container: Container, owner: Mapping[str, str]) -> bool:

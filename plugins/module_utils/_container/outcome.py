@@ -60,6 +60,7 @@ class Outcome:
     started_at: str | None = None
     identity: str | None = None
     output: tuple[str, str] | None = None
+    secret_env: dict[str, str] | None = field(default=None, repr=False)
     ending: Ending | None = None
     adopted: bool = False
     skipped_start: bool = False
@@ -73,6 +74,7 @@ class Outcome:
             "container_id": self.container_id,
             "started_at": self.started_at,
             "identity": self.identity,
+            "secret_env": self.secret_env,
             **(texts(*self.output) if self.output else {}),
             **(self.ending.result() if self.ending else {}),
         }

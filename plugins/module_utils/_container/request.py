@@ -92,6 +92,7 @@ class Request:
     owner: Owner = field(default_factory=Owner)
     creates: Path | None = None
     cleanup: bool = True
+    return_secret_env: bool = False
     pull: str = "missing"
     registry_login: RegistryLogin | None = None
     network_mode: str = "bridge"
@@ -144,6 +145,7 @@ class Request:
             owner=Owner(**params["owner"]) if params["owner"] else Owner(),
             creates=Path(params["creates"]) if params["creates"] else None,
             cleanup=params["cleanup"],
+            return_secret_env=params["return_secret_env"],
             pull=params["pull"],
             registry_login=_registry_login(params["registry_username"], params["registry_password"]),
             network_mode=_network(params["network_mode"]),
@@ -175,6 +177,8 @@ class Request:
         if self.read_only and self.files_outside:
             path = self.files_outside[0].path
             raise Failure(f"files: {path} is outside of working_dir, where read_only leaves nothing to write.")
+        if self.return_secret_env and self.action != "remove":
+            raise Failure("return_secret_env: it is for action remove, after which nobody else has them.")
         if self.docker_host:
             address.check(self.docker_host, tls=bool(self.tls))
         if self.archive_sha256 and not self.archive:

@@ -142,7 +142,8 @@ class _Call:
             return _standing_by(found, standing)
         if not self._request.check_mode:
             self._discard(found)
-        return Outcome(changed=True, existing="none", container_id=found.id)
+        revealed = found.secret_env if self._request.return_secret_env else None
+        return Outcome(changed=True, existing="none", container_id=found.id, secret_env=revealed)
 
     def _show(self) -> Outcome:
         request = self._request

@@ -11,7 +11,9 @@ Protocol: https://openbao.org/docs/concepts/response-wrapping/
 from __future__ import annotations
 
 import base64
+import math
 import re
+import time
 from concurrent.futures import FIRST_EXCEPTION
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -19,6 +21,7 @@ from urllib.parse import unquote
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
+from ansible_collections.flant.gitops.plugins.module_utils._timestamp import iso8601
 from ansible_collections.flant.gitops.plugins.module_utils._vault.client import Rejected
 from ansible_collections.flant.gitops.plugins.module_utils._workers import wait
 
@@ -36,13 +39,17 @@ _NAMESPACED_TOKEN = re.compile(rb"hvs\.[A-Za-z0-9]+\.[A-Za-z0-9]")
 
 @dataclass(frozen=True)
 class WrappedToken:
-    """A single-use token that unwraps to the response to ``request``; ``ttl`` in seconds."""
+    """A single-use token that unwraps to the response to ``request``.
+
+    Its ``ttl`` is in seconds, and over at ``expires_at`` by the clock of this machine, in ISO 8601.
+    """
 
     request: WrappedRequest
     token: str = field(repr=False)
     accessor: str
     creation_path: str
     ttl: int
+    expires_at: str
 
     def described(self) -> dict[str, object]:
         """Return what may be shown of it."""
@@ -52,6 +59,7 @@ class WrappedToken:
             "accessor": self.accessor,
             "creation_path": self.creation_path,
             "ttl": self.ttl,
+            "expires_at": self.expires_at,
         }
 
 
@@ -85,7 +93,9 @@ def _wrap(client: Client, request: WrappedRequest, custody: Custody) -> WrappedT
     creation_path = wrap_info.text("creation_path")
     if not is_path_of(request.path, creation_path, token):
         raise Failure(f"{request}: the server wrapped the response to another path, {printable(creation_path)!r}.")
-    return WrappedToken(request, token, wrap_info.text("accessor"), creation_path, wrap_info.number("ttl"))
+    ttl = wrap_info.number("ttl")
+    expires_at = iso8601(math.ceil(time.time() + ttl))
+    return WrappedToken(request, token, wrap_info.text("accessor"), creation_path, ttl, expires_at)
 
 
 def is_path_of(path: str, creation_path: str, token: str) -> bool:

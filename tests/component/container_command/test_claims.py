@@ -385,3 +385,13 @@ def test_c11_the_time_of_an_adopted_run_counts_from_its_start(this: Caller, runn
     assert finished(started)["failed"]
     # And it still has when it is taken once more.
     assert this("sleep 60", action="adopt", timeout="6s")["timed_out"]
+
+
+def test_v19_remove_returns_what_was_secret_where_that_is_asked_for(call: Caller) -> None:
+    for revealed in (True, False):
+        call("true", identity="this", cleanup=False, secret_env={"TOKEN": "s.Geheimnis"})
+        removed = call(action="remove", return_secret_env=revealed)
+        assert removed.get("secret_env") == ({"TOKEN": "s.Geheimnis"} if revealed else None)
+    assert "secret_env" not in call(action="remove", return_secret_env=True)
+    refused = call("true", return_secret_env=True)
+    assert refused["msg"] == "return_secret_env: it is for action remove, after which nobody else has them."

@@ -90,6 +90,7 @@ DECIDES = {
     "initial_last_successful_commit": "the last commit, where none is remembered",
     "git_poll_period": "whether there is a poll",
     "suspend": "whether there is a poll",
+    "vault_revoke_on_failure": "which tokens of a failed run are ended",
     "show_output": "whether output is printed",
     "instance": "a part of paths and names",
     "work_dir": "a part of paths and names",

@@ -5,12 +5,16 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from ansible_collections.flant.gitops.tests.support.openbao import OpenBao, Role, running
+from ansible_collections.flant.gitops.tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -191,3 +195,137 @@ def test_refused_login_is_told_once(site: Site, upstream: Upstream, signers: Sig
     assert refused.rc == 2, refused.output
     assert refused.output.count("fatal: ") == 1, refused.output
     assert site.facts["default"]["consecutive_failures"] == 1
+
+
+FAILURES = {
+    "before it unwraps": {"commands": ["false"]},
+    "after it has unwrapped": {"commands": [UNWRAP, USE, "false"]},
+    "by its time": {"commands": ["sleep 60"], "docker_timeout": "2s"},
+    "without a start": {"docker_user": "nobody-of-this-name"},
+}
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_v19_failed_run_leaves_no_token(
+    failure: str, site: Site, upstream: Upstream, signers: Signers, role: Role, bao: OpenBao, containers: Containers
+) -> None:
+    before = bao.token_accessors()
+    upstream.commit("one", "First", signers.alice)
+    site.variables |= FAILURES[failure]
+    failed = site.run()
+    assert failed.rc == 2, failed.output
+    assert "default: status: failed, commit " in failed.output
+    assert not TOKEN.search(failed.output)
+    assert "live" not in failed.output.rpartition("status: failed")[2], failed.output
+    assert containers.left(site) == []
+    assert bao.token_accessors() <= before
+    assert role.name
+
+
+def test_v19_run_whose_start_cannot_be_remembered_leaves_no_token(
+    site: Site, upstream: Upstream, signers: Signers, role: Role, bao: OpenBao, containers: Containers
+) -> None:
+    before = bao.token_accessors()
+    upstream.commit("one", "First", signers.alice)
+    cache = "fact_caching = jsonfile\nfact_caching_connection = /proc/facts\nfact_caching_timeout = 0\n"
+    refused = replace(site, cache=cache).run()
+    assert refused.rc == 2, refused.output
+    assert bao.token_accessors() <= before
+    assert containers.started(site) == 0
+    assert role.name
+
+
+def test_v19_run_that_another_has_overtaken_leaves_no_token(
+    site: Site, upstream: Upstream, signers: Signers, role: Role, bao: OpenBao
+) -> None:
+    before = bao.token_accessors()
+    upstream.commit("one", "First", signers.alice)
+    held = site.hold("Run the commands, or take up the run that is there")
+    assert len(bao.token_accessors() - before) == 1
+    assert site.run().status == "processed"
+    assert held.finish().status == "superseded"
+    assert bao.token_accessors() <= before
+    assert role.name
+
+
+@pytest.mark.parametrize("ends_well", [True, False])
+def test_v19_run_that_is_taken_up_can_still_unwrap_and_leaves_no_token(
+    ends_well: bool,
+    site: Site,
+    upstream: Upstream,
+    signers: Signers,
+    role: Role,
+    bao: OpenBao,
+    containers: Containers,
+) -> None:
+    before = bao.token_accessors()
+    wait = "until test -e /tmp/go; do sleep 0.1; done"
+    site.variables["commands"] = [wait, *([UNWRAP, USE] if ends_well else ["false"])]
+    upstream.commit("one", "First", signers.alice)
+    process = site.start()
+    until(lambda: containers.started(site), during=process)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    assert len(bao.token_accessors() - before) == 1
+    containers.engine.containers.get(site.container).exec_run(["touch", "/tmp/go"])
+    adopted = site.run("-vvv")
+    assert adopted.rc == (0 if ends_well else 2), adopted.output
+    assert ("used the secret" in adopted.output) == ends_well
+    assert not TOKEN.search(adopted.output)
+    assert containers.started(site) == 1
+    assert bao.token_accessors() <= before
+    assert role.name
+
+
+@pytest.mark.parametrize(
+    ("commands", "on_failure", "left"),
+    [(["false"], "unused", 0), ([UNWRAP, USE, "false"], "unused", 1), ([UNWRAP, USE, "false"], "all", 0)],
+)
+def test_v19_login_that_outlives_the_requests_ends_with_a_run_that_used_nothing(
+    commands: list[str],
+    on_failure: str,
+    left: int,
+    site: Site,
+    upstream: Upstream,
+    signers: Signers,
+    role: Role,
+    bao: OpenBao,
+) -> None:
+    before = bao.token_accessors()
+    site.variables |= {
+        "commands": commands,
+        "vault_revoke_login_token": False,
+        "vault_revoke_on_failure": on_failure,
+    }
+    upstream.commit("one", "First", signers.alice)
+    failed = site.run()
+    assert failed.rc == 2, failed.output
+    kept = bao.token_accessors() - before
+    for accessor in kept:
+        bao.call("POST", "/v1/auth/token/revoke-accessor", {"accessor": accessor})
+    assert len(kept) == left
+    told = "; database had been used, so the login token lives on until its TTL" in failed.output
+    assert told == bool(left), failed.output
+    assert role.name
+
+
+def test_v19_tokens_live_on_and_it_is_said_where_the_engine_is_out_of_reach(
+    site: Site, upstream: Upstream, signers: Signers, role: Role, bao: OpenBao, tmp_path: Path, containers: Containers
+) -> None:
+    before = bao.token_accessors()
+    way = tmp_path / "engine.sock"
+    way.symlink_to("/var/run/docker.sock")
+    site.variables |= {"commands": ["false"], "docker_host": f"unix://{way}"}
+    upstream.commit("one", "First", signers.alice)
+    held = site.hold("Keep the output and delete the archive")
+    way.unlink()
+    failed = held.finish()
+    assert failed.rc == 2, failed.output
+    assert re.search(r"its container may be there still, so its tokens live on until 20\S+Z", failed.output)
+    assert len(bao.token_accessors() - before) == 1
+    way.symlink_to("/var/run/docker.sock")
+    assert site.run().rc == 2
+    assert containers.left(site) == []
+    assert containers.started(site) == 1
+    assert bao.token_accessors() <= before
+    assert role.name

@@ -44,7 +44,7 @@ def test_the_result_describes_every_request_and_holds_no_token_outside_env(accou
         ("app", "VAULT_REQUEST_TOKEN_APP", account.app[1:], 120),
         ("list.all", "VAULT_REQUEST_TOKEN_LIST_ALL", f"{account.kv2}/metadata/", 60),
     ]
-    assert all(set(entry) == {"name", "env", "accessor", "creation_path", "ttl"} for entry in described)
+    assert all(set(entry) == {"name", "env", "accessor", "creation_path", "ttl", "expires_at"} for entry in described)
     assert [entry["token"] for entry in revocable] == list(env.values())
     assert not any(token in json.dumps(result) for token in env.values())
     assert (result["changed"], result["secret_id_rotated"], result["secret_id_rotate_at"]) == (True, False, None)

@@ -9,9 +9,10 @@ from dataclasses import replace
 from datetime import datetime, timezone
 
 import pytest
-from ansible_collections.flant.gitops.plugins.plugin_utils._course import NEVER, Course, Settings, Step, Steps, course
+from ansible_collections.flant.gitops.plugins.plugin_utils._course import NEVER, Course, Settings, Steps, course
 from ansible_collections.flant.gitops.plugins.plugin_utils._keys import Trusted
 from ansible_collections.flant.gitops.plugins.plugin_utils._lock import Lock
+from ansible_collections.flant.gitops.plugins.plugin_utils._step import Step
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=timezone.utc)
 NOW_IN_WORDS = "2026-11-28T12:00:00.000000Z"
@@ -27,6 +28,7 @@ SETTINGS = Settings(
     secret_id_file="",
     secret_id_ttl="",
     requests=0,
+    revoke_on_failure="unused",
     show_output=True,
     trusted=Trusted([], [], {}),
 )
@@ -376,6 +378,35 @@ def test_r12_what_the_version_before_has_recorded_is_cleared_up(
     assert found.ended.get("last_successful_commit") == remembered
     assert not follows(poll=polled).sweeps
     assert not follows(remembered={}, poll=QUIET).sweeps
+
+
+WRAPPING = {"name": "a", "token": "t", "login": False}
+WRAPPED = {**TOKENS, "revocable": [WRAPPING], "requests": [{"expires_at": "2026-11-28T12:05:00Z"}]}
+
+
+def test_v19_container_is_removed_before_the_tokens_end() -> None:
+    broken = acted(settings=WITH_VAULT, wrap=WRAPPED, run=REFUSED)
+    assert (broken.removes, broken.revokes, broken.tokens) == (True, False, [])
+    gone = acted(settings=WITH_VAULT, wrap=WRAPPED, run=REFUSED, remove=REMOVED)
+    assert (gone.revokes, gone.tokens) == (True, [WRAPPING])
+    assert not acted(settings=WITH_VAULT, wrap=WRAPPED, run=REFUSED, remove=REMOVED, check_mode=True).revokes
+    everything = replace(WITH_VAULT, revoke_on_failure="all")
+    login = {**WRAPPED, "revocable": [{**WRAPPING, "login": True}]}
+    assert acted(settings=everything, wrap=login, run=FAILED, remove=REMOVED).tokens == [WRAPPING]
+
+
+def test_v19_what_could_not_be_ended_is_told_beside_the_failure() -> None:
+    found = acted(settings=WITH_VAULT, wrap=WRAPPED, run=FAILED, remove=REMOVED, revoke=REFUSED)
+    assert (found.status, found.step) == ("failed", "run")
+    assert found.sentence == (
+        f"commit {NEW}: The command ended with 3; its tokens could not be ended and live on until 2026-11-28T12:05:00Z"
+    )
+
+
+def test_v19_tokens_of_a_run_that_was_taken_up_are_asked_for_where_it_failed() -> None:
+    assert acted(prepare=SAME, run=FAILED).reveals
+    assert not acted(prepare=SAME, run=RAN).reveals
+    assert not acted(prepare=FREE, run=FAILED).reveals
 
 
 def test_output_is_kept_of_commands_that_ended() -> None:
