@@ -27,12 +27,12 @@ def main() -> None:
     with contextlib.ExitStack() as stack:
         repository = Repository(folder / "served/infrastructure.git")
         signers = stack.enter_context(fresh())
-        alice, bob, carol = (signers.create(name) for name in ("alice", "bob", "carol"))
+        alice, laptop, bob, carol = (signers.create(name) for name in ("alice", "alice-laptop", "bob", "carol"))
         first = repository.commit({"file": b"first\n"}, signer=alice)
         head = repository.commit({"file": b"second\n", "folder/run*": b"#!/bin/sh\n"}, signer=alice)
-        repository.note(head, bob)
+        repository.note(head, bob, carol)
         (folder / "keys").mkdir()
-        for signer in (alice, bob, carol):
+        for signer in (alice, laptop, bob, carol):
             (folder / f"keys/{signer.name}.asc").write_text(signer.public_key, encoding="ascii")
         authority = trustme.CA()
         authority.cert_pem.write_to_path(folder / "ca.pem")
