@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import stat
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._git import environment
 from ansible_collections.flant.gitops.plugins.module_utils._git.names import is_object_id
+from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
 from ansible_collections.flant.gitops.plugins.module_utils._private_file import lock
 from ansible_collections.flant.gitops.plugins.module_utils._trusted_path import Missing, trusted_directory
 
@@ -37,6 +39,7 @@ FOLDERS = f"{_REFS}/folders"
 POLLING = "poll"
 """The branch that HEAD names: there is none, but git's configuration can say of it what is fetched."""
 
+_REF_STORAGE = re.compile(rb"^\s*refstorage\s*=\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 _HEAD = f"ref: refs/heads/{POLLING}\n".encode()
 
 
@@ -84,7 +87,11 @@ class Cache(NamedTuple):
         """Leave no ref but ours, each a file with an id, whatever an earlier fetch or a power failure has left.
 
         A fetch fails on a folder where a ref belongs and on a ref without an id, and so could never mend them itself.
+
+        Raises:
+            Failure: the repository keeps its refs in no files.
         """
+        self._refuse_other_ref_formats()
         head = self.path / "HEAD"
         if not head.exists() or head.read_bytes() != _HEAD:
             head.write_bytes(_HEAD)
@@ -92,6 +99,16 @@ class Cache(NamedTuple):
         for entry in folder.iterdir() if folder.is_dir() else ():
             if not _is_ref(entry):
                 remove(entry)
+
+    def _refuse_other_ref_formats(self) -> None:
+        """Go by ``extensions.refStorage`` of git-config(1), which git writes where refs are no files."""
+        configuration = self.path / "config"
+        found = _REF_STORAGE.search(configuration.read_bytes()) if configuration.exists() else None
+        if found and found[1].lower() != b"files":
+            raise Failure(
+                f"git_dir: {self.path} keeps its refs in the format {printable(found[1])}, and not in files; "
+                "say with action: reset which commit was processed last, and it is begun anew."
+            )
 
     @property
     def filtered(self) -> bool:

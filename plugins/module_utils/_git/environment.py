@@ -115,6 +115,7 @@ def variables(home: Path, access: Access | None = None) -> dict[str, str]:
         "GIT_ALLOW_PROTOCOL": access.url.scheme if access else "none",
         "GIT_ATTR_NOSYSTEM": "1",
         "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_DEFAULT_REF_FORMAT": "files",  # as `Cache.ref` reads them; git before 2.45 knows no other format
         "GIT_GRAFT_FILE": f"{os.devnull}/grafts",  # there is none: grafts would give commits other parents
         "GIT_NO_LAZY_FETCH": "1",
         "GIT_NO_REPLACE_OBJECTS": "1",

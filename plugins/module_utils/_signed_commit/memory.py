@@ -83,7 +83,8 @@ def _reset(request: Request, cache: Cache, ratchet: Ratchet) -> Outcome:
         remembered = None
     if not request.check_mode:
         ratchet.move(request.last_commit)
-        if len(request.last_commit) != len(cache.ref(BRANCH)):  # nothing is remembered, or an id of another format
+        # Nothing is remembered, or an id of another object format, or refs are kept in another format and not found.
+        if not request.last_commit or len(request.last_commit) != len(cache.ref(BRANCH)):
             drop(cache, kept=KEPT)
     return _recorded(request, ratchet, request.last_commit, remembered)
 

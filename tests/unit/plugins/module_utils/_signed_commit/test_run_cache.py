@@ -214,3 +214,47 @@ def test_t12_a_reset_that_was_killed_is_completed(task: Task, removed: str) -> N
     left = task.git_dir / removed
     shutil.rmtree(left) if left.is_dir() else left.unlink()
     assert task.poll(archive=task.archive).commit == commit
+
+
+GIT_OF_THE_FUTURE = """#!/bin/sh
+# Stands in for a git whose refs are no files unless it is told so, which git before 2.45 cannot be.
+{git} "$@" || exit
+case " $* " in *" init "*) ;; *) exit 0 ;; esac
+for argument; do case $argument in --git-dir=*) folder=${{argument#--git-dir=}} ;; esac; done
+[ "${{GIT_DEFAULT_REF_FORMAT:-reftable}}" = files ] ||
+    printf '[extensions]\\n\\trefStorage = reftable\\n' >>"$folder/config"
+"""
+
+
+def test_t19_refs_are_files_whatever_git_makes_by_itself(task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = task.folder / "bin" / "git"
+    program.parent.mkdir()
+    program.write_text(GIT_OF_THE_FUTURE.format(git=shutil.which("git")))
+    program.chmod(0o755)
+    commit = task.upstream.commit()
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    monkeypatch.setenv("GIT_DEFAULT_REF_FORMAT", "reftable")
+    assert task.poll().commit == commit
+    assert "refStorage" not in (task.git_dir / "config").read_text()
+
+
+@pytest.mark.parametrize("reset_to_a_commit", [True, False])
+@pytest.mark.parametrize("setting", ["\trefStorage = reftable\n", "\trefstorage=reftable:///elsewhere\n"])
+def test_t19_a_folder_whose_refs_are_no_files_is_refused_until_a_reset(
+    task: Task, setting: str, reset_to_a_commit: bool
+) -> None:
+    task.upstream.commit()
+    last = task.process()
+    shutil.rmtree(task.git_dir / "refs")  # in such a repository this is all there is there
+    (task.git_dir / "refs").mkdir()
+    (task.git_dir / "refs" / "heads").write_text("this repository uses the reftable format\n")
+    (task.git_dir / "reftable").mkdir()
+    with (task.git_dir / "config").open("a") as configuration:
+        configuration.write(f"[extensions]\n{setting}")
+    head = task.upstream.commit()
+    with pytest.raises(Failure, match=r"^git_dir: .*/cache keeps its refs in the format reftable.*action: reset"):
+        task.poll(last_commit=last)
+    assert task.show().commit == last
+    task.reset(last if reset_to_a_commit else "none")
+    assert task.poll(last_commit=last).commit == head
+    assert not (task.git_dir / "reftable").exists()
