@@ -32,6 +32,10 @@ class Failure(Exception):  # noqa: N818 -- it is the task that failed, not the c
         return self
 
 
+class Refused(Failure):
+    """What a server holds is refused, and will be whenever it is looked at, however late and by whichever clock."""
+
+
 class MissingLibrary(Failure):
     """A Python library is not installed for the interpreter that runs the module."""
 

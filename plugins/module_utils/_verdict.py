@@ -55,9 +55,15 @@ class GoodSignature:
 
 @dataclass(frozen=True)
 class Rejected:
-    """A signature that does not count, and the reason, fit to stand after a colon."""
+    """A signature that does not count.
+
+    Attributes:
+        reason: fit to stand after a colon.
+        for_now: whether the same signature by the same key may count at another time, or by a clock that is right.
+    """
 
     reason: str
+    for_now: bool = False
 
 
 Verdict = Union[GoodSignature, Rejected]

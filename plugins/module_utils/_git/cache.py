@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import shutil
 import stat
 from pathlib import Path
@@ -18,7 +17,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._git import environment
 from ansible_collections.flant.gitops.plugins.module_utils._git.names import is_object_id
-from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
 from ansible_collections.flant.gitops.plugins.module_utils._private_file import lock
 from ansible_collections.flant.gitops.plugins.module_utils._trusted_path import Missing, trusted_directory
 
@@ -26,6 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LOCK = "lock"
+ACCEPTED = "accepted"
+"""The file that says what was accepted of what is here; it bears the time that the folder of packs had then."""
+
+LIMIT = 256 << 20
+"""Bytes that a poll may bring here before it has accepted them."""
+
 UNFILTERED = "unfiltered"
 _REFS = "refs/flant_gitops"
 BRANCH = f"{_REFS}/branch"
@@ -36,10 +40,12 @@ WHOLE = f"{_REFS}/whole"
 FOLDERS = f"{_REFS}/folders"
 """The last commit whose tree is all here, and the last commit of notes whose folders all are."""
 
+REFS = (BRANCH, SIGNATURES, WHOLE, FOLDERS)
+"""All refs there are."""
+
 POLLING = "poll"
 """The branch that HEAD names: there is none, but git's configuration can say of it what is fetched."""
 
-_REF_STORAGE = re.compile(rb"^\s*refstorage\s*=\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 _HEAD = f"ref: refs/heads/{POLLING}\n".encode()
 
 
@@ -87,11 +93,7 @@ class Cache(NamedTuple):
         """Leave no ref but ours, each a file with an id, whatever an earlier fetch or a power failure has left.
 
         A fetch fails on a folder where a ref belongs and on a ref without an id, and so could never mend them itself.
-
-        Raises:
-            Failure: the repository keeps its refs in no files.
         """
-        self._refuse_other_ref_formats()
         head = self.path / "HEAD"
         if not head.exists() or head.read_bytes() != _HEAD:
             head.write_bytes(_HEAD)
@@ -99,16 +101,6 @@ class Cache(NamedTuple):
         for entry in folder.iterdir() if folder.is_dir() else ():
             if not _is_ref(entry):
                 remove(entry)
-
-    def _refuse_other_ref_formats(self) -> None:
-        """Go by ``extensions.refStorage`` of git-config(1), which git writes where refs are no files."""
-        configuration = self.path / "config"
-        found = _REF_STORAGE.search(configuration.read_bytes()) if configuration.exists() else None
-        if found and found[1].lower() != b"files":
-            raise Failure(
-                f"git_dir: {self.path} keeps its refs in the format {printable(found[1])}, and not in files; "
-                "say with action: reset which commit was processed last, and it is begun anew."
-            )
 
     @property
     def filtered(self) -> bool:
@@ -165,7 +157,7 @@ def remove(entry: Path) -> None:
 
 
 def _is_ref(entry: Path) -> bool:
-    known = f"{_REFS}/{entry.name}" in {BRANCH, SIGNATURES, WHOLE, FOLDERS}
+    known = f"{_REFS}/{entry.name}" in REFS
     return known and stat.S_ISREG(entry.lstat().st_mode) and is_object_id(entry.read_text("ascii", "replace").strip())
 
 

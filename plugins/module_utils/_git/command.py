@@ -14,7 +14,12 @@ from typing import IO, TYPE_CHECKING, NamedTuple, cast
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure, MissingLibrary
 from ansible_collections.flant.gitops.plugins.module_utils._git import environment
-from ansible_collections.flant.gitops.plugins.module_utils._git.process import draining, finish, running
+from ansible_collections.flant.gitops.plugins.module_utils._git.draining import draining
+from ansible_collections.flant.gitops.plugins.module_utils._git.process import (
+    files_up_to,
+    finish,
+    running,
+)
 from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
 
 if TYPE_CHECKING:
@@ -43,15 +48,20 @@ class Git(NamedTuple):
         *arguments: str,
         access: Access | None = None,
         timeout: float | None = None,
+        largest: int | None = None,
         **settings: str,
     ) -> bytes:
-        """Run a command to its end and return its output.
+        """Run a command that writes no file of more than ``largest`` bytes to its end, and return its output.
 
         Raises:
             GitError: git exits with another status than 0.
             Failure: it was not done within ``timeout`` seconds.
         """
-        ended = finish(lambda: self._start(arguments, None, access, **settings), timeout)
+
+        def start() -> subprocess.Popen[bytes]:
+            return self._start(arguments, None, access, largest, **settings)
+
+        ended = finish(start, timeout)
         if ended.status != 0:
             raise GitError(arguments[0], ended.errors)
         return ended.output
@@ -95,22 +105,30 @@ class Git(NamedTuple):
         arguments: tuple[str, ...],
         stdin: int | None = None,
         access: Access | None = None,
+        largest: int | None = None,
         **settings: str,
     ) -> subprocess.Popen[bytes]:
         options = environment.options(access, **settings)
         command = ["git", *options, f"--git-dir={self.cache.path}", *arguments]
         with _environment(environment.variables(self.cache.home, access)):
-            return _popen(command, str(self.cache.home), stdin)
+            return _popen(command, str(self.cache.home), stdin, largest)
 
 
-def _popen(command: list[str], folder: str, stdin: int | None) -> subprocess.Popen[bytes]:
+def _popen(command: list[str], folder: str, stdin: int | None, largest: int | None) -> subprocess.Popen[bytes]:
     try:
         from git.cmd import Git as Runner
         from git.exc import GitCommandNotFound
     except ImportError:
         raise MissingLibrary("GitPython") from None
     try:
-        wrapper = Runner(folder).execute(command, istream=stdin, as_process=True, start_new_session=True)
+        with files_up_to(largest) as restore_signals:
+            wrapper = Runner(folder).execute(
+                command,
+                istream=stdin,
+                as_process=True,
+                start_new_session=True,
+                restore_signals=restore_signals,
+            )
     except GitCommandNotFound:
         raise Failure("git is needed on the target and is not installed there.") from None
     process: subprocess.Popen[bytes] = wrapper.proc

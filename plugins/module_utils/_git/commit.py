@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure, Refused
 from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
 from ansible_collections.flant.gitops.plugins.module_utils._timestamp import iso8601
 
@@ -62,14 +62,15 @@ def parse(commit_id: str, raw: bytes) -> Commit:
     header is where git puts it, below the committer: further up it would hide parents from git that the payload has.
 
     Raises:
-        Failure: the content is no commit, or has another id, or says something else than its payload.
+        Refused: the content is no commit, or says something else than its payload.
+        Failure: it has another id.
     """
     if hashlib.new(_HASH[len(commit_id)], b"commit %d\0" % len(raw) + raw).hexdigest() != commit_id:
         raise Failure(f"The content of {commit_id} is not that of a commit with this id.")
     headers = _headers(raw)
     tree = headers[0].value(raw) if headers and headers[0].name == b"tree" else b""
     if not _OBJECT_ID.fullmatch(tree):
-        raise Failure(f"The commit {commit_id} does not begin with its tree.")
+        raise Refused(f"The commit {commit_id} does not begin with its tree.")
     covered = [header for header in headers if header.name not in _SIGNATURE_HEADER.values()]
     _check_shape(commit_id, headers, covered, raw)
     own = [header for header in headers if header.name == _SIGNATURE_HEADER[len(commit_id)]]
@@ -102,13 +103,13 @@ class _Header(NamedTuple):
 def _check_shape(commit_id: str, headers: Sequence[_Header], covered: Sequence[_Header], raw: bytes) -> None:
     """Check that a commit with all its ``headers`` says to git what its payload says, which has those ``covered``."""
     if _parents(headers, raw) != _parents(covered, raw):
-        raise Failure(
+        raise Refused(
             f"commit {commit_id}: git reads other parents in it than its signature covers, "
             "because a signature header stands above them."
         )
     committer = next((header.start for header in headers if header.name == b"committer"), len(raw))
     if any(header.name in _SIGNATURE_HEADER.values() and header.start < committer for header in headers):
-        raise Failure(f"commit {commit_id}: its signature header does not stand below its committer.")
+        raise Refused(f"commit {commit_id}: its signature header does not stand below its committer.")
 
 
 def _headers(raw: bytes) -> list[_Header]:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure, Refused
+from ansible_collections.flant.gitops.plugins.module_utils._git.cache import LIMIT
 from ansible_collections.flant.gitops.plugins.module_utils._git.process import run
 from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
 
@@ -38,6 +39,7 @@ _SENTENCES = (
 _REDIRECTED = re.compile(r"returned error: 30[12378]")
 _LOCATION = re.compile(r"Recv header: location:\s*(?:[a-z]+:)?//(?:[^/@\s]*@)?([^/?#\s]+)", re.IGNORECASE)
 _INCONSISTENT = re.compile(r"^(?:error|fatal): (?:object|tree|blob) ([0-9a-f]+): ([^:\n]+: [^:\n]+)", re.MULTILINE)
+_TOO_LARGE = re.compile(r"^(?:fatal|error): .*File too large$", re.MULTILINE)
 _FATAL = re.compile(r"^(?:fatal|error|remote: fatal): (.+)$", re.MULTILINE)
 
 
@@ -54,7 +56,7 @@ def fetch_failure(remote: Remote, branch: str, errors: str) -> Failure:
     if f"couldn't find remote ref refs/heads/{branch}\n" in f"{errors}\n":
         return missing_branch(branch)
     if not _REDIRECTED.search(errors):
-        return Failure(explanation(errors))
+        return explained(errors)
     trace = run(remote, ["ls-remote", "origin"], GIT_TRACE_CURL="1", GIT_TRACE_CURL_NO_DATA="1").errors
     return Failure(f"repo: the server redirects to {redirect_target(trace)}, and redirects are not followed.")
 
@@ -63,6 +65,16 @@ def redirect_target(trace: str) -> str:
     """Return the server that a trace of git's HTTP requests (GIT_TRACE_CURL) was redirected to."""
     targets = _LOCATION.findall(trace)
     return printable(targets[-1]) if targets else "another address"
+
+
+def explained(errors: str) -> Failure:
+    """Return the failure that git's error text ``errors`` tells of: a refusal, if it is of what the server holds."""
+    if _TOO_LARGE.search(errors):
+        return Refused(
+            f"repo: what is new on the server is larger than the {LIMIT >> 20} MiB that one poll takes unverified; "
+            "if it is meant to be, use action: reset with the commit processed last."
+        )
+    return (Refused if _INCONSISTENT.search(errors) else Failure)(explanation(errors))
 
 
 def explanation(errors: str, subject: str = "repo") -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 from typing import IO, TYPE_CHECKING, NamedTuple
 
-from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure, Refused
 from ansible_collections.flant.gitops.plugins.module_utils._git.commit import Commit, parse
 
 if TYPE_CHECKING:
@@ -58,11 +58,14 @@ class Objects(NamedTuple):
         """Return the commit ``identity``.
 
         Raises:
-            Failure: it is not here, is no commit, or is one that `parse` refuses.
+            Refused: it is no commit, or is one that `parse` refuses.
+            Failure: it is not here, or its content is not what its id says.
         """
         found = self.read(identity, _COMMIT_LIMIT)
-        if not found or found.kind != "commit" or not found.whole:
-            raise Failure(f"git_dir: {identity} is missing, is no commit, or is larger than 1 MiB.")
+        if not found:
+            raise Failure(f"git_dir: {identity} is missing.")
+        if found.kind != "commit" or not found.whole:
+            raise Refused(f"git_dir: {identity} is no commit, or is larger than 1 MiB.")
         return parse(identity, found.data)
 
     def _skip(self, size: int) -> None:

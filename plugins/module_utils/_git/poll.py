@@ -14,9 +14,11 @@ from ansible_collections.flant.gitops.plugins.module_utils._failure import Failu
 from ansible_collections.flant.gitops.plugins.module_utils._git.cache import (
     BRANCH,
     FOLDERS,
+    LIMIT,
     POLLING,
     SIGNATURES,
     WHOLE,
+    clear,
 )
 from ansible_collections.flant.gitops.plugins.module_utils._git.process import run
 from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
@@ -47,15 +49,18 @@ def poll(remote: Remote, branch: str, signatures_ref: str) -> RemoteRefs:
     Files stay where they are, and folders too at first. A server that cannot leave them out sends them along.
 
     Raises:
+        Refused: what is new is too large, or refused by git.
         Failure: there is no such branch, the server cannot be reached, or not in time.
     """
-    remote.cache.prepare_refs()
+    # What is fetched for the first time is the repository itself, as large as it is.
+    largest = LIMIT if remote.cache.ref(BRANCH) else None
     fetch_head = remote.cache.path / "FETCH_HEAD"
     fetch_head.unlink(missing_ok=True)
     for fetch in _fetches(remote.cache, signatures_ref):
-        ended = run(remote, [*_what_to_fetch(branch, signatures_ref), *fetch, "origin"])
+        ended = run(remote, [*_what_to_fetch(branch, signatures_ref), *fetch, "origin"], largest=largest)
         if ended.status == 0 or not re.search(r"unresolved deltas?|promisor", ended.errors):
             break
+        clear(remote.cache.path)
     fetched = fetch_head.read_text("utf-8", "replace") if fetch_head.exists() else ""
     head = _id_of(f"refs/heads/{branch}", fetched)
     if ended.status == 0 and head:

@@ -9,25 +9,24 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import selectors
 import signal
 import subprocess
-import threading
 import time
-from typing import IO, TYPE_CHECKING, NamedTuple, cast
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._git import environment
 from ansible_collections.flant.gitops.plugins.module_utils._interruption import uninterrupted
 
 if TYPE_CHECKING:
-    import io
     from collections.abc import Callable, Iterator
 
     from ansible_collections.flant.gitops.plugins.module_utils._git.remote import Remote
 
-_CHUNK = 1 << 16
-_ERRORS_KEPT = 1 << 13
+CHUNK = 1 << 16
+ERRORS_KEPT = 1 << 13
 _LONGEST_WAIT = 3600.0  # epoll takes no more than 24 days at once
 
 
@@ -39,10 +38,12 @@ class Ended(NamedTuple):
     errors: str
 
 
-def run(remote: Remote, arguments: list[str], *, offline: bool = False, **variables: str) -> Ended:
+def run(
+    remote: Remote, arguments: list[str], *, offline: bool = False, largest: int | None = None, **variables: str
+) -> Ended:
     """Run git on a cache, as GitPython would, which takes long to load; ``variables`` are added to its environment.
 
-    What runs ``offline`` can talk to nobody, and knows no password.
+    What runs ``offline`` can talk to nobody, and knows no password. No file it writes is larger than ``largest`` bytes.
 
     Raises:
         Failure: git is not installed, or was not done in time.
@@ -50,15 +51,17 @@ def run(remote: Remote, arguments: list[str], *, offline: bool = False, **variab
     cache, access = remote.cache, None if offline else remote.access
 
     def start() -> subprocess.Popen[bytes]:
-        return subprocess.Popen(  # there is no AnsibleModule down here; pylint: disable=ansible-bad-function
-            ["git", *environment.options(access), f"--git-dir={cache.path}", *arguments],
-            cwd=cache.home,
-            env={**environment.variables(cache.home, access), **variables},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
+        with files_up_to(largest) as restore_signals:
+            return subprocess.Popen(  # there is no AnsibleModule down here; pylint: disable=ansible-bad-function
+                ["git", *environment.options(access), f"--git-dir={cache.path}", *arguments],
+                cwd=cache.home,
+                env={**environment.variables(cache.home, access), **variables},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+                restore_signals=restore_signals,
+            )
 
     return finish(start, remote.timeout)
 
@@ -80,12 +83,31 @@ def finish(start: Callable[[], subprocess.Popen[bytes]], timeout: float | None =
             if deadline is not None and time.monotonic() >= deadline:
                 raise Failure(f"timeout: git was not done within {timeout:g} s and has been killed.")
             for key, _events in ready:
-                chunk = os.read(key.fd, _CHUNK)
+                chunk = os.read(key.fd, CHUNK)
                 key.data.extend(chunk)
                 if not chunk:
                     selector.unregister(key.fileobj)
-            del errors[:-_ERRORS_KEPT]
+            del errors[:-ERRORS_KEPT]
     return Ended(process.returncode, bytes(output), errors.decode("utf-8", "replace"))
+
+
+@contextlib.contextmanager
+def files_up_to(largest: int | None) -> Iterator[bool]:
+    """Let a process that the body starts write no file that is larger; None: as large as it likes.
+
+    Yields whether ``subprocess`` is to restore signals. Where it does not, the one stays ignored that Python ignores:
+    git then says what went wrong, and leaves no dump of its memory.
+    """
+    if largest is None:
+        yield True
+        return
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    allowed = [largest, *(limit for limit in before if limit != resource.RLIM_INFINITY)]
+    resource.setrlimit(resource.RLIMIT_FSIZE, (min(allowed), before[1]))
+    try:
+        yield False
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @contextlib.contextmanager
@@ -112,29 +134,6 @@ def running(start: Callable[[], subprocess.Popen[bytes]]) -> Iterator[subprocess
         finally:
             process.wait()
             _close(process.stdin, process.stdout, process.stderr)
-
-
-def draining(errors: IO[bytes]) -> Callable[[], bytes]:
-    """Take a process's error text away from now on, and return what waits for the end of it and gives that.
-
-    Git waits where nobody does, and it has a sentence for every line of a ``.gitattributes`` that it does not like.
-    """
-    kept = bytearray()
-
-    def drain() -> None:
-        with contextlib.suppress(ValueError):  # closed, after the process was killed
-            while chunk := cast("io.BufferedReader", errors).read1(_CHUNK):
-                kept.extend(chunk)
-                del kept[:-_ERRORS_KEPT]
-
-    def end() -> bytes:
-        reader.join()
-        return bytes(kept)
-
-    reader = threading.Thread(target=drain, daemon=True)
-    with uninterrupted():  # a signal could leave a lock of the thread's held
-        reader.start()
-    return end
 
 
 def _close(*pipes: IO[bytes] | None) -> None:

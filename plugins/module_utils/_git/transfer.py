@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._git.arrivals import room
 from ansible_collections.flant.gitops.plugins.module_utils._git.cache import FOLDERS, WHOLE
 from ansible_collections.flant.gitops.plugins.module_utils._git.command import GitError
 
@@ -31,11 +32,7 @@ _FETCH = (
 _IDS_AT_ONCE = 10_000  # what a command line has room for
 
 
-class TransferError(Failure):
-    """The server did not give what it was asked for."""
-
-
-class UnadvertisedError(TransferError):
+class UnadvertisedError(Failure):
     """The server gives only what its refs point to, as it may by git's older protocols."""
 
 
@@ -90,11 +87,13 @@ def _fetch(remote: Remote, ids: Sequence[str], filtering: str) -> None:
                 *ids[start : start + _IDS_AT_ONCE],
                 access=remote.access,
                 timeout=remote.timeout,
+                largest=room(remote.cache),
                 fetch_negotiationAlgorithm="noop",
                 fetch_fsckObjects="false",  # as when polling
             )
     except GitError as error:
-        from ansible_collections.flant.gitops.plugins.module_utils._git.diagnosis import explanation
+        from ansible_collections.flant.gitops.plugins.module_utils._git.diagnosis import explained, explanation
 
-        refused = "unadvertised object" in error.errors
-        raise (UnadvertisedError if refused else TransferError)(explanation(error.errors)) from None
+        if "unadvertised object" in error.errors:
+            raise UnadvertisedError(explanation(error.errors)) from None
+        raise explained(error.errors) from None

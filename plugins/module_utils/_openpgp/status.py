@@ -37,6 +37,7 @@ _AGAINST = {
     "EXPSIG": "it has expired itself",
     "BADSIG": "it does not fit what it should sign",
 }
+_BY_THE_CLOCK = frozenset({"EXPKEYSIG", "EXPSIG"})
 _ERRSIG = re.compile(rb"(?P<key_id>[0-9A-F]{16}) (?:\S+ ){4}(?P<error>\d+)(?: (?P<fingerprint>[0-9A-F]{40}))?.*")
 _NO_PUBLIC_KEY = b"9"
 UNFITTING = Rejected(_AGAINST["BADSIG"])
@@ -57,7 +58,7 @@ def judge(output: bytes, exit_status: int, trusted: Mapping[str, str | None], no
     lines = _parse(output)
     against = _against(lines, trusted)
     if against:
-        return Rejected(against)
+        return against
     if exit_status or not len(lines["NEWSIG"]) == len(lines["GOODSIG"]) == len(lines["VALIDSIG"]) == 1:
         return Rejected("gpg does not call it one good signature")
     good = _GOODSIG.fullmatch(lines["GOODSIG"][0])
@@ -66,7 +67,7 @@ def judge(output: bytes, exit_status: int, trusted: Mapping[str, str | None], no
         return Rejected("gpg's words about it make no sense")
     unfit = _unfit(valid, trusted, now)
     if unfit:
-        return Rejected(unfit)
+        return unfit
     return GoodSignature(
         fingerprint=valid["primary_key"].decode(),
         signing_key=valid["signing_key"].decode(),
@@ -75,17 +76,17 @@ def judge(output: bytes, exit_status: int, trusted: Mapping[str, str | None], no
     )
 
 
-def _unfit(valid: re.Match[bytes], trusted: Mapping[str, str | None], now: float) -> str | None:
+def _unfit(valid: re.Match[bytes], trusted: Mapping[str, str | None], now: float) -> Rejected | None:
     """Return why a signature that gpg calls good does not count all the same."""
     primary_key, digest, created = valid["primary_key"].decode(), int(valid["digest"]), int(valid["created"])
     if primary_key not in trusted or trusted[primary_key]:
         return _untrusted(primary_key, trusted)
     if digest not in _DIGESTS:
-        return f"{_WEAK.get(digest, f'digest algorithm {digest}')} is too weak"
+        return Rejected(f"{_WEAK.get(digest, f'digest algorithm {digest}')} is too weak")
     if valid["class"] != _BINARY_DOCUMENT:
-        return "it signs text and not bytes"
+        return Rejected("it signs text and not bytes")
     if created > now:
-        return f"made in the future, at {iso8601(created)}: check this machine's clock"
+        return Rejected(f"made in the future, at {iso8601(created)}: check this machine's clock", for_now=True)
     return None
 
 
@@ -102,22 +103,24 @@ def _parse(output: bytes) -> defaultdict[str, list[bytes]]:
     return lines
 
 
-def _against(lines: defaultdict[str, list[bytes]], trusted: Mapping[str, str | None]) -> str | None:
+def _against(lines: defaultdict[str, list[bytes]], trusted: Mapping[str, str | None]) -> Rejected | None:
     """Return what gpg holds against the signature."""
     for keyword, reason in _AGAINST.items():
         if lines[keyword]:
-            return reason
+            return Rejected(reason, for_now=keyword in _BY_THE_CLOCK)
     if lines["ERRSIG"]:
         errsig = _ERRSIG.fullmatch(lines["ERRSIG"][0])
         key = (errsig["fingerprint"] or errsig["key_id"]).decode() if errsig else ""
         if errsig and (errsig["error"] == _NO_PUBLIC_KEY or trusted.get(key)):
             return _untrusted(key, trusted)
-        return "gpg cannot check it"
+        return Rejected("gpg cannot check it")
     if lines["NODATA"] or lines["UNEXPECTED"] or lines["PLAINTEXT"]:
-        return "it is no detached signature"
+        return Rejected("it is no detached signature")
     return None
 
 
-def _untrusted(key: str, trusted: Mapping[str, str | None]) -> str:
+def _untrusted(key: str, trusted: Mapping[str, str | None]) -> Rejected:
     reason = trusted.get(key)
-    return f"made by {key}, which {reason}" if reason else f"made by a key that is not trusted ({key})"
+    if reason:  # a key that is not fit today was given
+        return Rejected(f"made by {key}, which {reason}", for_now=True)
+    return Rejected(f"made by a key that is not trusted ({key})")

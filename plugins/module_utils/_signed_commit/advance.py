@@ -10,10 +10,12 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure, Refused
 from ansible_collections.flant.gitops.plugins.module_utils._git import history
+from ansible_collections.flant.gitops.plugins.module_utils._git.arrivals import accept
 from ansible_collections.flant.gitops.plugins.module_utils._git.packs import put_together
 from ansible_collections.flant.gitops.plugins.module_utils._git.tree import Part
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.answers import Answers, facts_of
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.base import base
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.check import select
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.descent import content_id, place
@@ -29,6 +31,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.shorta
 
 if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._git.command import Git
+    from ansible_collections.flant.gitops.plugins.module_utils._git.commit import Commit
     from ansible_collections.flant.gitops.plugins.module_utils._git.poll import RemoteRefs
     from ansible_collections.flant.gitops.plugins.module_utils._git.remote import Remote
     from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.check import Selection
@@ -36,15 +39,31 @@ if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import Request
 
 
-def advance(request: Request, remote: Remote, ratchet: Ratchet, refs: RemoteRefs) -> Outcome:
-    """Find the commit to act on, prove that it may be acted on, and write its tree.
+def advance(request: Request, remote: Remote, ratchet: Ratchet, refs: RemoteRefs, known: str) -> Outcome:
+    """Find the commit to act on, prove that it may be acted on, accept what has come for it, and write its tree.
+
+    ``known`` is where the branch pointed to before the poll; empty if it has never been fetched. What the first fetch
+    brings is accepted whatever it is, or all of it would come again until there is something to act on.
 
     Raises:
-        Failure: it must not be acted on, or a server does not give what is needed.
+        Refused: it must not be acted on, which is kept as an answer.
+        Failure: it must not be acted on for now, or a server does not give what is needed.
     """
+    if not known:
+        accept(remote.cache)
+    try:
+        outcome = _advance(request, remote, ratchet, refs, known)
+    except Refused as refusal:
+        Answers(request, ratchet).keep_refusal(refs, refusal)
+        raise
+    if outcome.status == NEW and not request.check_mode:
+        Polls(ratchet.folder).choose(ratchet.moves(), time.time())
+    return outcome
+
+
+def _advance(request: Request, remote: Remote, ratchet: Ratchet, refs: RemoteRefs, known: str) -> Outcome:
     git = remote.git
     remembered = ratchet.commit()
-    put_together(remote)
     limit = request.max_commits
     start = base(request.last_commit, remembered, lambda older, newer: bool(place(git, older, newer, limit)))
     previous = _place(git, start.commit, refs.branch, limit)
@@ -61,11 +80,31 @@ def advance(request: Request, remote: Remote, ratchet: Ratchet, refs: RemoteRefs
         content_id=content_id(git, start.commit) if start.commit not in ("", request.last_commit) else "",
         warnings=start.warnings,
     )
+    answers = Answers(request, ratchet)
     if refs.branch == previous:
+        if refs.branch != start.commit or refs.branch == known:
+            answers.keep(refs, outcome)
+        else:
+            accept(remote.cache)
+            answers.forget()
         return outcome
-    outcome = _choose(request, remote, refs, previous, outcome)
-    if outcome.status == NEW and not request.check_mode:
-        Polls(ratchet.folder).choose(ratchet.moves(), time.time())
+    plan = make_plan(request, git, previous, refs.branch)
+    selection = select(request, remote, refs.signatures, plan.in_question)
+    outcome = outcome._replace(
+        commits=tuple(plan.new),
+        signers=tuple(signature.signer for signature in selection.checked.signers),
+        signatures=tuple(signature.as_dict() for signature in selection.checked.signers),
+        verified_signatures=len(selection.checked.signers),
+        warnings=(*outcome.warnings, *selection.warnings),
+    )
+    if selection.chosen:
+        accept(remote.cache)
+        answers.forget()
+        put_together(remote)
+        return _chosen(request, remote, selection.checked.commit, outcome)
+    outcome = _insufficient(request, selection, outcome)
+    if not selection.for_now:
+        answers.keep(refs, outcome)
     return outcome
 
 
@@ -77,26 +116,14 @@ def _place(git: Git, last: str, head: str, limit: int) -> str:
     if not history.exists(git, head):
         raise Failure(f"branch: the server did not send {head}, its head; is its repository shallow?")
     if not history.exists(git, last):
-        raise Failure(f"last_commit: {last} is in no history that leads to {head}, the head of the branch.")
-    raise Failure(
+        raise Refused(f"last_commit: {last} is in no history that leads to {head}, the head of the branch.")
+    raise Refused(
         f"branch: its head {head} does not descend from {last}, the commit processed last; "
         "if the history was rewritten on purpose, use action: reset."
     )
 
 
-def _choose(request: Request, remote: Remote, refs: RemoteRefs, previous: str, unchanged: Outcome) -> Outcome:
-    plan = make_plan(request, remote.git, previous, refs.branch)
-    selection = select(request, remote, refs.signatures, plan.in_question)
-    outcome = unchanged._replace(
-        commits=tuple(plan.new),
-        signers=tuple(signature.signer for signature in selection.checked.signers),
-        signatures=tuple(signature.as_dict() for signature in selection.checked.signers),
-        verified_signatures=len(selection.checked.signers),
-        warnings=(*unchanged.warnings, *selection.warnings),
-    )
-    if not selection.chosen:
-        return _insufficient(request, selection, outcome)
-    commit = selection.checked.commit
+def _chosen(request: Request, remote: Remote, commit: Commit, outcome: Outcome) -> Outcome:
     if request.archive:
         from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.archive import write_archive
 
@@ -117,4 +144,5 @@ def _insufficient(request: Request, selection: Selection, outcome: Outcome) -> O
     reason = insufficient(request, selection)
     if request.wait_for_signatures:
         return outcome._replace(status=AWAITING_SIGNATURES, msg=reason)
-    raise Failure(reason, **outcome.facts()).after(outcome.warnings)
+    kind = Failure if selection.for_now else Refused
+    raise kind(reason, **facts_of(outcome)).after(outcome.warnings)

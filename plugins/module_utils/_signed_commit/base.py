@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Callable, NamedTuple
 
-from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +28,7 @@ def base(claimed: str, remembered: str, is_ancestor: Callable[[str, str], bool])
     ``is_ancestor(older, newer)`` tells how two commits are related; a commit that is not known is nobody's ancestor.
 
     Raises:
-        Failure: the claim is newer than what is remembered, or is not known. To go by it could skip a commit, not to go
+        Refused: the claim is newer than what is remembered, or is not known. To go by it could skip a commit, not to go
             by it could run one again, so that somebody has to say which of the two was processed last.
     """
     if claimed == remembered or not remembered:
@@ -37,7 +37,7 @@ def base(claimed: str, remembered: str, is_ancestor: Callable[[str, str], bool])
         return Base(remembered, (f"No last_commit was given; git_dir remembers {remembered}, which rules.",))
     if is_ancestor(claimed, remembered):
         return _older(claimed, remembered)
-    raise Failure(
+    raise Refused(
         f"last_commit: {claimed} does not lie behind {remembered}, which git_dir remembers; "
         f"use action: reset with {claimed} if that was processed, and with {remembered} if it was not."
     )
@@ -47,7 +47,7 @@ def recorded(processed: str, remembered: str, is_ancestor: Callable[[str, str], 
     """Return what to remember once ``processed`` was processed; ``is_ancestor`` is as for `base`.
 
     Raises:
-        Failure: neither of the two commits descends from the other.
+        Refused: neither of the two commits descends from the other.
     """
     if processed == remembered or not remembered:
         return Base(processed)
@@ -55,7 +55,7 @@ def recorded(processed: str, remembered: str, is_ancestor: Callable[[str, str], 
         return _older(processed, remembered)
     if is_ancestor(remembered, processed):
         return Base(processed)
-    raise Failure(
+    raise Refused(
         f"last_commit: {processed} and {remembered}, which git_dir remembers, do not descend from each other; "
         "if the history was rewritten on purpose, use action: reset."
     )

@@ -29,12 +29,14 @@ class Selection(NamedTuple):
     Attributes:
         checked: the commit.
         chosen: whether it may be acted on; otherwise it is the reason why none may be.
+        for_now: whether that may be answered otherwise at another time, by the same signatures.
         signers: the names of all whose signatures could count.
         warnings: about keys whose signatures do not count.
     """
 
     checked: Checked
     chosen: bool
+    for_now: bool = False
     signers: Sequence[str] = ()
     warnings: Sequence[str] = ()
 
@@ -97,8 +99,10 @@ def _check_reachable(trusted: Trust, required: int) -> None:
 
 def _decide(checked: Iterable[Checked], required: int, *, every: bool) -> Selection:
     """Apply rules 7 and 8, and look at no commit that cannot change the answer."""
+    for_now = False
     for each in checked:
+        for_now = for_now or each.for_now
         sufficient = len(each.signers) >= required
         if sufficient != every:
             break
-    return Selection(each, chosen=sufficient)
+    return Selection(each, chosen=sufficient, for_now=for_now)

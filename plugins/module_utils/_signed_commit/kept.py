@@ -11,3 +11,6 @@ from ansible_collections.flant.gitops.plugins.module_utils._signed_commit import
 
 KEPT = (*ratchet.FILES, *polls.FILES)
 """The files and folders that outlive the repository."""
+
+ANSWER = "answer"
+"""The file with the last answer that gave nothing to act on; where it is, a server is first asked for its refs."""

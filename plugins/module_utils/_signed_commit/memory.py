@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._git import history
+from ansible_collections.flant.gitops.plugins.module_utils._git.arrivals import begin_anew
 from ansible_collections.flant.gitops.plugins.module_utils._git.cache import BRANCH, found
 from ansible_collections.flant.gitops.plugins.module_utils._git.command import Git
 from ansible_collections.flant.gitops.plugins.module_utils._git.creation import drop
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.answers import Answers
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.base import recorded
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.descent import place
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.identity import look
@@ -86,6 +88,9 @@ def _reset(request: Request, cache: Cache, ratchet: Ratchet) -> Outcome:
         # Nothing is remembered, or an id of another object format, or refs are kept in another format and not found.
         if not request.last_commit or len(request.last_commit) != len(cache.ref(BRANCH)):
             drop(cache, kept=KEPT)
+        else:
+            Answers(request, ratchet).forget()
+            begin_anew(cache)
     return _recorded(request, ratchet, request.last_commit, remembered)
 
 

@@ -21,15 +21,6 @@ AWAITING_SIGNATURES = "awaiting_signatures"
 RECORDED = "recorded"
 HELD = "held"
 FAILED = "failed"
-_FACTS = {
-    "previous_commit",
-    "head",
-    "commits",
-    "signers",
-    "signatures",
-    "verified_signatures",
-    "required_signatures",
-}
 
 
 class Outcome(NamedTuple):
@@ -81,7 +72,3 @@ class Outcome(NamedTuple):
         values = self._asdict()
         del values["warnings"]
         return values
-
-    def facts(self) -> dict[str, object]:
-        """Return those of the return values that also hold if there is no commit to act on."""
-        return {name: value for name, value in self.result().items() if name in _FACTS}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Refused
 from ansible_collections.flant.gitops.plugins.module_utils._git import history
 
 if TYPE_CHECKING:
@@ -33,15 +33,15 @@ def make_plan(request: Request, git: Git, previous: str, head: str) -> Plan:
     """Return the plan for a branch that has moved from ``previous`` (empty: from nowhere) to ``head``.
 
     Raises:
-        Failure: the way is longer than ``max_commits``, and each commit on it would count; the head is no commit.
+        Refused: the way is longer than ``max_commits``, and each commit on it would count; the head is no commit.
     """
     exact = request.verify_every or request.select_oldest
     new = history.between(git, previous, head, request.max_commits + 1) if previous or exact else [head]
     if new[-1:] != [head]:  # git looks through a tag
-        raise Failure(f"branch: its head {head} is no commit.")
+        raise Refused(f"branch: its head {head} is no commit.")
     if exact and len(new) > request.max_commits:
         start = previous or "the root"
-        raise Failure(f"max_commits: more than {request.max_commits} commits lead from {start} to {head}.")
+        raise Refused(f"max_commits: more than {request.max_commits} commits lead from {start} to {head}.")
     return Plan(
         new=new[-request.max_commits :] if previous else [head],
         in_question=_in_question(request, git, previous, head, new),

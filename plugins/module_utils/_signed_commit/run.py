@@ -11,13 +11,14 @@ import contextlib
 import time
 from typing import TYPE_CHECKING
 
-from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
-from ansible_collections.flant.gitops.plugins.module_utils._git.cache import opened
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure, Refused
+from ansible_collections.flant.gitops.plugins.module_utils._git.acceptance import arriving, changed
+from ansible_collections.flant.gitops.plugins.module_utils._git.cache import BRANCH, opened
 from ansible_collections.flant.gitops.plugins.module_utils._git.poll import poll
 from ansible_collections.flant.gitops.plugins.module_utils._git.remote import Remote
 from ansible_collections.flant.gitops.plugins.module_utils._hold import look as look_for
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.identity import identify, look
-from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.kept import KEPT
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.kept import ANSWER, KEPT
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.outcome import FAILED, UNCHANGED, Outcome
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.polls import Polls
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.ratchet import NAME, Ratchet
@@ -81,11 +82,39 @@ def _poll(request: Request, remote: Remote, ratchet: Ratchet) -> Outcome:
         from ansible_collections.flant.gitops.plugins.module_utils._git.creation import create
 
         create(remote, request.branch, kept=KEPT)
+    with arriving(remote.cache):
+        outcome = _ask(request, remote, ratchet)
+    if outcome:
+        return outcome
+    from ansible_collections.flant.gitops.plugins.module_utils._git.creation import begin_unfiltered
+
+    begin_unfiltered(remote.cache, kept=KEPT)
+    return _poll(request, remote, ratchet)
+
+
+def _ask(request: Request, remote: Remote, ratchet: Ratchet) -> Outcome | None:
+    """Return what the server has for us; None if it gives no part of a commit, and has to be asked for whole ones."""
     signatures_ref = request.signatures_ref if request.required_signatures else ""
-    refs = poll(remote, request.branch, signatures_ref)
-    if not request.check_mode:
-        Polls(remote.cache.path).answered(time.time())
+    known, answer = remote.cache.ref(BRANCH), None
+    if (remote.cache.path / ANSWER).exists():
+        from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.again import look_again
+
+        refs, answer = look_again(request, remote, ratchet, signatures_ref)
+    else:
+        try:
+            refs = poll(remote, request.branch, signatures_ref)
+        except Refused:
+            (remote.cache.path / ANSWER).touch()  # what was refused is not known
+            raise
+        if not request.check_mode:
+            Polls(remote.cache.path).answered(time.time())
+    if answer:
+        return answer
     if refs.branch == request.last_commit == ratchet.commit():
+        if changed(remote.cache):
+            from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.again import settle
+
+            settle(remote.cache, moved=refs.branch != known)
         return Outcome(
             changed=False,
             status=UNCHANGED,
@@ -99,11 +128,8 @@ def _poll(request: Request, remote: Remote, ratchet: Ratchet) -> Outcome:
     from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.advance import advance
 
     try:
-        return advance(request, remote, ratchet, refs)
+        return advance(request, remote, ratchet, refs, known)
     except UnadvertisedError:
         if not remote.cache.filtered:
             raise
-    from ansible_collections.flant.gitops.plugins.module_utils._git.creation import begin_unfiltered
-
-    begin_unfiltered(remote.cache, kept=KEPT)
-    return _poll(request, remote, ratchet)
+    return None

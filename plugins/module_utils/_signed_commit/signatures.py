@@ -61,11 +61,13 @@ class Checked(NamedTuple):
         commit: the commit.
         signers: the first signature of each signer.
         rejected: for each signature looked at that does not count, which one it is and why.
+        for_now: whether one of these may count at another time.
     """
 
     commit: Commit
     signers: Sequence[Signature] = ()
     rejected: Sequence[str] = ()
+    for_now: bool = False
 
 
 def look(verifier: Verifier, commit: Commit, notes: Sequence[bytes], required: int) -> Checked:
@@ -112,16 +114,18 @@ def _look(
     """As many signatures at a time are looked at as signers are missing, so that none is looked at in vain."""
     signers: dict[str, Signature] = {}
     rejected: list[str] = []
+    for_now = False
     waiting = collections.deque(_candidates(commit, notes))
     while waiting and len(signers) < required:
         batch = [waiting.popleft() for _index in range(min(len(waiting), required - len(signers)))]
         for candidate, verdict in zip(batch, for_each(verifier.verify, batch)):
             if isinstance(verdict, Rejected):
                 rejected.append(f"{candidate.name}: {verdict.reason}")
+                for_now = for_now or verdict.for_now
             else:
                 signature = Signature(**asdict(verdict), source=candidate.source)
                 signers.setdefault(signature.signer, signature)
-    return Checked(commit, tuple(signers.values()), tuple(rejected))
+    return Checked(commit, tuple(signers.values()), tuple(rejected), for_now)
 
 
 def _candidates(commit: Commit, notes: Sequence[bytes]) -> Iterator[Candidate]:

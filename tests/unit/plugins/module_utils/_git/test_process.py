@@ -6,14 +6,13 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
-from ansible_collections.flant.gitops.plugins.module_utils._git.process import draining, finish, running
+from ansible_collections.flant.gitops.plugins.module_utils._git.process import finish, running
 from ansible_collections.flant.gitops.plugins.module_utils._interruption import interruptible
 from ansible_collections.flant.gitops.tests.support.waiting import until
 
@@ -101,26 +100,6 @@ def test_a_signal_while_a_process_is_started_leaves_none_behind(tmp_path: Path) 
 def test_a_program_that_is_missing_is_an_error_that_says_so() -> None:
     with pytest.raises(Failure, match="cannot be run on the target: No such file"):
         finish(lambda: subprocess.Popen(["/nonexistent/git"]))
-
-
-def test_error_text_that_nobody_waits_for_holds_nothing_up() -> None:
-    with running(shell("yes error | head -c 1000000 >&2; echo last >&2; echo out")) as process:
-        assert process.stdout
-        assert process.stderr
-        end_of_errors = draining(process.stderr)
-        assert process.stdout.read() == b"out\n"
-        errors = end_of_errors()
-    assert len(errors) <= 1 << 13
-    assert errors.endswith(b"last\n")
-
-
-def test_a_body_that_fails_leaves_no_reader_of_error_text() -> None:
-    before = threading.active_count()
-    with pytest.raises(ZeroDivisionError), running(shell("echo error >&2; sleep 60")) as process:
-        assert process.stderr
-        draining(process.stderr)
-        raise ZeroDivisionError
-    until(lambda: threading.active_count() == before, seconds=10)
 
 
 @pytest.mark.parametrize("seconds", [30 * 86400.0, 1e30, float("inf")])

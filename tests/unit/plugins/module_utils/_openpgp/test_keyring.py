@@ -136,7 +136,9 @@ def test_s5_a_signature_over_other_data_does_not_count(signers: Signers) -> None
 def test_s6_a_key_that_has_expired_does_not_count(signers: Signers) -> None:
     signer = signers.create("dave", key=("ed25519", "sign", "1y"), at=_MADE)
     with _trusted([signer.public_key, signers.alice.public_key]) as ring:
-        assert ring.verify(_PAYLOAD, signer.sign(_PAYLOAD, at=_SIGNED)) == Rejected("made by a key that has expired")
+        assert ring.verify(_PAYLOAD, signer.sign(_PAYLOAD, at=_SIGNED)) == Rejected(
+            "made by a key that has expired", for_now=True
+        )
         assert ring.usable == {signers.alice.fingerprint}
         assert ring.warnings == (
             f"trusted_keys[0]: the signatures of {signer.fingerprint} do not count, because it has expired.",
@@ -157,7 +159,7 @@ def test_s6_a_revoked_key_does_not_count_even_for_what_it_signed_before(signers:
 def test_s6_a_signature_that_has_expired_does_not_count(signers: Signers) -> None:
     signer = signers.create("dave", at=_MADE)
     signature = signer.sign(_PAYLOAD, "--default-sig-expire", "30d", at=_SIGNED)
-    assert _verify(signature, signer) == Rejected("it has expired itself")
+    assert _verify(signature, signer) == Rejected("it has expired itself", for_now=True)
     assert isinstance(_verify(signer.sign(_PAYLOAD, at=_SIGNED), signer), GoodSignature)
 
 
@@ -166,7 +168,7 @@ def test_s6_a_subkey_that_has_expired_does_not_count(signers: Signers) -> None:
     subkey = signer.add_subkey(expires="1y", at=_MADE)
     with _trusted([signer.public_key]) as ring:
         verdict = ring.verify(_PAYLOAD, signer.sign(_PAYLOAD, key=subkey, at=_SIGNED))
-        assert verdict == Rejected("made by a key that has expired")
+        assert verdict == Rejected("made by a key that has expired", for_now=True)
         assert ring.usable == frozenset()
         assert "because it has no key that may sign" in ring.warnings[0]
 
@@ -413,7 +415,7 @@ def test_s9_a_user_id_forges_no_verdict(signers: Signers, separator: str, monkey
     signature = signer.sign(_PAYLOAD, at=_SIGNED)
     with _trusted([signer.public_key, signers.alice.public_key]) as ring:
         assert ring.usable == {alice}
-        assert ring.verify(_PAYLOAD, signature) == Rejected("made by a key that has expired")
+        assert ring.verify(_PAYLOAD, signature) == Rejected("made by a key that has expired", for_now=True)
     assert broken_threads == []
 
 
@@ -430,7 +432,7 @@ def test_s9_a_notation_forges_no_verdict(signers: Signers) -> None:
         notation = separator.join(lines)
         with _trusted([signers.alice.public_key, expired.public_key]) as ring:
             verdict = ring.verify(_PAYLOAD, expired.sign(_PAYLOAD, "--sig-notation", notation, at=_SIGNED))
-            assert verdict == Rejected("made by a key that has expired")
+            assert verdict == Rejected("made by a key that has expired", for_now=True)
             verdict = ring.verify(_PAYLOAD, signers.alice.sign(_PAYLOAD, "--sig-notation", notation))
             assert isinstance(verdict, GoodSignature)
 
@@ -573,7 +575,7 @@ def test_s12_a_key_of_the_future_does_not_count_and_names_the_clock(signers: Sig
 
 def test_s12_a_signature_of_the_future_does_not_count_and_names_the_clock(signers: Signers) -> None:
     verdict = _verify(signers.alice.sign(_PAYLOAD, at="20900102T000000"), signers.alice)
-    assert verdict == Rejected("made in the future, at 2090-01-02T00:00:00Z: check this machine's clock")
+    assert verdict == Rejected("made in the future, at 2090-01-02T00:00:00Z: check this machine's clock", for_now=True)
 
 
 # Text mode: S17

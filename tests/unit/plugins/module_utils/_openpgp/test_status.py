@@ -110,7 +110,7 @@ def test_s7_sha1_is_called_by_its_name() -> None:
 )
 def test_s8_only_usable_trusted_keys_count(key: str, reason: str) -> None:
     lines = [_NEWSIG, f"GOODSIG {key[-16:]} Alice", _VALIDSIG.replace(_PRIMARY, key)]
-    assert _judge(lines) == Rejected(reason)
+    assert _judge(lines) == Rejected(reason, for_now="expired" in reason)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_s8_only_usable_trusted_keys_count(key: str, reason: str) -> None:
     ],
 )
 def test_a_signature_that_gpg_cannot_check_says_why(line: str, reason: str) -> None:
-    assert _judge([_NEWSIG, line, f"NO_PUBKEY {'A' * 16}"], 2) == Rejected(reason)
+    assert _judge([_NEWSIG, line, f"NO_PUBKEY {'A' * 16}"], 2) == Rejected(reason, for_now="expired" in reason)
 
 
 @pytest.mark.parametrize("separator", ["\r", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\x85", "\u2028"])
@@ -144,7 +144,7 @@ def test_s9_the_line_before_and_the_line_after_must_name_one_key() -> None:
 
 def test_s12_a_signature_of_tomorrow_names_the_clock() -> None:
     assert _judge(_SOUND, now=1_795_506_976.9) == Rejected(
-        "made in the future, at 2026-11-24T07:56:17Z: check this machine's clock"
+        "made in the future, at 2026-11-24T07:56:17Z: check this machine's clock", for_now=True
     )
     assert isinstance(_judge(_SOUND, now=1_795_506_977.0), GoodSignature)
 
@@ -232,7 +232,7 @@ def test_s6_any_output_is_judged(output: bytes) -> None:
     ],
 )
 def test_the_reason_can_stand_after_a_colon(lines: list[str], reason: str) -> None:
-    assert _judge(lines) == Rejected(reason)
+    assert _judge(lines) == Rejected(reason, for_now="expired" in reason)
 
 
 def test_a_keyword_without_words_is_one_line_too() -> None:

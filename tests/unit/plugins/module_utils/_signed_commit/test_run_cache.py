@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._git import packs
-from ansible_collections.flant.gitops.plugins.module_utils._git.cache import Cache
+from ansible_collections.flant.gitops.plugins.module_utils._git.cache import ACCEPTED, Cache
 from ansible_collections.flant.gitops.plugins.module_utils._git.creation import begin_unfiltered
 from ansible_collections.flant.gitops.plugins.module_utils._git.environment import Access
 from ansible_collections.flant.gitops.plugins.module_utils._git.remote import Remote
@@ -124,7 +124,10 @@ def test_t12_a_first_run_that_was_killed_is_completed(task: Task, left: str) -> 
     else:
         for name in ("objects", "refs", "info"):
             shutil.rmtree(task.git_dir / name)
-        for name in ("HEAD", "config", "FETCH_HEAD", *(["last_commit", *polls.FILES] if left == "nothing" else [])):
+        files = ["HEAD", "config", "FETCH_HEAD", ACCEPTED]
+        if left == "nothing":
+            files += ["last_commit", *polls.FILES]
+        for name in files:
             (task.git_dir / name).unlink()
         shutil.rmtree(task.git_dir / "home")
     assert task.poll(archive=task.archive).commit == commit

@@ -152,10 +152,10 @@ def test_recording_an_older_commit_keeps_the_newer_one(task: Task) -> None:
 
 def test_recording_a_commit_beside_the_remembered_one_is_refused(task: Task) -> None:
     root = task.upstream.commit()
-    task.upstream.commit()
+    other = task.upstream.commit()
+    task.poll()
+    task.upstream.commit(parents=[root])
     processed = task.process()
-    other = task.upstream.commit(parents=[root])
-    task.poll_refused()
     with pytest.raises(Failure, match=rf"^last_commit: {other} .*{processed}"):
         task.record(other)
 
