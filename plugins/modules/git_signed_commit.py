@@ -46,12 +46,12 @@ notes:
     to one of the two. Directories on the way to O(git_dir) that are missing are made with mode 0700.
   - A commit whose signature header stands elsewhere than git puts it, which is below the committer, is refused. git
     itself is fooled by it, and reads other parents than those that were signed.
-  - What is refused does not stay in O(git_dir), and neither do signatures that nobody needs yet. A poll brings at most 256
-    MiB before it has verified what came; if more is meant to come, O(action=reset) lets the next poll take all there is, as
-    the first one does.
-  - A refusal is remembered, and so is O(on_insufficient_signatures=wait). It is answered from memory for a day, as long as
-    the branch, the signatures, the keys and the rules stay what they were, unless expiry or the machine's clock had a
-    say in it.
+  - What is refused does not stay in O(git_dir), and neither do signatures that nobody needs yet. A poll brings at
+    most 256 MiB before it has verified what came; if more is meant to come, O(action=reset) lets the next poll take
+    all there is, as the first one does.
+  - A refusal is remembered, and so is O(on_insufficient_signatures=wait). It is answered from memory for a day, as
+    long as the branch, the signatures, the keys and the rules stay what they were, unless expiry or the machine's
+    clock had a say in it.
   - A tree of more than a million entries or 16 GiB is refused, its submodules included.
   - A tree with a name that leads elsewhere than it seems to, such as C(..), C(.git) or one that is there twice, is
     refused. From a server that cannot leave files out, and for submodules, git's own consistency check (C(fsck))
