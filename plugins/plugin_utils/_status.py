@@ -43,7 +43,7 @@ _MOST_SIGNERS = 100
 _MOST_NAMED = 10
 _POLLED = frozenset({"unchanged", "new", "awaiting_signatures", "failed"})
 _ENDED = frozenset({"unchanged", "awaiting_signatures", "processed", "superseded", "busy", "gone", "running", "failed"})
-_BESIDE_THE_COMMIT = frozenset({"clear", "rotate"})
+_BESIDE_THE_COMMIT = frozenset({"clear", "sweep", "rotate"})
 _OF_THE_COMMIT = frozenset({"prepare", "begin", "wrap", "start", "run", "record", "remove"})
 
 

@@ -132,7 +132,7 @@ def test_r19_failing_names_the_step_until_the_commit_is_gone(step: str) -> None:
     assert stands(polled("unchanged"), ended("failed", step)) == ("ok", BEFORE, "unchanged")
 
 
-@pytest.mark.parametrize("step", ["clear", "rotate"])
+@pytest.mark.parametrize("step", ["clear", "sweep", "rotate"])
 def test_r19_what_fails_beside_the_commit_is_failing_on_a_quiet_branch(step: str) -> None:
     assert stands(polled("unchanged"), ended("failed", step)) == ("failing", BEFORE, f"{step}: It said so")
 
