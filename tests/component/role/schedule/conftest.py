@@ -55,6 +55,11 @@ class Schedule:
     def folder(self) -> str:
         return f"/var/lib/flant_gitops/{self.instance}"
 
+    @property
+    def script(self) -> str:
+        """What cron runs."""
+        return f"/var/lib/flant_gitops/.ansible-pull-{self.instance}"
+
     def set(self, *arguments: str, **variables: object) -> subprocess.CompletedProcess[str]:
         """Run the playbook with the schedule's variables, some of them changed."""
         settings = {"flant_gitops_instance": self.instance}
