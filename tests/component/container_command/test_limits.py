@@ -55,16 +55,18 @@ _EAT = "awk 'BEGIN { while (1) s = s \"0123456789012345678901234567890123456789\
 
 
 def test_c5_the_shell_out_of_memory(call: Caller, engine: Engine) -> None:
-    result = call(f"exec {_EAT}", memory="24m")
-    assert result["failed"]
-    assert result["rc"] == 137
-    if not engine.is_podman:
-        assert result["oom_killed"]
-        assert "ran out of memory and ended with rc 137" in result["msg"]
+    # Of a busy kernel an engine may hear of the end before it hears why, and then never tells.
+    for _attempt in range(5):
+        result = call(f"exec {_EAT}", memory="24m")
+        assert result["failed"]
+        assert result["rc"] == 137
+        if engine.is_podman or result["oom_killed"]:
+            break
+    assert engine.is_podman or "ran out of memory and ended with rc 137" in result["msg"]
 
 
 def test_c5_a_child_out_of_memory_fails_the_run(call: Caller, engine: Engine) -> None:
-    result = call(f"{_EAT} || true", "echo on", memory="24m")
+    result = call(f"{_EAT} || true", "sleep 2", "echo on", memory="24m")
     assert (result["rc"], result["stdout"]) == (0, "on\n")
     if engine.is_podman:  # which does not say so
         assert not result["failed"]
