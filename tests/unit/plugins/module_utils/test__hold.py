@@ -73,7 +73,7 @@ def test_whatever_stands_there_holds_and_says_nothing(mark: Path, kind: str) -> 
     assert hold.since
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+@pytest.mark.root  # only root can give a file away
 def test_mark_of_somebody_else_holds_and_says_nothing(mark: Path) -> None:
     mark.write_text("said by nobody\n", encoding="utf-8")
     os.chown(mark, NOBODY, NOBODY)

@@ -210,7 +210,7 @@ def test_what_ssh_keygen_says_if_it_cannot_verify_is_told(tmp_path: Path, monkey
         _verdict(forger.public_key, signature=armored(forger.sign(_PAYLOAD)))
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become a user that does not exist")
+@pytest.mark.root  # only root may become a user that does not exist
 def test_s25_a_user_without_an_entry_gets_ssh_keygens_sentence() -> None:
     forger = Forger()
     signature = armored(forger.sign(_PAYLOAD))
