@@ -67,15 +67,18 @@ def test_r13_what_was_killed_under_one_name_is_taken_up_under_the_other(
     assert containers.left(site) == []
 
 
-def test_r13_other_name_is_busy_and_can_cancel(
+def test_r13_other_name_is_busy_reads_the_log_and_can_cancel(
     site: Site, other: Site, upstream: Upstream, signers: Signers, containers: Containers
 ) -> None:
-    site.variables["commands"] = ["sleep 600"]
+    site.variables["commands"] = ["echo so far", "sleep 600"]
     upstream.commit("one", "First", signers.alice)
     first = site.start()
     until(lambda: containers.started(site), during=first)
     upstream.commit("two", "Second", signers.alice)
     assert other.run().status == "busy"
+    log = other.run(playbook="flant.gitops.log")
+    assert log.rc == 0, log.output
+    assert '"so far"' in log.output
     cancelled = other.run(playbook="flant.gitops.cancel")
     assert cancelled.rc == 0, cancelled.output
     assert f"its container {site.container} removed." in cancelled.output

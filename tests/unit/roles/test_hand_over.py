@@ -14,17 +14,18 @@ import yaml
 from ansible_collections.flant.gitops.tests.support.role_options import LEFT, MODULES
 
 ROLE = Path(__file__).resolve().parents[3] / "roles/flant_gitops"
-MAIN = yaml.safe_load((ROLE / "meta/argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]["main"]
+ENTRIES = yaml.safe_load((ROLE / "meta/argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]
+MAIN = ENTRIES["main"]
 VARS = yaml.safe_load((ROLE / "vars/main.yml").read_text(encoding="utf-8"))
 CHECKS = {name for name in VARS if name.endswith("_refusal")}  # what is only looked at has not arrived
-FIRST = "main.yml"
+FACT = "flant_gitops_state"
 NAME = re.compile(r"\b_?flant_gitops_\w+")
 
 
-def tasks() -> list[object]:
-    """Return all tasks that can be met on the way from ``FIRST``."""
+def tasks(first: str) -> list[object]:
+    """Return all tasks that can be met on the way from a file of them."""
     found: dict[str, object] = {}
-    files = [FIRST]
+    files = [first]
     for file in files:
         found[file] = yaml.safe_load((ROLE / "tasks" / file).read_text(encoding="utf-8"))
         names = re.findall(r"(?:import|include)_tasks': '(\w+\.yml)'", repr(found[file]))
@@ -32,7 +33,7 @@ def tasks() -> list[object]:
     return list(found.values())
 
 
-TASKS = tasks()
+TASKS = tasks("main.yml")
 
 
 def used(text: str) -> set[str]:
@@ -74,3 +75,10 @@ def test_r24_each_option_comes_from_its_variable(module: str) -> None:
     assert set(spec) - set(handed) == set(LEFT[module])
     for option in sorted(set(handed) - MODULES[module].own):
         assert MODULES[module].variable(option) in handed[option], option
+
+
+@pytest.mark.parametrize("entry", sorted(ENTRIES))
+def test_r24_an_entry_point_knows_what_its_tasks_use(entry: str) -> None:
+    named = {name for name in used(repr(tasks(f"{entry}.yml"))) - {FACT} if name.startswith("flant_gitops_")}
+    handed_on = MAIN["options"] if entry == "awx" else {}  # to the jobs
+    assert named <= {*ENTRIES[entry]["options"], *handed_on}
