@@ -119,7 +119,8 @@ def started(folder: Path, *, boot: bool) -> Iterator[Machine]:
     layer, shared = folder / "layer", folder / "shared"
     layer.mkdir()
     shared.mkdir()
-    mounts = {path: path for path in (sys.prefix, sys.base_prefix)}
+    # A Python of the machine's own is below /usr, which is there as it is, and has to stay writable.
+    mounts = {path: path for path in (sys.prefix, sys.base_prefix) if not Path(path).is_relative_to("/usr")}
     command = [
         # crun, which Podman prefers, does not run where control groups are hybrid; runc comes with Docker.
         *("podman", "--runtime=runc", "run", "--rm", f"--name={name}", "--network=none"),
