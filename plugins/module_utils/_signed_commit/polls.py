@@ -11,7 +11,6 @@ import os
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
 from ansible_collections.flant.gitops.plugins.module_utils._private_file import replace
 from ansible_collections.flant.gitops.plugins.module_utils._timestamp import iso8601
 
@@ -74,7 +73,11 @@ class Polls(NamedTuple):
 
     def end(self, status: str, sentence: str, now: float) -> None:
         """Write down what a poll came to, if that is something else than before."""
-        before, sentence = self.last(), printable(sentence)
+        before = self.last()
+        if sentence:
+            from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
+
+            sentence = printable(sentence)
         if (status, sentence) != (before.status, before.sentence):
             since = before.since if status == before.status else iso8601(int(now))
             replace(self.folder / _LAST, f"{status} {since}\n{sentence}\n".encode())

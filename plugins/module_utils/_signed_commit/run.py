@@ -16,7 +16,6 @@ from ansible_collections.flant.gitops.plugins.module_utils._git.acceptance impor
 from ansible_collections.flant.gitops.plugins.module_utils._git.cache import BRANCH, opened
 from ansible_collections.flant.gitops.plugins.module_utils._git.poll import poll
 from ansible_collections.flant.gitops.plugins.module_utils._git.remote import Remote
-from ansible_collections.flant.gitops.plugins.module_utils._hold import look as look_for
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.identity import identify, look
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.kept import ANSWER, KEPT
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.outcome import FAILED, UNCHANGED, Outcome
@@ -25,6 +24,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.ratche
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import SHOW
 
 if TYPE_CHECKING:
+    from ansible_collections.flant.gitops.plugins.module_utils._hold import Hold
     from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import Request
 
 
@@ -35,7 +35,7 @@ def run(request: Request) -> Outcome:
         Failure: it cannot be done, or must not.
     """
     try:
-        hold = look_for(request.hold_file, "hold_file") if request.hold_file else None
+        hold = _hold(request)
         if request.action == SHOW or hold:
             from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.memory import show
 
@@ -59,6 +59,14 @@ def run(request: Request) -> Outcome:
             )
     except OSError as error:
         raise Failure(f"git_dir: {error.filename or request.git_dir} cannot be used: {error.strerror}.") from None
+
+
+def _hold(request: Request) -> Hold | None:
+    if not request.hold_file:
+        return None
+    from ansible_collections.flant.gitops.plugins.module_utils._hold import look as look_for
+
+    return look_for(request.hold_file, "hold_file")
 
 
 def _ended(request: Request, remote: Remote, ratchet: Ratchet) -> Outcome:
