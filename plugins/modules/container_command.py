@@ -436,7 +436,6 @@ import json
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.flant.gitops.plugins.module_utils._container.request import Request
-from ansible_collections.flant.gitops.plugins.module_utils._container.run import run
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._interruption import interruptible
 
@@ -510,6 +509,8 @@ def _leave_whole(module: AnsibleModule, result: dict[str, object]) -> None:
 
 def main() -> None:
     """Run the module."""
+    from ansible_collections.flant.gitops.plugins.module_utils._container.run import run
+
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     try:
         with interruptible():

@@ -546,7 +546,6 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._interruption import interruptible
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import Request, hidden_values
-from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.run import run
 
 ARGUMENT_SPEC = {
     "action": {"type": "str", "choices": ["poll", "record", "reset", "show"], "default": "poll"},
@@ -585,6 +584,8 @@ ARGUMENT_SPEC = {
 
 def main() -> None:
     """Run the module."""
+    from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.run import run
+
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     module.no_log_values.update(hidden_values(module.params))
     try:

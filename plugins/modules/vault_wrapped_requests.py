@@ -380,7 +380,6 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._interruption import interruptible
 from ansible_collections.flant.gitops.plugins.module_utils._vault.request import Request
-from ansible_collections.flant.gitops.plugins.module_utils._vault.run import run
 
 _REQUEST_SPEC = {
     "name": {"type": "str", "required": True},
@@ -428,6 +427,8 @@ def _leave_whole(module: AnsibleModule, result: dict[str, object]) -> None:
 
 def main() -> None:
     """Run the module."""
+    from ansible_collections.flant.gitops.plugins.module_utils._vault.run import run
+
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     try:
         with interruptible():

@@ -45,13 +45,16 @@ def ended(status: str, step: str = "", **more: object) -> dict[str, object]:
 
 
 def asked(
-    git: dict[str, object] = NOTHING,
-    ledger: dict[str, object] = EMPTY,
-    container: dict[str, object] = IDLE,
+    git: dict[str, object] | None = None,
+    ledger: dict[str, object] | None = None,
+    container: dict[str, object] | None = None,
     suspended: str = "",
     refusal: str = "",
 ) -> Asked:
-    return Asked("web1", "default", suspended, refusal, git, ledger, container)
+    told = (
+        default if given is None else given for given, default in ((git, NOTHING), (ledger, EMPTY), (container, IDLE))
+    )
+    return Asked("web1", "default", suspended, refusal, *told)
 
 
 def stands(*answers: dict[str, object], max_age: float = 0, **more: object) -> tuple[str, str, str]:
