@@ -37,7 +37,6 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.flant.gitops.plugins.plugin_utils._lock import Lock, nobodys, targets
 from ansible_collections.flant.gitops.plugins.plugin_utils._step import Step
 from ansible_collections.flant.gitops.plugins.plugin_utils._tokens import Tokens
-from ansible_collections.flant.gitops.plugins.plugin_utils._variables import CONTAINER, GIT, VAULT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,7 +61,6 @@ _SENTENCES = {
 _STEPS = ("poll", "prepare", "begin", "wrap", "start", "run", "record", "remove", "clear", "sweep", "rotate")
 _TOLD_BESIDE = ("revoke",)
 _NOT_OF_THE_COMMIT = ("poll", "clear", "sweep", "rotate")
-_MODULES = {"poll": GIT, "record": GIT, "wrap": VAULT, "rotate": VAULT}
 _UNDER_WAY = ("same", "other_running")
 NEVER = "9999-12-31T00:00:00Z"
 
@@ -305,7 +303,7 @@ def _sentence(settings: Settings, remembered: Mapping[str, Any], steps: Steps, s
         last_poll_at=remembered.get("last_poll_at"),
         head=poll.get("head"),
         commit=poll.get("commit"),
-        said=GIT.reword(poll.get("msg").rstrip(".")),
+        said=_reworded(poll.get("msg"), "poll"),
         since=steps.run.get("started_at") or steps.prepare.get("started_at"),
         signers=", ".join(_signers(poll)) or "nobody, as none is required",
     )
@@ -315,10 +313,20 @@ def _failure(settings: Settings, steps: Steps, step: str) -> str:
     refusal = getattr(steps, step).refusal
     if not refusal:
         return _GONE.format(commit=steps.poll.get("commit"))
-    told = _MODULES.get(step, CONTAINER).reword(settings.trusted.reword(refusal)).rstrip(".")
+    told = _reworded(settings.trusted.reword(refusal), step)
     if step in _NOT_OF_THE_COMMIT:
         return told
     return f"commit {steps.poll.get('commit')}: {told}"
+
+
+def _reworded(sentence: str, step: str) -> str:
+    """Return what a step's module has said, with the role's variables in place of its options."""
+    if not sentence:
+        return ""
+    from ansible_collections.flant.gitops.plugins.plugin_utils._variables import CONTAINER, GIT, VAULT
+
+    modules = {"poll": GIT, "record": GIT, "wrap": VAULT, "rotate": VAULT}
+    return modules.get(step, CONTAINER).reword(sentence).rstrip(".")
 
 
 def _signers(poll: Step) -> list[str]:
