@@ -53,8 +53,9 @@ def look(git_dir: Path) -> Identity:
     Raises:
         Failure: others could have written it.
     """
-    place = _place(git_dir)
-    nobody = Identity("", _machine(), os.path.realpath(git_dir))
+    path, machine_id = os.path.realpath(git_dir), _machine_id()
+    place = _place(machine_id, path)
+    nobody = Identity("", _machine(machine_id), path)
     try:
         with trusted_file(_file(git_dir), "git_dir") as file:
             written = _WRITTEN.fullmatch(file.read(_LIMIT).decode("utf-8", "replace"))
@@ -85,7 +86,7 @@ def identify(git_dir: Path, inherited: int | None) -> Identity:
         return found
     new = found._replace(id=os.urandom(16).hex(), inherited=None if found.warnings else inherited)
     moves = "" if new.inherited is None else f" {new.inherited}"
-    replace(_file(git_dir), f"{new.id} {_place(git_dir)}{moves}\n".encode())
+    replace(_file(git_dir), f"{new.id} {_place(_machine_id(), new.path)}{moves}\n".encode())
     return new
 
 
@@ -93,14 +94,14 @@ def _file(git_dir: Path) -> Path:
     return git_dir.with_name(f"{git_dir.name}.id")
 
 
-def _place(git_dir: Path) -> str:
+def _place(machine_id: bytes, path: str) -> str:
     """Return a digest of the machine and the path; a machine's id is not to be shown to others."""
-    return hashlib.sha256(_machine_id() + b"\0" + os.fsencode(os.path.realpath(git_dir))).hexdigest()
+    return hashlib.sha256(machine_id + b"\0" + os.fsencode(path)).hexdigest()
 
 
-def _machine() -> str:
+def _machine(machine_id: bytes) -> str:
     """Return what stands for the machine where several of them meet, and for no other application."""
-    return hashlib.sha256(b"flant.gitops\0" + _machine_id()).hexdigest()[:32]
+    return hashlib.sha256(b"flant.gitops\0" + machine_id).hexdigest()[:32]
 
 
 def _machine_id() -> bytes:
