@@ -434,6 +434,10 @@ existing:
 
 import json
 
+from ansible_collections.flant.gitops.plugins.module_utils._packed import compile_once
+
+compile_once()
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.flant.gitops.plugins.module_utils._container.request import Request
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure

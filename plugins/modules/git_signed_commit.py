@@ -542,6 +542,10 @@ msg:
     required_signatures: commit 1f7a7a472abf3dd9643fd615f6da379c4acb3e3a carries 1 of 2: alice; bob or carol is missing.
 """
 
+from ansible_collections.flant.gitops.plugins.module_utils._packed import compile_once
+
+compile_once()
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._interruption import interruptible

@@ -376,6 +376,10 @@ secret_id_rotate_at:
 
 import json
 
+from ansible_collections.flant.gitops.plugins.module_utils._packed import compile_once
+
+compile_once()
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._interruption import interruptible

@@ -98,6 +98,13 @@ def test_a_module_sees_the_faces_of_one_package_and_the_single_files(name: str) 
     assert {file for package, file in ours if package} <= FACES
 
 
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_sees_to_it_that_what_it_imports_is_compiled_once(name: str) -> None:
+    lines = SOURCES[name].read_text(encoding="utf-8").splitlines()
+    packed = [line for line in lines if line.startswith(("from ansible", "compile_once"))]
+    assert packed[:2] == [f"from {UTILS}_packed import compile_once", "compile_once()"]
+
+
 def test_no_file_is_imported_by_what_it_imports() -> None:
     graph = {name: {each for each in imports(name, for_types=False) if each in SOURCES} for name in SOURCES}
     graphlib.TopologicalSorter(graph).prepare()
