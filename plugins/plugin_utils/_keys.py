@@ -11,7 +11,6 @@ import re
 from typing import NamedTuple
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
-from ansible_collections.flant.gitops.plugins.module_utils._openpgp import certificates
 
 SIGNERS = "flant_gitops_trusted_signers"
 KEYS = "flant_gitops_trusted_pgp_public_keys"
@@ -62,6 +61,8 @@ def check_keys(keys: object, variable: str) -> None:
         Failure: ``keys`` is neither a list nor a dictionary, or one of them is not an armored public key; the sentence
             begins with ``variable`` and the key's name.
     """
+    from ansible_collections.flant.gitops.plugins.module_utils._openpgp import certificates
+
     for name, key in _items(keys, variable):
         certificates.read(_text(key, f"{variable}[{name!r}]"), f"{variable}[{name!r}]")
 

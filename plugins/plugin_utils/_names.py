@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ansible.parsing.dataloader import DataLoader
+from ansible.module_utils.common.yaml import yaml_load
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,5 +38,5 @@ def refusal(names: Iterable[str]) -> str:
 @lru_cache(maxsize=1)
 def known() -> frozenset[str]:
     """Return the variables of all of the role's entry points and playbooks."""
-    specs = DataLoader().load_from_file(str(_SPECS))["argument_specs"]
+    specs = yaml_load(_SPECS.read_text(encoding="utf-8"))["argument_specs"]
     return _OTHERS.union(*(spec["options"] for spec in specs.values()))

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -43,6 +41,8 @@ class Step:
         """
         if "status" in self or not self._result.keys() & {"msg", "module_stderr", "exception"}:
             return ""
+        from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
+
         said = str(self.get("msg", "the module failed."))
         left = (self.get("module_stderr") or self.get("module_stdout")).strip().splitlines()
         last = printable(left[-1]) if left else ""
