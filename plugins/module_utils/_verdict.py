@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol, Union
 
 if TYPE_CHECKING:
@@ -30,8 +29,7 @@ class Candidate(NamedTuple):
     signature: bytes
 
 
-@dataclass(frozen=True)
-class GoodSignature:
+class GoodSignature(NamedTuple):
     """A signature that counts.
 
     Attributes:
@@ -53,8 +51,7 @@ class GoodSignature:
     signer: str = ""
 
 
-@dataclass(frozen=True)
-class Rejected:
+class Rejected(NamedTuple):
     """A signature that does not count.
 
     Attributes:

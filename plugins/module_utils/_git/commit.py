@@ -11,7 +11,6 @@ import hashlib
 import io
 import itertools
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure, Refused
@@ -27,8 +26,7 @@ _HASH = {40: "sha1", 64: "sha256"}
 _SIGNATURE_HEADER = {40: b"gpgsig", 64: b"gpgsig-sha256"}
 
 
-@dataclass(frozen=True)
-class Commit:
+class Commit(NamedTuple):
     """What one commit says.
 
     Attributes:

@@ -8,12 +8,10 @@
 from __future__ import annotations
 
 import collections
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Callable, NamedTuple
 
 from ansible_collections.flant.gitops.plugins.module_utils._git import notes as git_notes
 from ansible_collections.flant.gitops.plugins.module_utils._verdict import Candidate, Rejected
-from ansible_collections.flant.gitops.plugins.module_utils._workers import result_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,8 +23,7 @@ if TYPE_CHECKING:
 _BEGUN_AHEAD = 16
 
 
-@dataclass(frozen=True)
-class Signature:
+class Signature(NamedTuple):
     """A signature that counts.
 
     Attributes:
@@ -51,7 +48,7 @@ class Signature:
 
     def as_dict(self) -> dict[str, str | bool]:
         """Return the attributes as a module returns them."""
-        return asdict(self)
+        return self._asdict()
 
 
 class Checked(NamedTuple):
@@ -95,6 +92,8 @@ def look_at_each(
     Raises:
         Failure: a signature cannot be verified.
     """
+    from ansible_collections.flant.gitops.plugins.module_utils._workers import result_of
+
     begun: collections.deque[Future[Checked]] = collections.deque()
     for commit in commits:
         begun.append(verifier.workers.submit(_look, verifier, commit, notes.get(commit.id, ()), required, map))
@@ -123,7 +122,7 @@ def _look(
                 rejected.append(f"{candidate.name}: {verdict.reason}")
                 for_now = for_now or verdict.for_now
             else:
-                signature = Signature(**asdict(verdict), source=candidate.source)
+                signature = Signature(**verdict._asdict(), source=candidate.source)
                 signers.setdefault(signature.signer, signature)
     return Checked(commit, tuple(signers.values()), tuple(rejected), for_now)
 

@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import os
 from typing import TYPE_CHECKING
 
@@ -57,7 +56,7 @@ class Trust:
         verdict = self._verify(candidate)
         if isinstance(verdict, Rejected):
             return verdict
-        return dataclasses.replace(verdict, signer=self._names[verdict.fingerprint])
+        return verdict._replace(signer=self._names[verdict.fingerprint])
 
     def _verify(self, candidate: Candidate) -> Verdict:
         if self._ssh and is_one(candidate.signature):
