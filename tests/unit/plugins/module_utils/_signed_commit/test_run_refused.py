@@ -347,6 +347,25 @@ def test_t18_what_is_too_large_is_refused_fetched_twice_at_most_and_taken_after_
     assert contents(task.archive) == {"large": content}
 
 
+def test_t18_what_the_server_named_before_a_fetch_that_was_too_large_is_no_reason_to_refuse_it_later(
+    task: Task, unfiltered: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limited(monkeypatch, MEGABYTE)
+    large = task.upstream.commit({"large": noise(2 * MEGABYTE)})
+    refused(task, last_commit=unfiltered)
+    small = task.upstream.commit({"small": b""}, parents=[unfiltered])
+
+    def pushed_meanwhile(*arguments: object) -> object:
+        task.upstream.point("refs/heads/main", large)
+        return poll.poll(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(again, "poll", pushed_meanwhile)
+        assert "larger than the " in str(refused(task, last_commit=unfiltered))
+    task.upstream.point("refs/heads/main", small)
+    assert task.poll(last_commit=unfiltered).commit == small
+
+
 def test_t18_notes_that_are_too_large_are_refused_and_fetched_once(
     task: Task, last: str, trusting: dict[str, object], fetches: Fetches, monkeypatch: pytest.MonkeyPatch
 ) -> None:
