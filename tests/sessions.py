@@ -206,7 +206,7 @@ SESSIONS = (
     Session(
         "bench",
         "Print how fast things are, against a floor or peer measured beside them",
-        needs=ENGINES,
+        needs=(*ENGINES, NEWEST),
         python=NEWEST_PYTHON,
     ),
     Session(

@@ -17,12 +17,16 @@ import sys
 import tarfile
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.tests.support import engine as engines
 from ansible_collections.flant.gitops.tests.support import images
 from ansible_collections.flant.gitops.tests.support.container_call import Caller
 from ansible_collections.flant.gitops.tests.support.environment import clean
 from ansible_collections.flant.gitops.tests.support.ratios import ratio, row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _FILES = 2000
 _PEAK = """
@@ -53,14 +57,11 @@ def peak(options: dict[str, object]) -> int:
     return int(subprocess.run(command, check=True, capture_output=True, env=environment).stdout)
 
 
-def main() -> None:
-    """Measure and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
-    rounds = parser.parse_args().rounds
+def measured(kind: type[engines.Engine], rounds: int) -> Iterator[str]:
+    """Measure on one engine."""
     with (
         tempfile.TemporaryDirectory() as temporary,
-        engines.running(engines.Docker) as engine,
+        engines.running(kind) as engine,
         engine.client() as client,
         images.busybox().loaded(client) as image,
     ):
@@ -94,10 +95,22 @@ def main() -> None:
             docker("build", "--no-cache", "--force-rm", "--tag=localhost/built:1", str(context))
             docker("rmi", "localhost/built:1")
 
-        print(row("container_command 300 MB / docker create, cp, start, rm", ratio(ours, copied, rounds), 1.05))
-        print(row("container_command 300 MB / docker build, rmi", ratio(ours, built, max(rounds // 2, 1)), 0.4))
+        version = client.version()["Version"]
+        name = f"container_command on Docker {version}, 300 MB"
+        yield row(f"{name} / docker create, cp, start, rm", ratio(ours, copied, rounds), 1.05)
+        yield row(f"{name} / docker build, rmi", ratio(ours, built, max(rounds // 2, 1)), 0.4)
         more = peak({**options, "archive": str(large)}) - peak({**options, "archive": str(small)})
-        print(row("container_command memory for 300 MB less that for 5 MB, in MiB", more / 1024, 8))
+        yield row(f"{name}, memory less that for 5 MB, in MiB", more / 1024, 8)
+
+
+def main() -> None:
+    """Measure and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    rounds = parser.parse_args().rounds
+    for kind in (engines.Docker, engines.NewestDocker):
+        for line in measured(kind, rounds):
+            print(line, flush=True)
 
 
 if __name__ == "__main__":
