@@ -59,7 +59,7 @@ _SENTENCES = {
     "processed": "commit {commit} ran with rc 0, signed by {signers}",
 }
 _STEPS = ("poll", "prepare", "begin", "wrap", "start", "run", "record", "remove", "clear", "sweep", "rotate")
-_TOLD_BESIDE = ("revoke",)
+_TOLD_BESIDE = ("revoke", "keep", "amend")
 _NOT_OF_THE_COMMIT = ("poll", "clear", "sweep", "rotate")
 _UNDER_WAY = ("same", "other_running")
 NEVER = "9999-12-31T00:00:00Z"
@@ -108,6 +108,8 @@ class Steps:
     sweep: Step
     rotate: Step
     revoke: Step
+    keep: Step
+    amend: Step
     gone: str
 
     @classmethod
@@ -154,7 +156,12 @@ class Course:
     sweeps: bool
     rotates: bool
     polls_again: bool
+    amends: bool
+    remembers: bool
+    complains: bool
+    unkept: str
     fails: bool
+    ends_well: bool
     status: str
     step: str
     sentence: str
@@ -189,6 +196,8 @@ def course(
     due = [] if only_looks else tokens.due(settings.revoke_on_failure)
     cleared = "existing" in steps.clear and not steps.sweep.refusal
     before = nobodys(settings.container_before, poll.get("commit"))
+    left = tokens.left(due)
+    unkept = steps.keep.refusal or steps.amend.refusal
     found_before = steps.before.get("existing") == "other_exited"
     taken_over = bool(poll.get("git_dir_taken_over", default=False))
     return Course(
@@ -220,10 +229,15 @@ def course(
         sweeps=taken_over and (clears or (found_before and not only_looks)),
         rotates=rotates,
         polls_again=status == "gone",
+        amends=any((steps.remove.refusal, steps.clear.refusal, steps.sweep.refusal, left)),
+        remembers=not only_looks,
+        complains=unkept != "",
+        unkept=unkept,
         fails=step != "",
+        ends_well=step == "",
         status=status,
         step=step,
-        sentence="; ".join(filter(None, (_sentence(settings, remembered, steps, status, step), tokens.left(due)))),
+        sentence="; ".join(filter(None, (_sentence(settings, remembered, steps, status, step), left))),
         output=_output(steps),
         begun={"last_poll_at": _text(now)},
         started={"last_started_commit": poll.get("commit"), **_rotated(settings, steps)},

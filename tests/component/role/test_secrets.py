@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -322,6 +323,9 @@ def test_v19_tokens_live_on_and_it_is_said_where_the_engine_is_out_of_reach(
     failed = held.finish()
     assert failed.rc == 2, failed.output
     assert re.search(r"its container may be there still, so its tokens live on until 20\S+Z", failed.output)
+    state = json.loads((site.work / "state.json").read_text(encoding="utf-8"))
+    assert re.search(r"so its tokens live on until 20\S+Z$", state["reason"])
+    assert (state["status"], state["step"], state["last_run"]["rc"]) == ("failed", "run", 1)
     assert len(bao.token_accessors() - before) == 1
     way.symlink_to("/var/run/docker.sock")
     assert site.run().rc == 2

@@ -16,6 +16,8 @@ ROLE = COLLECTION / "roles/flant_gitops"
 SPECS = yaml.safe_load((ROLE / "meta/argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]
 VARS = yaml.safe_load((ROLE / "vars/main.yml").read_text(encoding="utf-8"))
 DEFAULTS = yaml.safe_load((ROLE / "defaults/main.yml").read_text(encoding="utf-8"))
+OTHERS = ("log", "schedule", "status")  # entry points that ask their own modules, and act on the very answer
+RUN = [path for path in sorted((ROLE / "tasks").glob("*.yml")) if path.stem.split("_")[0] not in OTHERS]
 OPTIONS = [(entry, name, option) for entry, spec in SPECS.items() for name, option in spec["options"].items()]
 
 
@@ -54,6 +56,13 @@ def test_r16_each_entry_point_refuses_variables_that_nobody_knows(entry: str) ->
         re.findall(r"_flant_gitops_(?:\w+_)?refusal\b", (ROLE / "tasks" / f"{entry}.yml").read_text("utf-8"))
     )
     assert any("'names': _flant_gitops_names" in VARS.get(name, "") for name in refusals)
+
+
+@pytest.mark.parametrize("tasks", RUN, ids=lambda path: path.stem)
+def test_no_task_of_a_run_decides_by_itself(tasks: Path) -> None:
+    """What is due is one word of the course, so that Python decides it and the unit tests see it."""
+    conditions = re.findall(r"when:(.*)", tasks.read_text(encoding="utf-8"))
+    assert [text for text in conditions if not re.fullmatch(r" \w+(\.\w+)?(  # .*)?", text)] == []
 
 
 @pytest.mark.parametrize("playbook", sorted((COLLECTION / "playbooks").glob("*.yml")), ids=lambda path: path.stem)

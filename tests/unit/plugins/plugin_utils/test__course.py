@@ -70,6 +70,7 @@ FREE = {"existing": "none"}
 RUNNING = {"existing": "other_running", "started_at": "10:00"}
 SAME = {"existing": "same"}
 TOKENS = {"env": {"VAULT_REQUEST_TOKEN_A": "t"}, "secret_id_rotate_at": "2027-01-01T00:00:00Z"}
+TOKENS_LEFT = {**TOKENS, "revocable": [{"name": "a", "token": "t", "login": False}]}
 RAN = {"rc": 0, "stdout": "hello", "started_at": "s", "finished_at": "f", "image_id": "i"}
 FAILED = {**RAN, "rc": 3, "msg": "The command ended with 3."}
 OVERTAKEN = {"skipped_start": True, "existing": "none"}
@@ -403,6 +404,35 @@ def test_v19_what_could_not_be_ended_is_told_beside_the_failure() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("steps", "amends"),
+    [
+        ({"run": RAN, "remove": REMOVED}, False),
+        ({"run": FAILED, "remove": REMOVED}, False),
+        ({"run": RAN, "remove": REFUSED}, True),
+        ({"clear": REFUSED}, True),
+        ({"sweep": REFUSED}, True),
+        ({"settings": WITH_VAULT, "wrap": TOKENS_LEFT, "run": FAILED, "remove": REMOVED}, False),
+        ({"settings": WITH_VAULT, "wrap": TOKENS_LEFT, "run": FAILED, "remove": REFUSED}, True),
+        ({"settings": WITH_VAULT, "wrap": TOKENS_LEFT, "run": FAILED, "remove": REMOVED, "revoke": REFUSED}, True),
+    ],
+)
+def test_v19_target_is_told_what_came_to_light_after_the_output_was_kept(
+    steps: dict[str, object], amends: bool
+) -> None:
+    assert acted(**steps).amends == amends
+
+
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [({}, ""), ({"keep": REFUSED}, "It went wrong."), ({"keep": SKIPPED, "amend": REFUSED}, "It went wrong.")],
+)
+def test_what_could_not_be_kept_is_told_and_fails_nothing(steps: dict[str, object], said: str) -> None:
+    told = acted(run=RAN, remove=REMOVED, **steps)
+    assert (told.unkept, told.complains) == (said, said != "")
+    assert (told.fails, told.ends_well) == (False, True)
+
+
 def test_v19_tokens_of_a_run_that_was_taken_up_are_asked_for_where_it_failed() -> None:
     assert acted(prepare=SAME, run=FAILED).reveals
     assert not acted(prepare=SAME, run=RAN).reveals
@@ -474,3 +504,14 @@ def test_check_mode_starts_nothing(poll: dict[str, object], check_mode: bool) ->
     assert found.only_looks
     assert {found.starts, found.records, found.rotates, found.clears} == {False}
     assert not acted().only_looks
+
+
+@pytest.mark.parametrize(("check_mode", "remembers"), [(True, False), (False, True)])
+def test_check_mode_remembers_nothing(check_mode: bool, remembers: bool) -> None:
+    assert follows(poll=POLLED, check_mode=check_mode).remembers == remembers
+
+
+@pytest.mark.parametrize(("poll", "well"), [(QUIET, True), (REFUSED, False)])
+def test_run_ends_well_or_fails(poll: dict[str, object], well: bool) -> None:
+    ended = follows(poll=poll)
+    assert (ended.ends_well, ended.fails) == (well, not well)
