@@ -115,7 +115,28 @@ def acted(**steps: object) -> Course:
         ({"poll": SKIPPED}, "not_due", "the last poll was at None and flant_gitops_git_poll_period is 0 s"),
         ({"settings": replace(SETTINGS, suspend="frozen")}, "suspended", "frozen"),
         ({"poll": QUIET}, "unchanged", f"main stands at {OLD}"),
+        (
+            {
+                "poll": SKIPPED,
+                "remembered": {"last_poll_at": "2026-11-28T11:59:30Z"},
+                "settings": replace(SETTINGS, poll_period=60),
+            },
+            "not_due",
+            "the last poll was at 2026-11-28T11:59:30Z and flant_gitops_git_poll_period is 60 s",
+        ),
         ({"poll": HELD}, "held", "/work/hold: Frozen until Monday"),
+        ({"poll": {**HELD, "msg": ""}}, "held", ""),
+        ({"poll": POLLED, "prepare": RUNNING, "check_mode": True}, "new", f"commit {NEW} would run"),
+        (
+            {"poll": {**POLLED, "signers": ["alice", "bob"]}, "prepare": FREE, "run": RAN},
+            "processed",
+            f"commit {NEW} ran with rc 0, signed by alice, bob",
+        ),
+        (
+            {"poll": POLLED, "prepare": FREE, "run": RAN, "gone": OLD},
+            "processed",
+            f"commit {NEW} ran with rc 0, signed by alice",
+        ),
         (
             {"poll": WAITING},
             "awaiting_signatures",
@@ -192,6 +213,8 @@ def test_r25_refused_step_is_told_and_counted(step: str, sentence: str) -> None:
         ({"wrap": {"msg": "role_id: missing."}}, f"commit {NEW}: flant_gitops_vault_role_id: missing"),
         ({"rotate": {"msg": "role_id: missing."}}, "flant_gitops_vault_role_id: missing"),
         ({"run": {"msg": "image: gone."}}, f"commit {NEW}: flant_gitops_docker_image: gone"),
+        ({"run": {"msg": "image: is X."}}, f"commit {NEW}: flant_gitops_docker_image: is X"),
+        ({"run": RAN, "record": {"msg": "repo: gone."}}, f"commit {NEW}: flant_gitops_git_repo_url: gone"),
     ],
 )
 def test_r25_failure_names_the_variables(steps: dict[str, object], sentence: str) -> None:
@@ -228,6 +251,7 @@ def test_r21_module_that_could_not_start_is_told(result: dict[str, object] | Non
         ({"last_poll_at": "2026-11-28T11:59:00Z"}, 60, True),
         ({"last_poll_at": "2026-11-28T12:00:01.5Z"}, 60, True),
         ({"last_poll_at": NOW_IN_WORDS}, 60, True),
+        ({"last_poll_at": "2026-11-28T12:00:00Z"}, 60, False),
     ],
 )
 def test_r7_poll_is_due(remembered: dict[str, object], period: float, due: bool) -> None:
@@ -515,3 +539,25 @@ def test_check_mode_remembers_nothing(check_mode: bool, remembers: bool) -> None
 def test_run_ends_well_or_fails(poll: dict[str, object], well: bool) -> None:
     ended = follows(poll=poll)
     assert (ended.ends_well, ended.fails) == (well, not well)
+
+
+def test_rotation_that_is_refused_is_told_while_another_run_goes_on() -> None:
+    found = acted(prepare=RUNNING, rotate=REFUSED)
+    assert (found.status, found.step, found.sentence) == ("failed", "rotate", "It went wrong")
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        (SETTINGS, ""),
+        (WITH_VAULT, "; its container may be there still, so its tokens live on until their wrap_ttl is over"),
+    ],
+)
+def test_v19_tokens_of_a_run_that_was_taken_up_live_on_only_where_it_had_any(settings: Settings, told: str) -> None:
+    left = acted(settings=settings, prepare=SAME, run={**FAILED, "adopted": True}, remove=REFUSED)
+    assert left.sentence == f"commit {NEW}: The command ended with 3{told}"
+
+
+def test_rc_0_is_remembered_as_a_number() -> None:
+    ran = acted(run=RAN)
+    assert (ran.output["rc"], ran.ended["last_run"]["rc"]) == (0, 0)

@@ -118,6 +118,15 @@ NO_ENGINE = {"msg": "docker_host: no engine answers."}
             ({"msg": "MODULE FAILURE", "module_stderr": "Traceback\nKilled\n"},),
             ("failing", "", "MODULE FAILURE Killed"),
         ),
+        (
+            ({"msg": "MODULE FAILURE", "module_stderr": "Traceback\n  ...\nKilled\n"},),
+            ("failing", "", "MODULE FAILURE Killed"),
+        ),
+        (
+            ({"msg": "MODULE FAILURE", "module_stdout": "One\nTwo\nKilled\n"},),
+            ("failing", "", "MODULE FAILURE Killed"),
+        ),
+        ((polled("new"), ended("failed", "run", failing_since=LATER)), ("failing", LATER, "run: It said so")),
         (({},), ("failing", "", "the target was not asked.")),
         ((UNREACHABLE,), ("unreachable", "", "No route to host")),
         ((polled("unchanged"), UNREACHABLE, {}), ("unreachable", "", "No route to host")),
@@ -228,6 +237,7 @@ def test_hostile_answers_are_known_words_or_printable_text(value: object) -> Non
 
 
 def test_words_are_only_those_that_are_known() -> None:
+    assert stands(polled(HOSTILE)) == ("ok", BEFORE, "")
     assert stands(polled("new"), ended(HOSTILE)) == ("ok", BEFORE, "new")
     assert stands(polled(HOSTILE), ended("processed")) == ("ok", BEFORE, "processed: It said so")
     assert stands(polled("new"), ended("failed", HOSTILE)) == (
@@ -241,6 +251,14 @@ def test_signers_are_names() -> None:
     names = ["alice", "F" * 64, "SHA256:" + "a" * 43, "<b>", "a\nb", 7]
     found = standing(asked(polled("unchanged"), ended("processed", last_run={**RAN, "signers": names})), NOW, 0)
     assert found.signers == tuple(names[:3])
+
+
+@pytest.mark.parametrize(
+    ("rc", "known"), [(0, True), ((1 << 16) - 1, True), (1 << 16, False), (-1, False), ("0", False), (None, False)]
+)
+def test_rc_is_a_number_that_an_engine_can_tell(rc: object, known: bool) -> None:
+    found = standing(asked(polled("unchanged"), ended("processed", last_run={**RAN, "rc": rc})), NOW, 0)
+    assert (found.last_run is not None) == known
 
 
 def test_worst_is_first() -> None:
@@ -258,6 +276,7 @@ def test_alarm_names_who_has_to_be_looked_at() -> None:
         "3 of 8: default on web0 is failing, default on web1 is unreachable, default on web2 is stale."
     )
     assert alarm(bad * 4).endswith("default on web0 is failing, 2 more.")
+    assert alarm((bad * 4)[:10]).endswith("default on web2 is stale, default on web0 is failing.")
 
 
 @pytest.mark.parametrize(
@@ -266,6 +285,7 @@ def test_alarm_names_who_has_to_be_looked_at() -> None:
         ("2026-11-28T11:59:01Z", "59s"),
         ("2026-11-28T11:59:00Z", "1m"),
         ("2026-11-28T10:00:00Z", "2h"),
+        ("2026-11-27T12:00:00Z", "1d"),
         ("2026-11-26T11:00:00Z", "2d"),
         ("2026-11-28T12:00:01Z", "0s"),
     ],

@@ -61,6 +61,7 @@ def test_v19_tokens_end_once_no_container_can_use_them(steps: dict[str, object],
 def test_v19_login_is_ended_like_the_others_where_that_is_wanted() -> None:
     failed = tokens(wrap=WRAPPED, run=FAILED, remove=GONE)
     assert failed.due("all") == [WRAPPING, {**LOGIN, "login": False}]
+    assert tokens(wrap=WRAPPED, start=REFUSED).due("all") == [WRAPPING, {**LOGIN, "login": False}]
 
 
 @pytest.mark.parametrize(
