@@ -44,6 +44,9 @@ notes:
     O(read_only), C(/tmp), C(/run) and C(/var/tmp) are in memory there, and can be written to. Its containers know the
     names in the target's C(/etc/hosts), unless C(base_hosts_file) in C(containers.conf) says otherwise. They live on
     when its service stops.
+  - Before the tree goes in, the container is compared with what was asked for. One that lacks a limit or a part of its
+    seal, or that has variables of the engine's own configuration, such as C(env) in C(containers.conf), is removed.
+    What Podman mounts by its configuration, C(volumes) in C(containers.conf) and C(mounts.conf), cannot be seen there.
   - Docker Engine 24.0.0 to 24.0.2 takes a run that was cut off because its machine went down for one that ended with 0
     (U(https://github.com/moby/moby/issues/45788)). Do not use these.
 options:
@@ -239,6 +242,16 @@ options:
       - Whether only O(working_dir), and where the image declares a C(VOLUME), can be written to.
     type: bool
     default: false
+  accept_missing:
+    description:
+      - Limits that the engine need not apply, as rootless Podman cannot without control groups of version 2. A warning
+        tells of each that it does not apply.
+      - By default the commands are not run without a limit that was asked for. A dropped limit of swap alone is a
+        warning in any case.
+    type: list
+    elements: str
+    choices: [pids_limit, memory, memory_swap, cpus]
+    default: []
   timeout:
     description:
       - How long the commands may take, as a duration such as V(90s) or V(1h30m). Then they are killed, and
@@ -486,6 +499,12 @@ ARGUMENT_SPEC = {
     "pids_limit": {"type": "int", "default": 1024},
     "cap_add": {"type": "list", "elements": "str", "default": []},
     "read_only": {"type": "bool", "default": False},
+    "accept_missing": {
+        "type": "list",
+        "elements": "str",
+        "choices": ["pids_limit", "memory", "memory_swap", "cpus"],
+        "default": [],
+    },
     "timeout": {"type": "str", "default": "30m"},
     "max_output": {"type": "str", "default": "1 MiB"},
     "docker_host": {"type": "str"},

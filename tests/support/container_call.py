@@ -48,6 +48,7 @@ DEFAULTS: Mapping[str, object] = {
     "pids_limit": 1024,
     "cap_add": [],
     "read_only": False,
+    "accept_missing": [],
     "timeout": "30m",
     "max_output": "1 MiB",
     "docker_host": None,

@@ -209,6 +209,7 @@ class Podman(Engine):
     """Podman's service, whose containers live on without it."""
 
     is_podman = True
+    configuration = _PODMAN_CONFIGURATION
 
     def __init__(self, folder: Path) -> None:
         """Hide the second version of control groups, where this machine has both: crun wants one."""
@@ -231,7 +232,7 @@ class Podman(Engine):
 
     def _environment(self) -> dict[str, str]:
         configuration = self.folder / "containers.conf"
-        configuration.write_text(_PODMAN_CONFIGURATION)
+        configuration.write_text(self.configuration)
         registries = self.folder / "registries.conf"
         registries.write_text('[[registry]]\nlocation = "127.0.0.1"\ninsecure = true\n')
         return {
@@ -251,6 +252,34 @@ class Podman(Engine):
             capture_output=True,
         )
         super().close()
+
+
+class PodmanWithVariables(Podman):
+    """Podman's service, whose configuration gives variables to every container."""
+
+    configuration = _PODMAN_CONFIGURATION.replace("[containers]", '[containers]\nenv = ["PROXY=http://me:word@proxy"]')
+
+
+class RootlessPodman(Podman):
+    """Podman's service of a user, which has no control groups of version 2, and so applies no limits."""
+
+    def __init__(self, folder: Path) -> None:
+        """Make the user, with ids for those of the containers."""
+        super().__init__(folder)
+        command = ["useradd", "--no-create-home", f"--home-dir={folder}", folder.name]
+        subprocess.run(command, check=True, capture_output=True)
+        shutil.chown(folder, folder.name)
+
+    def _podman(self) -> list[str]:
+        return ["runuser", f"--user={self.folder.name}", "--", *super()._podman(), "--storage-driver=vfs"]
+
+    def _environment(self) -> dict[str, str]:
+        return {**super()._environment(), "XDG_RUNTIME_DIR": str(self.folder)}
+
+    def close(self) -> None:
+        """Remove the user as well."""
+        super().close()
+        subprocess.run(["userdel", self.folder.name], check=True, capture_output=True)
 
 
 @contextlib.contextmanager

@@ -102,6 +102,7 @@ class Request:
     pids_limit: int = 1024
     cap_add: tuple[str, ...] = ()
     read_only: bool = False
+    accept_missing: tuple[str, ...] = ()
     timeout: float = 1800.0
     max_output: int = 1 << 20
     docker_host: str = ""
@@ -155,6 +156,7 @@ class Request:
             pids_limit=_at_least("pids_limit", params["pids_limit"], 1),
             cap_add=tuple(sorted({_capability(name) for name in params["cap_add"]})),
             read_only=params["read_only"],
+            accept_missing=tuple(params["accept_missing"]),
             timeout=_at_least("timeout", parse_duration(params["timeout"], "timeout"), 0.001),
             max_output=_at_least("max_output", parse_size(params["max_output"], "max_output"), 1),
             docker_host=params["docker_host"] or "",

@@ -16,7 +16,14 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Callable
 
-from ansible_collections.flant.gitops.plugins.module_utils._container import builder, filling, labels, making, spec
+from ansible_collections.flant.gitops.plugins.module_utils._container import (
+    builder,
+    filling,
+    labels,
+    making,
+    seal,
+    spec,
+)
 from ansible_collections.flant.gitops.plugins.module_utils._container.claim import (
     Container,
     Standing,
@@ -270,6 +277,9 @@ class _Call:
         with self._removed_unless_kept(ours) as keep:
             with uninterrupted():  # or the engine would go on making what is not there to be removed yet
                 container = engine.create(self._name, body)
+            made = engine.container(container)
+            if made:  # or it was removed by somebody, and cannot be started
+                self._warnings.extend(seal.check(body, image, made, request.accept_missing))
             filling.fill(engine, request, filling.New(container, image["Id"], body["User"], ours), deadline)
             if self._is_done_already():
                 return Outcome(changed=False, existing="none", image_id=image["Id"], skipped_start=True)

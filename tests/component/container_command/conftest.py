@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every test runs on the oldest and the newest Docker and on Podman, and leaves them as they were.
 
-Those marked as the contract, which are what differs between engines, run on the engines of `_CONTRACT` as well.
+Those marked as the contract, which are what differs between engines, run on the engines of `_CONTRACT` as well. Those
+that are about engines of their own name them (`engines`).
 """
 
 from __future__ import annotations
@@ -36,14 +37,19 @@ _ENGINES: Mapping[str, type[Engine]] = {
 _CONTRACT: Mapping[str, type[Engine]] = {
     "containerd_store": engines.ContainerdStore,
 }
-_ALL: Mapping[str, type[Engine]] = {**_ENGINES, **_CONTRACT}
+_PECULIAR: Mapping[str, type[Engine]] = {
+    "rootless_podman": engines.RootlessPodman,
+    "podman_with_variables": engines.PodmanWithVariables,
+}
+_ALL: Mapping[str, type[Engine]] = {**_ENGINES, **_CONTRACT, **_PECULIAR}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Choose the engines for a test."""
     if "engine" in metafunc.fixturenames:
+        own = metafunc.definition.get_closest_marker("engines")
         more = _CONTRACT if metafunc.definition.get_closest_marker("contract") else {}
-        metafunc.parametrize("engine", [*_ENGINES, *more], indirect=True, scope="session")
+        metafunc.parametrize("engine", own.args if own else [*_ENGINES, *more], indirect=True, scope="session")
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

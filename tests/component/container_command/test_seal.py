@@ -356,3 +356,42 @@ def test_a_network_of_ones_own(call: Caller, client: APIClient, name: str) -> No
 )
 def test_any_other_network_is_refused(call: Caller, mode: str) -> None:
     assert call("true", network_mode=mode)["msg"].startswith(f"network_mode: {mode!r} is refused")
+
+
+LIMITED = {"memory": "16m", "cpus": 0.5, "pids_limit": 20, "network_mode": "none"}
+
+
+@pytest.mark.engines("rootless_podman")
+def test_c14_limits_that_the_engine_drops_are_refused_before_the_tree_goes_in(
+    call: Caller, archive: Callable[..., Path]
+) -> None:
+    refused = call("echo ran", archive=archive(("file", "x")), **LIMITED)
+    assert refused["failed"]
+    assert refused["msg"] == (
+        "pids_limit, memory, cpus: the engine does not apply the limit, as rootless Podman without control groups of "
+        "version 2; name it in accept_missing to run the commands without it."
+    )
+    assert "stdout" not in refused
+    assert call("true", accept_missing=["memory", "cpus"], **LIMITED)["msg"].startswith("pids_limit: ")
+
+
+@pytest.mark.engines("rootless_podman")
+def test_c14_commands_run_without_limits_that_need_not_be_and_a_warning_tells_of_each(call: Caller) -> None:
+    ran = call("echo ran", accept_missing=["pids_limit", "memory", "memory_swap", "cpus"], **LIMITED)
+    assert (ran["failed"], ran["stdout"]) == (False, "ran\n")
+    assert [warning.partition(": the engine does not")[0] for warning in ran["warnings"]] == [
+        "pids_limit",
+        "memory",
+        "cpus",
+    ]
+
+
+@pytest.mark.engines("podman_with_variables")
+def test_c15_variables_of_the_engines_own_configuration_are_refused_by_name(call: Caller) -> None:
+    refused = call("env", env={"GIVEN": "x"})
+    assert refused["failed"]
+    assert refused["msg"] == (
+        "docker_host: the engine did not make the container as it was asked to: "
+        "it has variables of the engine's own configuration: PROXY."
+    )
+    assert call("true", env={"PROXY": "ours"})["failed"] is False

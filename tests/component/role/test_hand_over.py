@@ -60,6 +60,7 @@ VALUES = {
     "docker_user": "1000:1001",
     "docker_cap_add": ["NET_RAW"],
     "docker_read_only": True,
+    "docker_accept_missing": ["memory_swap"],
     "docker_pull": "always",
     "docker_registry_username": "registry-user",
     "docker_registry_password": "registry-password",
