@@ -40,6 +40,7 @@ class Behaviour:
         account: user name and password that it wants, as in ``user:password``; empty: none.
         redirect_to: where it sends everybody; empty: nowhere.
         redirect_posts_only: only the second request is redirected, after the first one was answered.
+        reply: the status, type and body that it answers everybody with; none: it is a git server.
         old_protocol: it does not know git's protocol version 2.
         stall: it takes requests and never answers.
         on_request: called before each answer.
@@ -48,6 +49,7 @@ class Behaviour:
     account: str = ""
     redirect_to: str = ""
     redirect_posts_only: bool = False
+    reply: tuple[int, str, bytes] | None = None
     old_protocol: bool = False
     stall: threading.Event | None = None
     on_request: Callable[[], None] | None = None
@@ -163,6 +165,9 @@ class _GitHandler(BaseHTTPRequestHandler):
         if behaviour.stall:
             behaviour.stall.wait()
             self.close_connection = True
+        elif behaviour.reply:
+            status, kind, text = behaviour.reply
+            self._reply(status, [("Content-Type", kind)], text)
         elif behaviour.redirect_to and (self.command == "POST" or not behaviour.redirect_posts_only):
             self._reply(307, [("Location", behaviour.redirect_to + self.path)], b"")
         elif behaviour.account and authorization != "Basic " + base64.b64encode(behaviour.account.encode()).decode():

@@ -35,5 +35,5 @@ def advertised(remote: Remote, branch: str, signatures_ref: str) -> RemoteRefs:
     ids = {name: identity for identity, _separator, name in lines if is_object_id(identity)}
     head = ids.get(f"refs/heads/{branch}")
     if not head:
-        raise missing_branch(branch)
+        raise missing_branch(remote, branch)
     return RemoteRefs(head, ids.get(signatures_ref, ""))

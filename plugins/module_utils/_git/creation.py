@@ -78,4 +78,4 @@ def _object_format(remote: Remote, branch: str) -> str:
         identity, _separator, name = line.partition("\t")
         if name == f"refs/heads/{branch}" and len(identity) in OBJECT_FORMATS:
             return OBJECT_FORMATS[len(identity)]
-    raise missing_branch(branch)
+    raise missing_branch(remote, branch)

@@ -8,11 +8,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure, Refused
 from ansible_collections.flant.gitops.plugins.module_utils._git.cache import LIMIT
 from ansible_collections.flant.gitops.plugins.module_utils._git.process import run
+from ansible_collections.flant.gitops.plugins.module_utils._git.ssh_key import MOST_BYTES, defect, is_encrypted
 from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
 
 if TYPE_CHECKING:
@@ -29,6 +31,11 @@ _SENTENCES = (
     ),
     (re.compile(r"Host key verification failed"), "the server's host key is not in ssh_known_hosts_file"),
     (re.compile(r"Permission denied \("), "the server refused ssh_key_file"),
+    (re.compile(r"returned error: (?:429|503)\b"), "the server asked to wait; it is asked again at the next run"),
+    (
+        re.compile(r"is this a git repository\?|invalid content-type"),
+        "what answers there is no git server; it may be a login page or a captive portal",
+    ),
     (
         re.compile(r"SSL certificate problem|server certificate verification failed"),
         "the server's certificate is not trusted",
@@ -37,14 +44,26 @@ _SENTENCES = (
     (re.compile(r"dubious ownership"), "the local repository belongs to another user and git refuses it"),
 )
 _REDIRECTED = re.compile(r"returned error: 30[12378]")
-_LOCATION = re.compile(r"Recv header: location:\s*(?:[a-z]+:)?//(?:[^/@\s]*@)?([^/?#\s]+)", re.IGNORECASE)
+_LOCATION = re.compile(r"Recv header: location:\s*(?:(?:[a-z]+:)?//(?:[^/@\s]*@)?)?([^?#\s]+)", re.IGNORECASE)
+_ENDPOINT = re.compile(r"/(?:info/refs|git-upload-pack)$")
+_GIT_ANSWER = re.compile(r"Recv header: content-type:\s*application/x-git-upload-pack", re.IGNORECASE)
 _INCONSISTENT = re.compile(r"^(?:error|fatal): (?:object|tree|blob) ([0-9a-f]+): ([^:\n]+: [^:\n]+)", re.MULTILINE)
 _TOO_LARGE = re.compile(r"^(?:fatal|error): .*File too large$", re.MULTILINE)
 _FATAL = re.compile(r"^(?:fatal|error|remote: fatal): (.+)$", re.MULTILINE)
+# What ssh says of the way to the server, and what the server says for itself.
+_BEFORE = re.compile(r"^(?:ssh: |ERROR: |remote: (?:ERROR: )?)(.*\w.*)$", re.MULTILINE)
+_SYMPTOM = "Could not read from remote repository"
+_NO_KEY = re.compile(r"Permission denied \(")
+_LOAD = re.compile(r'^Load key "[^"]*": (.+)$', re.MULTILINE)
 
 
-def missing_branch(branch: str) -> Failure:
-    """Return the failure of a branch that is not there."""
+def missing_branch(remote: Remote, branch: str) -> Failure:
+    """Return the failure of a branch that is not there, or that something else than a git server says nothing of."""
+    url = remote.access.url
+    if url.scheme in ("http", "https") and not _GIT_ANSWER.search(_trace(remote)):
+        return Failure(
+            f"repo: what answers at {url.host} is no git server; it may be a login page or a captive portal."
+        )
     return Failure(f"branch: refs/heads/{branch} does not exist in the repository.")
 
 
@@ -54,30 +73,57 @@ def fetch_failure(remote: Remote, branch: str, errors: str) -> Failure:
     Where that is a redirect, the server is asked once more for where it leads.
     """
     if f"couldn't find remote ref refs/heads/{branch}\n" in f"{errors}\n":
-        return missing_branch(branch)
-    if not _REDIRECTED.search(errors):
-        return explained(errors)
-    trace = run(remote, ["ls-remote", "origin"], GIT_TRACE_CURL="1", GIT_TRACE_CURL_NO_DATA="1").errors
-    return Failure(f"repo: the server redirects to {redirect_target(trace)}, and redirects are not followed.")
+        return missing_branch(remote, branch)
+    if _REDIRECTED.search(errors):
+        target = redirect_target(_trace(remote))
+        return Failure(f"repo: the server redirects to {target}, and redirects are not followed.")
+    if _NO_KEY.search(errors) and remote.access.ssh_key_file:
+        return Failure(_refused_key(Path(remote.access.ssh_key_file), errors))
+    return explained(errors, remote.access.url.host)
+
+
+def _trace(remote: Remote) -> str:
+    """Return the headers of git's HTTP requests, and of what answers."""
+    return run(remote, ["ls-remote", "origin"], GIT_TRACE_CURL="1", GIT_TRACE_CURL_NO_DATA="1").errors
+
+
+def _refused_key(path: Path, errors: str) -> str:
+    """Return the sentence of a key that ssh may not even have shown to the server."""
+    loading = _LOAD.search(errors)
+    if loading and loading[1].strip() == "bad permissions":
+        return f"ssh_key_file: others than its owner may read {path}, so that ssh does not use it; chmod 600 it."
+    try:
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES)
+    except OSError as error:
+        return f"ssh_key_file: {path} cannot be read: {error.strerror}."
+    if loading:
+        return f"ssh_key_file: ssh cannot read {path} as a private key: {defect(content) or printable(loading[1])}."
+    if is_encrypted(content):
+        return f"ssh_key_file: {path} is protected by a passphrase, which nobody can be asked for."
+    return "repo: the server refused ssh_key_file."
 
 
 def redirect_target(trace: str) -> str:
-    """Return the server that a trace of git's HTTP requests (GIT_TRACE_CURL) was redirected to."""
+    """Return the server and path, or the path alone, that a trace of git's HTTP requests was redirected to.
+
+    Neither a user's name nor a query, which may be secret, is in it.
+    """
     targets = _LOCATION.findall(trace)
-    return printable(targets[-1]) if targets else "another address"
+    return printable(_ENDPOINT.sub("", targets[-1])) if targets else "another address"
 
 
-def explained(errors: str) -> Failure:
+def explained(errors: str, host: str = "") -> Failure:
     """Return the failure that git's error text ``errors`` tells of: a refusal, if it is of what the server holds."""
     if _TOO_LARGE.search(errors):
         return Refused(
             f"repo: what is new on the server is larger than the {LIMIT >> 20} MiB that one poll takes unverified; "
             "if it is meant to be, use action: reset with the commit processed last."
         )
-    return (Refused if _INCONSISTENT.search(errors) else Failure)(explanation(errors))
+    return (Refused if _INCONSISTENT.search(errors) else Failure)(explanation(errors, host=host))
 
 
-def explanation(errors: str, subject: str = "repo") -> str:
+def explanation(errors: str, subject: str = "repo", host: str = "") -> str:
     """Return the sentence to show for git's error text ``errors``; it begins with ``subject``."""
     for pattern, sentence in _SENTENCES:
         if pattern.search(errors):
@@ -85,6 +131,7 @@ def explanation(errors: str, subject: str = "repo") -> str:
     inconsistent = _INCONSISTENT.search(errors)
     if inconsistent:
         return f"{subject}: git's consistency check refuses {inconsistent[1]}: {printable(inconsistent[2])}."
-    fatal = _FATAL.findall(errors)
-    reason = printable(fatal[-1] if fatal else errors) or "git gave no reason"
-    return f"{subject}: git could not fetch from the server: {reason.rstrip('.')}."
+    fatal = [line for line in _FATAL.findall(errors) if not line.startswith(_SYMPTOM)]
+    before = _BEFORE.findall(errors)
+    reason = printable(fatal[-1] if fatal else " ".join(before) or errors) or "git gave no reason"
+    return f"{subject}: git could not fetch from {host or 'the server'}: {reason.rstrip('.')}."

@@ -71,7 +71,7 @@ def poll(remote: Remote, branch: str, signatures_ref: str) -> RemoteRefs:
     from ansible_collections.flant.gitops.plugins.module_utils._git.diagnosis import fetch_failure, missing_branch
 
     if fetched and not head:
-        raise missing_branch(branch)
+        raise missing_branch(remote, branch)
     raise fetch_failure(remote, branch, ended.errors)
 
 

@@ -75,7 +75,7 @@ def test_t1_a_redirect_is_not_followed_and_the_password_stays(
     elsewhere.behaviour.account = SHOWN
     https.behaviour.redirect_to = elsewhere.url
     https.behaviour.redirect_posts_only = posts_only
-    with pytest.raises(Failure, match=rf"^repo: the server redirects to {elsewhere.url[len('https://') :]}, "):
+    with pytest.raises(Failure, match=rf"^repo: the server redirects to {elsewhere.url[len('https://') :]}/up\.git, "):
         task.poll(**params)
     assert elsewhere.requests == []
 
@@ -181,13 +181,61 @@ def test_a_server_that_does_not_answer_is_given_up_in_time(
 
 
 def test_an_unreachable_server_is_an_error_that_says_so(task: Task) -> None:
-    with pytest.raises(Failure, match=r"^repo: git could not fetch from the server: .*127\.0\.0\.1"):
+    with pytest.raises(Failure, match=r"^repo: git could not fetch from 127\.0\.0\.1: .*Failed to connect"):
         task.poll(repo="https://127.0.0.1:9/up.git")
 
 
 def test_a_repository_that_is_not_there_is_an_error_that_says_so(task: Task, https: HttpServer, ca_file: Path) -> None:
-    with pytest.raises(Failure, match=r"^repo: git could not fetch from the server: "):
+    with pytest.raises(Failure, match=r"^repo: git could not fetch from 127\.0\.0\.1: .*/missing\.git/' not found\.$"):
         task.poll(repo=f"{https.url}/missing.git", ca_cert_file=ca_file)
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize(
+    "reply",
+    [
+        (200, "text/html", b"<!DOCTYPE html><title>Please log in</title>\n"),
+        (200, "text/html", b""),
+        (200, "text/plain", b""),
+    ],
+)
+def test_t25_what_is_no_git_server_is_said_to_be_none(
+    task: Task, https: HttpServer, ca_file: Path, reply: tuple[int, str, bytes], known: bool
+) -> None:
+    task.upstream.commit()
+    params = {"repo": f"{https.url}/up.git", "ca_cert_file": ca_file}
+    if known:
+        task.process(**params)
+    https.behaviour.reply = reply
+    with pytest.raises(
+        Failure, match=r"^repo: what answers (there|at 127\.0\.0\.1) is no git server; it may be a login"
+    ):
+        task.poll(**params)
+    https.behaviour.reply = None
+    with pytest.raises(Failure, match=r"^branch: refs/heads/none does not exist in the repository\.$"):
+        task.poll(**params, branch="none")
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_t24_a_server_that_asks_to_wait_is_asked_again_at_the_next_run(
+    task: Task, https: HttpServer, ca_file: Path, status: int
+) -> None:
+    commit = task.upstream.commit()
+    params = {"repo": f"{https.url}/up.git", "ca_cert_file": ca_file}
+    https.behaviour.reply = (status, "text/plain", b"")
+    with pytest.raises(Failure, match=r"^repo: the server asked to wait; it is asked again at the next run\.$"):
+        task.poll(**params)
+    https.behaviour.reply = None
+    assert task.poll(**params).commit == commit
+
+
+def test_t23_a_redirect_to_another_path_of_the_server_names_it(task: Task, https: HttpServer, ca_file: Path) -> None:
+    task.upstream.commit()
+    https.behaviour.redirect_to = "/renamed"
+    with pytest.raises(
+        Failure, match=r"^repo: the server redirects to /renamed/up\.git, and redirects are not followed"
+    ):
+        task.poll(repo=f"{https.url}/up.git", ca_cert_file=ca_file)
 
 
 @pytest.mark.parametrize("filters", [True, False])

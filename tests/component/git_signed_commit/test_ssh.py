@@ -16,7 +16,7 @@ from ansible_collections.flant.gitops.tests.support.git_server import SshServer,
 from ansible_collections.flant.gitops.tests.support.signed_commit import contents
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from ansible_collections.flant.gitops.tests.support.signed_commit import Task
@@ -131,8 +131,52 @@ def test_an_ssh_repository_needs_both_files(task: Task, sshd: SshServer, missing
         task.poll(**{**params(task, sshd), missing: None})
 
 
-def test_an_encrypted_key_asks_nobody(task: Task, sshd: SshServer) -> None:
+def test_t21_an_encrypted_key_asks_nobody(task: Task, sshd: SshServer) -> None:
     task.upstream.commit()
     subprocess.run(["ssh-keygen", "-q", "-p", "-P", "", "-N", "secret", "-f", str(sshd.key)], env=clean(), check=True)
-    with pytest.raises(Failure, match="refused ssh_key_file"):
+    with pytest.raises(Failure, match=r"^ssh_key_file: .* is protected by a passphrase, which nobody can be asked for"):
         task.poll(**params(task, sshd), timeout="20s")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda key: key.rstrip(b"\n"), "there is no line feed at its end"),
+        (lambda key: key.replace(b"\n", b"\r\n"), "its lines end with carriage returns"),
+        (lambda _key: b"", "it is empty"),
+        (lambda _key: b"PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\n", "it is in PuTTY's format"),
+        (lambda _key: b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB0oJ3LJ me\n", "it is a public key"),
+        (lambda _key: b"no key at all\n", "error in libcrypto|invalid format"),
+    ],
+    ids=["no line feed", "carriage returns", "empty", "PuTTY", "public", "junk"],
+)
+def test_t21_what_is_wrong_with_the_key_is_said(
+    task: Task, sshd: SshServer, change: Callable[[bytes], bytes], told: str
+) -> None:
+    task.upstream.commit()
+    sshd.key.write_bytes(change(sshd.key.read_bytes()))
+    with pytest.raises(Failure, match=rf"^ssh_key_file: ssh cannot read {sshd.key} as a private key: ({told})"):
+        task.poll(**params(task, sshd))
+
+
+def test_t21_a_key_that_others_may_read_is_named(task: Task, sshd: SshServer) -> None:
+    task.upstream.commit()
+    sshd.key.chmod(0o644)
+    with pytest.raises(Failure, match=rf"^ssh_key_file: others than its owner may read {sshd.key}, .* chmod 600 it\.$"):
+        task.poll(**params(task, sshd))
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("{url}{path}.git", r"127\.0\.0\.1: '.*' does not appear to be a git repository"),
+        ("ssh://root@127.0.0.1:9{path}", r"127\.0\.0\.1: connect to host 127\.0\.0\.1 port 9: Connection refused"),
+        ("ssh://root@nowhere.invalid{path}", r"nowhere\.invalid: Could not resolve hostname nowhere\.invalid: "),
+    ],
+    ids=["no repository", "refused", "unknown host"],
+)
+def test_t22_the_cause_is_shown_and_not_the_last_symptom(task: Task, sshd: SshServer, address: str, told: str) -> None:
+    task.upstream.commit()
+    repo = address.format(url=sshd.url, path=task.upstream.path)
+    with pytest.raises(Failure, match=rf"^repo: git could not fetch from {told}"):
+        task.poll(**{**params(task, sshd), "repo": repo})

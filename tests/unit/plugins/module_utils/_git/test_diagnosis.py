@@ -22,6 +22,20 @@ from hypothesis import strategies as st
         ("git@example.org: Permission denied (publickey).\nfatal: Could not read", "refused ssh_key_file"),
         ("fatal: unable to access 'https://x/': SSL certificate problem: self-signed certificate", "not trusted"),
         ("fatal: unable to access 'https://x/': server certificate verification failed. CAfile: none", "not trusted"),
+        (
+            "ERROR: Repository not found.\nfatal: Could not read from remote repository.",
+            "server: Repository not found.",
+        ),
+        (
+            "remote: \nremote: ===\nremote: ERROR: There is no project\nfatal: Could not read from remote repository.",
+            "server: There is no project.",
+        ),
+        (
+            "ssh: connect to host a: refused\r\nfatal: Could not read from remote repository.",
+            "connect to host a: refused.",
+        ),
+        ("fatal: unable to access 'https://x/': The requested URL returned error: 503", "asked to wait"),
+        ("fatal: https://x/info/refs not valid: is this a git repository?", "is no git server"),
         ("warning: a\nfatal: first\nfatal: the last one.\n", "the last one."),
         ("no fatal line", "no fatal line."),
         ("", "git gave no reason."),
@@ -48,10 +62,11 @@ def test_an_explanation_is_one_printable_sentence(errors: str) -> None:
 @pytest.mark.parametrize(
     ("location", "target"),
     [
-        ("https://evil.example/a?token=x", "evil.example"),
-        ("//evil.example:8443/a", "evil.example:8443"),
-        ("https://user:password@evil.example/a", "evil.example"),
-        ("/elsewhere/on/this/server", "another address"),
+        ("https://evil.example/a/info/refs?token=x", "evil.example/a"),
+        ("//evil.example:8443/a/git-upload-pack", "evil.example:8443/a"),
+        ("https://user:password@evil.example/a", "evil.example/a"),
+        ("/elsewhere/on/this/server/info/refs?service=git-upload-pack", "/elsewhere/on/this/server"),
+        ("?token=x", "another address"),
     ],
 )
 def test_t1_the_target_of_a_redirect(location: str, target: str) -> None:
