@@ -143,6 +143,13 @@ class OpenBao:
         self._unseal_key, self.root_token = keys["keys_base64"][0], keys["root_token"]
         self.unseal()
 
+    def join(self, leader: OpenBao) -> None:
+        """Become a standby of the ``leader``, and have its secrets; both have to be durable."""
+        self.call("POST", "/v1/sys/storage/raft/join", {"leader_api_addr": leader.address}, token="")
+        self.root_token, self._unseal_key = leader.root_token, leader._unseal_key
+        self.call("POST", "/v1/sys/unseal", {"key": self._unseal_key}, token="")
+        until(lambda: self._answers("/v1/sys/health?standbyok=true"))
+
     def seal(self) -> None:
         """Let the server answer 503 to everything until `unseal`."""
         self.call("POST", "/v1/sys/seal")
@@ -246,7 +253,7 @@ class OpenBao:
             tls = f'tls_cert_file = "{chain}"\n  tls_key_file = "{key}"'
         storage = 'storage "inmem" {}'
         if self._durable:
-            storage = f'storage "raft" {{\n  path = "{self._directory}/data"\n  node_id = "test"\n}}'
+            storage = f'storage "raft" {{\n  path = "{self._directory}/data"\n  node_id = "{self._directory.name}"\n}}'
         cluster = f"127.0.0.1:{_free_port()}"
         return f"""
 api_addr = "{self.address}"
@@ -291,6 +298,29 @@ def running(*, authority: Authority | None = None, durable: bool = False, host: 
     try:
         server.start()
         server.initialise()
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def cluster(size: int = 3) -> Iterator[list[OpenBao]]:
+    """Yield the servers of a cluster, the active one first; the others are standbys that answer what they can."""
+    with contextlib.ExitStack() as stack:
+        active = stack.enter_context(running(durable=True))
+        standbys = [stack.enter_context(_started()) for _index in range(size - 1)]
+        for standby in standbys:
+            standby.join(active)
+        yield [active, *standbys]
+
+
+@contextlib.contextmanager
+def _started() -> Iterator[OpenBao]:
+    directory = Path(tempfile.mkdtemp(prefix="bao-"))
+    server = OpenBao(directory, None, durable=True, host="127.0.0.1")
+    try:
+        server.start()
         yield server
     finally:
         server.stop()

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 _NOT_ACCEPTED = 400
 _CALLS = 3  # look up, create, destroy
+_KNOWN_WITHIN = 5.0  # seconds in which every server of a cluster has learnt of what one of them has made
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.5  # seconds between two looks
 _SHARE = 10  # it is replaced once a tenth of its life has passed
 _UNFINISHED = "the secret-id that an unfinished rotation had left"
 
@@ -155,6 +157,7 @@ class Rotation:
         try:
             _refuse_limited(new)
             self.file.stage(secret_id)
+            self._await_known(session, secret_id)
             self._prove(secret_id)
             self.file.prepare(current, ttl, self.approle.secret_id)
             self.file.promote()
@@ -178,8 +181,27 @@ class Rotation:
             self.approle, old.mapping("metadata"), old.texts("cidr_list"), old.texts("token_bound_cidrs")
         ).section("data")
 
+    def _await_known(self, session: Session, secret_id: str) -> None:
+        """Wait until the server that answers us knows a new secret-id, which another one may have made.
+
+        A standby or a load balancer does not know it at once, and a failed login counts towards the role's lockout; to
+        look it up does not. Where a login has few uses, all of which have their purpose, nothing is looked up.
+        """
+        end, pause = time.monotonic() + _KNOWN_WITHIN, _FIRST_PAUSE
+        while not session.uses and not session.client.look_up_secret_id(self.approle, secret_id).section("data"):
+            if time.monotonic() >= end or self.client.halt.wait(pause):
+                return
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
     def _prove(self, secret_id: str) -> None:
-        session = self._session(_Candidate(secret_id, "a new secret-id"))
+        """Log in with a new secret-id, once more if the server has just not heard of it."""
+        candidate = _Candidate(secret_id, "a new secret-id")
+        try:
+            session = self._session(candidate)
+        except Rejected as rejected:
+            if rejected.status != _NOT_ACCEPTED or self.client.halt.wait(_LONGEST_PAUSE):
+                raise
+            session = self._session(candidate)
         if session.revocable:
             self.custody.revoke(session.token)
 

@@ -394,7 +394,7 @@ def test_a_rotation_that_may_not_be_proved_is_undone(account: Account, bao: Open
     age(account, DAY)
     with faulty(bao.address) as server:
         server.fail("POST", LOGIN, Fault(), times=1)
-        server.fail("POST", LOGIN, Fault(400))
+        server.fail("POST", LOGIN, Fault(400), times=2)
 
         with pytest.raises(Failure, match=r"with role_id and a new secret-id: the server does not accept it"):
             account.call(**account.with_file, vault_addr=server.address)
@@ -403,12 +403,34 @@ def test_a_rotation_that_may_not_be_proved_is_undone(account: Account, bao: Open
     assert companions(account) == {"", ".lock", ".rotation"}
 
 
+def test_v13_a_new_secret_id_is_looked_up_until_it_is_known(account: Account, bao: OpenBao) -> None:
+    """The server stands in for a standby, which may know it at once or not: see test_cluster.py."""
+    look_up = f"/v1/auth/approle/role/{account.role.name}/secret-id/lookup"
+    with faulty(bao.address) as server:
+        server.fail("POST", look_up, Fault(), times=1)
+        server.fail("POST", look_up, Fault(204, body=b""), times=3)
+
+        assert account.call(**account.with_file, vault_addr=server.address).secret_id_rotated
+
+        assert (server.count("POST", look_up), server.count("POST", LOGIN)) == (5, 2)
+
+
+def test_v13_a_login_that_came_too_early_is_tried_once_more(account: Account, bao: OpenBao) -> None:
+    with faulty(bao.address) as server:
+        server.fail("POST", LOGIN, Fault(), times=1)
+        server.fail("POST", LOGIN, Fault(400))
+
+        assert account.call(**account.with_file, vault_addr=server.address).secret_id_rotated
+
+        assert server.count("POST", LOGIN) == 3
+
+
 def test_a_new_secret_id_that_cannot_be_destroyed_is_left_for_the_next_run(account: Account, bao: OpenBao) -> None:
     begin(account)
     age(account, DAY)
     with faulty(bao.address) as server:
         server.fail("POST", LOGIN, Fault(), times=1)
-        server.fail("POST", LOGIN, Fault(400))
+        server.fail("POST", LOGIN, Fault(400), times=2)
         server.fail("POST", f"/v1/auth/approle/role/{account.role.name}/secret-id/destroy", Fault(500))
 
         with pytest.raises(Failure, match=r"\(HTTP 400\)\. .*POST /v1/.*/secret-id/destroy: .*\(HTTP 500\)\.$"):
