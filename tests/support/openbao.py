@@ -293,15 +293,9 @@ def running(*, authority: Authority | None = None, durable: bool = False, host: 
 
     ``host`` is the address of this machine that it listens at, such as a bridge's, where containers reach it.
     """
-    directory = Path(tempfile.mkdtemp(prefix="bao-"))
-    server = OpenBao(directory, authority, durable=durable, host=host)
-    try:
-        server.start()
+    with _started(authority, durable=durable, host=host) as server:
         server.initialise()
         yield server
-    finally:
-        server.stop()
-        shutil.rmtree(directory, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -309,16 +303,17 @@ def cluster(size: int = 3) -> Iterator[list[OpenBao]]:
     """Yield the servers of a cluster, the active one first; the others are standbys that answer what they can."""
     with contextlib.ExitStack() as stack:
         active = stack.enter_context(running(durable=True))
-        standbys = [stack.enter_context(_started()) for _index in range(size - 1)]
+        standbys = [stack.enter_context(_started(durable=True)) for _index in range(size - 1)]
         for standby in standbys:
             standby.join(active)
         yield [active, *standbys]
 
 
 @contextlib.contextmanager
-def _started() -> Iterator[OpenBao]:
+def _started(authority: Authority | None = None, *, durable: bool, host: str = "127.0.0.1") -> Iterator[OpenBao]:
+    """Yield a server that answers and was never initialised; nothing of it stays."""
     directory = Path(tempfile.mkdtemp(prefix="bao-"))
-    server = OpenBao(directory, None, durable=True, host="127.0.0.1")
+    server = OpenBao(directory, authority, durable=durable, host=host)
     try:
         server.start()
         yield server

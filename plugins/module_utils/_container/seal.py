@@ -12,15 +12,14 @@ it, before anything of a run is inside. What Podman mounts by its configuration 
 
 from __future__ import annotations
 
-import posixpath
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.flant.gitops.plugins.module_utils._container.spec import volume_place
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-LIMITS = ("pids_limit", "memory", "memory_swap", "cpus")
 _ONLY_TOLD = "memory_swap"  # many a kernel counts no swap
 _OF_ENGINES = {"HOME", "HOSTNAME", "PATH", "TERM", "container"}  # variables that say nothing of the machine
 
@@ -34,7 +33,7 @@ def check(
         asked: the body of ``POST /containers/create``.
         image: the image as the engine describes it.
         made: the container as the engine describes it, before its start.
-        accepted: those of `LIMITS` that the engine need not apply.
+        accepted: the limits that the engine need not apply, by the names in warnings.
 
     Raises:
         Failure: it lacks something, or has something that nobody asked for.
@@ -79,8 +78,9 @@ def _unlike(asked: Mapping[str, Any], image: Mapping[str, Any], made: Mapping[st
         yield "its root file system can be written to"
     if got.get("Init") is False:
         yield "it has no init process"
-    if got.get("NetworkMode") == "host" or (wanted["NetworkMode"] == "none" != got.get("NetworkMode")):
-        yield f"its network is {got.get('NetworkMode')}"
+    network = got.get("NetworkMode")
+    if network == "host" or (wanted["NetworkMode"] == "none" and network != "none"):
+        yield f"its network is {network}"
     capabilities = {name.upper().removeprefix("CAP_") for name in got.get("CapAdd") or ()} - set(wanted["CapAdd"])
     if capabilities:
         yield f"it has the capabilities {', '.join(sorted(capabilities))}"
@@ -95,9 +95,7 @@ def _unlike(asked: Mapping[str, Any], image: Mapping[str, Any], made: Mapping[st
 def _places(asked: Mapping[str, Any], image: Mapping[str, Any]) -> set[str]:
     """Return where something may be mounted: the working directory, and the volumes that the image declares."""
     declared = (image.get("Config") or {}).get("Volumes") or {}
-    return {posixpath.normpath(f"/{path.lstrip('/')}") for path in declared} | {
-        mount["Target"] for mount in asked["Mounts"]
-    }
+    return {mount["Target"] for mount in asked["Mounts"]} | {volume_place(path) for path in declared}
 
 
 def _foreign(asked: Iterable[str], of_image: Iterable[str], made: Iterable[str]) -> list[str]:

@@ -31,6 +31,11 @@ def script(commands: tuple[str, ...]) -> str:
     return "\n".join(f"eval {shlex.quote(command)}" for command in commands)
 
 
+def volume_place(path: str) -> str:
+    """Return where the engine puts a volume that an image declares at ``path``."""
+    return posixpath.normpath(f"/{path.lstrip('/')}")
+
+
 def create_body(
     request: Request, image: Mapping[str, Any], labels: Mapping[str, str], dialect: Dialect
 ) -> dict[str, Any]:
@@ -109,7 +114,7 @@ def _unwanted(image_env: Iterable[str]) -> list[str]:
 
 def _check_volumes(volumes: Mapping[str, Any], working_dir: str) -> None:
     for path in volumes:
-        if posixpath.normpath(f"/{path.lstrip('/')}").startswith(f"{working_dir}/"):
+        if volume_place(path).startswith(f"{working_dir}/"):
             raise Failure(
                 f"image: it declares a volume at {path}, inside of working_dir, which would hide the tree there."
             )

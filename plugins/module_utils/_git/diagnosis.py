@@ -16,10 +16,13 @@ from ansible_collections.flant.gitops.plugins.module_utils._git.cache import LIM
 from ansible_collections.flant.gitops.plugins.module_utils._git.process import run
 from ansible_collections.flant.gitops.plugins.module_utils._git.ssh_key import MOST_BYTES, defect, is_encrypted
 from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
+from ansible_collections.flant.gitops.plugins.module_utils._trusted_path import trusted_file
 
 if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._git.remote import Remote
 
+_NO_KEY = re.compile(r"Permission denied \(")
+_NO_GIT = "what answers {} is no git server; it may be a login page or a captive portal"
 _SENTENCES = (
     (
         re.compile(r"mismatched algorithms", re.IGNORECASE),
@@ -30,12 +33,9 @@ _SENTENCES = (
         "the server refused the user name and password, or wants some",
     ),
     (re.compile(r"Host key verification failed"), "the server's host key is not in ssh_known_hosts_file"),
-    (re.compile(r"Permission denied \("), "the server refused ssh_key_file"),
+    (_NO_KEY, "the server refused ssh_key_file"),
     (re.compile(r"returned error: (?:429|503)\b"), "the server asked to wait; it is asked again at the next run"),
-    (
-        re.compile(r"is this a git repository\?|invalid content-type"),
-        "what answers there is no git server; it may be a login page or a captive portal",
-    ),
+    (re.compile(r"is this a git repository\?|invalid content-type"), _NO_GIT.format("there")),
     (
         re.compile(r"SSL certificate problem|server certificate verification failed"),
         "the server's certificate is not trusted",
@@ -53,7 +53,6 @@ _FATAL = re.compile(r"^(?:fatal|error|remote: fatal): (.+)$", re.MULTILINE)
 # What ssh says of the way to the server, and what the server says for itself.
 _BEFORE = re.compile(r"^(?:ssh: |ERROR: |remote: (?:ERROR: )?)(.*\w.*)$", re.MULTILINE)
 _SYMPTOM = "Could not read from remote repository"
-_NO_KEY = re.compile(r"Permission denied \(")
 _LOAD = re.compile(r'^Load key "[^"]*": (.+)$', re.MULTILINE)
 
 
@@ -61,9 +60,7 @@ def missing_branch(remote: Remote, branch: str) -> Failure:
     """Return the failure of a branch that is not there, or that something else than a git server says nothing of."""
     url = remote.access.url
     if url.scheme in ("http", "https") and not _GIT_ANSWER.search(_trace(remote)):
-        return Failure(
-            f"repo: what answers at {url.host} is no git server; it may be a login page or a captive portal."
-        )
+        return Failure(f"repo: {_NO_GIT.format(f'at {url.host}')}.")
     return Failure(f"branch: refs/heads/{branch} does not exist in the repository.")
 
 
@@ -77,9 +74,9 @@ def fetch_failure(remote: Remote, branch: str, errors: str) -> Failure:
     if _REDIRECTED.search(errors):
         target = redirect_target(_trace(remote))
         return Failure(f"repo: the server redirects to {target}, and redirects are not followed.")
-    if _NO_KEY.search(errors) and remote.access.ssh_key_file:
-        return Failure(_refused_key(Path(remote.access.ssh_key_file), errors))
-    return explained(errors, remote.access.url.host)
+    key = remote.access.ssh_key_file
+    unusable = _unusable_key(Path(key), errors) if key and _NO_KEY.search(errors) else ""
+    return Failure(unusable) if unusable else explained(errors, remote.access.url.host)
 
 
 def _trace(remote: Remote) -> str:
@@ -87,21 +84,18 @@ def _trace(remote: Remote) -> str:
     return run(remote, ["ls-remote", "origin"], GIT_TRACE_CURL="1", GIT_TRACE_CURL_NO_DATA="1").errors
 
 
-def _refused_key(path: Path, errors: str) -> str:
-    """Return the sentence of a key that ssh may not even have shown to the server."""
+def _unusable_key(path: Path, errors: str) -> str:
+    """Return the sentence of a key that ssh has not even shown to the server, empty if it may have."""
     loading = _LOAD.search(errors)
     if loading and loading[1].strip() == "bad permissions":
         return f"ssh_key_file: others than its owner may read {path}, so that ssh does not use it; chmod 600 it."
-    try:
-        with path.open("rb") as file:
-            content = file.read(MOST_BYTES)
-    except OSError as error:
-        return f"ssh_key_file: {path} cannot be read: {error.strerror}."
+    with trusted_file(path, "ssh_key_file") as file:
+        content = file.read(MOST_BYTES)
     if loading:
         return f"ssh_key_file: ssh cannot read {path} as a private key: {defect(content) or printable(loading[1])}."
     if is_encrypted(content):
         return f"ssh_key_file: {path} is protected by a passphrase, which nobody can be asked for."
-    return "repo: the server refused ssh_key_file."
+    return ""
 
 
 def redirect_target(trace: str) -> str:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _NOT_ACCEPTED = 400
 _CALLS = 3  # look up, create, destroy
 _KNOWN_WITHIN = 5.0  # seconds in which every server of a cluster has learnt of what one of them has made
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.5  # seconds between two looks
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.5  # seconds between two looks; before the second login the longest
 _SHARE = 10  # it is replaced once a tenth of its life has passed
 _UNFINISHED = "the secret-id that an unfinished rotation had left"
 
@@ -187,8 +187,10 @@ class Rotation:
         A standby or a load balancer does not know it at once, and a failed login counts towards the role's lockout; to
         look it up does not. Where a login has few uses, all of which have their purpose, nothing is looked up.
         """
+        if session.uses:
+            return
         end, pause = time.monotonic() + _KNOWN_WITHIN, _FIRST_PAUSE
-        while not session.uses and not session.client.look_up_secret_id(self.approle, secret_id).section("data"):
+        while not session.client.look_up_secret_id(self.approle, secret_id).section("data"):
             if time.monotonic() >= end or self.client.halt.wait(pause):
                 return
             pause = min(2 * pause, _LONGEST_PAUSE)

@@ -13,9 +13,11 @@ from ansible_collections.flant.gitops.plugins.module_utils._container.dialect im
 from ansible_collections.flant.gitops.plugins.module_utils._container.request import Request
 from ansible_collections.flant.gitops.plugins.module_utils._container.spec import create_body
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.modules import container_command
 
 IMAGE = {"Id": "sha256:1234", "Config": {"Env": ["PATH=/bin", "LANG=C"], "Volumes": {"/data/": {}}}}
 LIMITS: dict[str, Any] = {"pids_limit": 20, "memory": 16 << 20, "cpus": 0.5}
+LIMIT_NAMES = container_command.ARGUMENT_SPEC["accept_missing"]["choices"]
 AS_ASKED = {
     "PidsLimit": 20,
     "Memory": 16 << 20,
@@ -41,7 +43,7 @@ def checked(
     return seal.check(asked, IMAGE, made, accepted)
 
 
-def refused(*accepted: str, **made: Any) -> str:  # noqa: ANN401 -- of several types
+def refused(*accepted: str, **made: object) -> str:
     with pytest.raises(Failure) as caught:
         checked(*accepted, **made)
     return str(caught.value)
@@ -74,7 +76,7 @@ def test_c14_a_limit_that_is_not_applied_is_refused_by_name_unless_it_is_accepte
     assert checked(*names, **made) == [
         f"{name}: the engine does not apply this limit, and the commands run without it." for name in names
     ]
-    assert refused(*({*seal.LIMITS} - {names[0]}), **made).startswith(f"{names[0]}: ")
+    assert refused(*({*LIMIT_NAMES} - {names[0]}), **made).startswith(f"{names[0]}: ")
 
 
 @pytest.mark.parametrize("accepted", [(), ("memory_swap",)])
@@ -103,6 +105,6 @@ def test_c14_limits_that_nobody_asked_for_are_not_missed() -> None:
     ],
 )
 def test_c14_c15_what_is_missing_or_nobody_asked_for_is_refused(made: dict[str, Any], told: str) -> None:
-    assert refused(*seal.LIMITS, **made) == (
+    assert refused(*LIMIT_NAMES, **made) == (
         f"docker_host: the engine did not make the container as it was asked to: {told}."
     )
