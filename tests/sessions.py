@@ -62,6 +62,8 @@ PULL = "tests/component/role/schedule/test_pull.py"
 # The last release of PyPI's ansible that has it; Galaxy is not asked, so that PyPI is all that is needed.
 AWX = Wheel("AWX_COLLECTION", "ansible==13.8.0", "ansible_collections/awx")
 KUSTOMIZE = Wheel("KUSTOMIZE", "pykustomize==0.1.4", "pykustomize")
+# The last one that does not get through to a socket with a newer requests.
+OLD_DOCKER = Wheel("OLD_DOCKER", "docker==7.0.0", "docker")
 EXAMPLE = "tests/component/container_command/test_seal.py"
 
 SESSIONS = (
@@ -73,6 +75,7 @@ SESSIONS = (
         needs=(*ENGINES, NEWEST),
         python=NEWEST_PYTHON,
         core=NEWEST_CORE,
+        wheels=(OLD_DOCKER,),
         pytest=("tests/unit", *COMPONENTS, "--cov=plugins", "--cov-report=term-missing", "--cov-fail-under=95"),
     ),
     Session(
@@ -82,6 +85,7 @@ SESSIONS = (
         needs=(*ENGINES, NEWEST),
         python=OLDEST_PYTHON,
         core=NO_CORE,
+        wheels=(OLD_DOCKER,),
         # Which Python calls it is all one to Podman.
         pytest=(*COMPONENTS, *(f"--deselect=tests/component/{test}" for test in PROCESS_TESTS), "-k", "not podman"),
     ),
@@ -220,6 +224,7 @@ SESSIONS = (
         needs=(*ENGINES, NEWEST),
         python=NEWEST_PYTHON,
         core=NEWEST_CORE,
+        wheels=(OLD_DOCKER,),
         sources=True,
         pytest=("--numprocesses=0",),
     ),

@@ -15,11 +15,13 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import trustme
 from ansible_collections.flant.gitops.tests.support import newest_debian
 from ansible_collections.flant.gitops.tests.support.environment import clean
 from ansible_collections.flant.gitops.tests.support.waiting import until
@@ -63,6 +65,9 @@ class Engine(abc.ABC):
         """Keep everything in ``folder``, whose name has to be short, for sockets."""
         self.folder = folder
         self.url = f"unix://{folder}/s"
+        self.options: dict[str, object] = {"docker_host": self.url}
+        """What the module is told to reach it."""
+        self._inherited: tuple[int, ...] = ()
         self._namespaces = subprocess.Popen(
             ["unshare", "--net", "--mount", "--propagation=private", "sleep", "infinity"]
         )
@@ -95,6 +100,7 @@ class Engine(abc.ABC):
                     cwd=self.folder,
                     env=self._environment(),
                     start_new_session=True,
+                    pass_fds=self._inherited,
                 )
             until(lambda: self._has_ended() or self._answers(), log=self.folder / "log")
             if not self._has_ended():
@@ -171,6 +177,42 @@ class Docker(Engine):
             f"--containerd-namespace={self.folder.name}",
             f"--containerd-plugins-namespace=plugins-{self.folder.name}",
         ]
+
+
+class TlsDocker(Docker):
+    """A dockerd that the module reaches over TLS alone, on a port of this machine's loopback."""
+
+    def __init__(self, folder: Path) -> None:
+        """Make an authority, whose certificate each side asks of the other, and the port."""
+        super().__init__(folder)
+        authority = trustme.CA()
+        authority.cert_pem.write_to_path(folder / "ca.pem")
+        for side, name in (("server", "127.0.0.1"), ("client", "module@example.test")):
+            issued = authority.issue_cert(name)
+            issued.private_key_and_cert_chain_pem.write_to_path(folder / f"{side}.pem")
+        self._port = socket.create_server(("127.0.0.1", 0))
+        self._inherited = (self._port.fileno(),)
+        self.options = {
+            "docker_host": f"tcp://127.0.0.1:{self._port.getsockname()[1]}",
+            "tls_ca_cert": folder / "ca.pem",
+            "tls_client_cert": folder / "client.pem",
+            "tls_client_key": folder / "client.pem",
+        }
+
+    def _command(self) -> list[str]:
+        """Hand the port over as systemd does, since the engine lives in a network of its own."""
+        handed_over = f'exec env LISTEN_PID=$$ LISTEN_FDS=1 "$@" 3<&{self._port.fileno()}'
+        server = f"{self.folder}/server.pem"
+        return [
+            *("bash", "-c", handed_over, "bash", *super()._command()),
+            *("--host=fd://", "--tlsverify", f"--tlscacert={self.folder}/ca.pem"),
+            *(f"--tlscert={server}", f"--tlskey={server}"),
+        ]
+
+    def close(self) -> None:
+        """Give the port back as well."""
+        super().close()
+        self._port.close()
 
 
 class NewestDocker(Docker):

@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import stat
 import tarfile
 import time
 from dataclasses import dataclass
@@ -22,25 +23,28 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.flant.gitops.plugins.module_utils._container import diagnosis
 from ansible_collections.flant.gitops.plugins.module_utils._container.address import check as check_address
 from ansible_collections.flant.gitops.plugins.module_utils._container.deadline import Deadline
 from ansible_collections.flant.gitops.plugins.module_utils._container.dialect import DOCKER, PODMAN
-from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure, MissingLibrary
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._library import check as check_library
 from ansible_collections.flant.gitops.plugins.module_utils._printable import escaped
 from ansible_collections.flant.gitops.plugins.module_utils._trusted_path import trusted_file
 
 try:
+    import docker
     from docker.api.client import APIClient
     from docker.errors import APIError, DockerException, NotFound
     from docker.tls import TLSConfig
     from docker.utils import decode_json_header
-    from requests.exceptions import ReadTimeout, RequestException
+    from requests.exceptions import InvalidURL, ReadTimeout, RequestException
     from urllib3.exceptions import HTTPError as TransportError
     from urllib3.exceptions import ReadTimeoutError
 
-    _HAS_DOCKER = True
-except ImportError:
-    _HAS_DOCKER = False
+    _MISSING = None
+except ImportError as error:
+    _MISSING = error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -62,7 +66,12 @@ _NOT_FOUND = 404
 _WORDS = 250
 # The first version of the API that has a word for all that is asked of it. Only the greeting uses it.
 _OLDEST_VERSION = "1.40"
-
+_USUAL_SOCKETS = (
+    "/var/run/docker.sock",
+    "{runtime}/docker.sock",
+    "/run/podman/podman.sock",
+    "{runtime}/podman/podman.sock",
+)
 
 # The bits of a mode in Go, https://pkg.go.dev/io/fs#FileMode.
 _FOLDER = 1 << 31
@@ -362,20 +371,28 @@ def connect(address: str, tls: Tls | None) -> Iterator[Engine]:
     Raises:
         Failure: there is none, or it does not answer.
     """
-    if not _HAS_DOCKER:
-        raise MissingLibrary("docker")
+    check_library("docker", "6.0.0", version="" if _MISSING else docker.__version__, error=_MISSING)
     address = address or os.environ.get("DOCKER_HOST", "") or _usual_socket()
     check_address(address, tls=bool(tls))
     settings = _tls_settings(tls)
     try:
         with _client(address, settings, _OLDEST_VERSION) as greeter:
             answer = greeter.get(f"{greeter.base_url}/_ping", timeout=_CALL_SECONDS)
-        version = answer.headers["Api-Version"]
-        dialect = PODMAN if "Libpod-Api-Version" in answer.headers else DOCKER
-    except (RequestException, DockerException, KeyError, ValueError) as error:
-        raise Unreachable(f"docker_host: no engine answers at {address}.") from error
-    with _client(address, settings, version) as client:
+    except InvalidURL as error:
+        # Of the address there is no doubt any more; from requests 2.32 on, older ones do not get through to a socket.
+        check_library("docker", "7.1.0", version=docker.__version__)
+        raise _no_answer(address, diagnosis.of_error(error, address, tls=bool(tls))) from error
+    except (RequestException, DockerException, ValueError) as error:
+        raise _no_answer(address, diagnosis.of_error(error, address, tls=bool(tls))) from error
+    if unfit := diagnosis.of_answer(answer.status_code, answer.headers, answer.text):
+        raise _no_answer(address, unfit)
+    dialect = PODMAN if "Libpod-Api-Version" in answer.headers else DOCKER
+    with _client(address, settings, answer.headers["Api-Version"]) as client:
         yield Engine(client, address, dialect)
+
+
+def _no_answer(address: str, why: str) -> Unreachable:
+    return Unreachable(f"docker_host: no engine answers at {address}: {why}.")
 
 
 @contextlib.contextmanager
@@ -401,15 +418,11 @@ def _no_client_configuration() -> Iterator[None]:
 
 def _usual_socket() -> str:
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    candidates = [
-        "/var/run/docker.sock",
-        f"{runtime}/docker.sock",
-        "/run/podman/podman.sock",
-        f"{runtime}/podman/podman.sock",
-    ]
-    for path in candidates:
-        if Path(path).is_socket():
-            return f"unix://{path}"
+    for place in _USUAL_SOCKETS:
+        path = Path(place.format(runtime=runtime))
+        with contextlib.suppress(OSError):  # as in a folder that is not for this user
+            if stat.S_ISSOCK(path.stat().st_mode):
+                return f"unix://{path}"
     raise Unreachable("docker_host: there is no engine at any of the usual sockets; set it, or DOCKER_HOST.")
 
 

@@ -12,7 +12,7 @@ import os
 import subprocess
 from typing import IO, TYPE_CHECKING, NamedTuple, cast
 
-from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure, MissingLibrary
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._git import environment
 from ansible_collections.flant.gitops.plugins.module_utils._git.draining import draining
 from ansible_collections.flant.gitops.plugins.module_utils._git.process import (
@@ -20,6 +20,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._git.process import (
     finish,
     running,
 )
+from ansible_collections.flant.gitops.plugins.module_utils._library import check as check_library
 from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
     from ansible_collections.flant.gitops.plugins.module_utils._git.cache import Cache
     from ansible_collections.flant.gitops.plugins.module_utils._git.environment import Access
+
+_OLDEST = "3.1.30"
 
 
 class GitError(Failure):
@@ -116,10 +119,13 @@ class Git(NamedTuple):
 
 def _popen(command: list[str], folder: str, stdin: int | None, largest: int | None) -> subprocess.Popen[bytes]:
     try:
+        from git import __version__ as version
         from git.cmd import Git as Runner
         from git.exc import GitCommandNotFound
-    except ImportError:
-        raise MissingLibrary("GitPython") from None
+    except ImportError as error:
+        check_library("GitPython", _OLDEST, error=error)
+        raise
+    check_library("GitPython", _OLDEST, version=version)
     try:
         with files_up_to(largest) as restore_signals:
             wrapper = Runner(folder).execute(

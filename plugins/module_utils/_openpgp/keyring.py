@@ -21,7 +21,8 @@ import subprocess
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure, MissingLibrary
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._library import check as check_library
 from ansible_collections.flant.gitops.plugins.module_utils._openpgp.defects import defect, without_cross_certification
 from ansible_collections.flant.gitops.plugins.module_utils._openpgp.keyboxd import available
 from ansible_collections.flant.gitops.plugins.module_utils._openpgp.listing import INVALID, unfitness
@@ -36,8 +37,10 @@ from ansible_collections.flant.gitops.plugins.module_utils._workers import resul
 
 try:
     import gnupg
-except ImportError:
-    gnupg = None
+
+    _MISSING = None
+except ImportError as error:
+    _MISSING = error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -206,8 +209,7 @@ class _Gpg:
     """gpg, as python-gnupg starts it, on one folder."""
 
     def __init__(self, home: Path, keyboxd: Keyboxd) -> None:
-        if gnupg is None:
-            raise MissingLibrary("python-gnupg")
+        check_library("python-gnupg", "0.4.8", version="" if _MISSING else gnupg.__version__, error=_MISSING)
         self.home = home
         self.keyboxd = keyboxd
         self._environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(home), "LC_ALL": "C"}

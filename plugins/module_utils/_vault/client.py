@@ -14,7 +14,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 from urllib.parse import urljoin, urlsplit
 
-from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure, MissingLibrary
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._library import check as check_library
 from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
 from ansible_collections.flant.gitops.plugins.module_utils._vault import retry
 
@@ -26,10 +27,11 @@ try:
     from hvac.api.auth_methods import Token as TokenApi
     from requests.exceptions import ChunkedEncodingError, ContentDecodingError, SSLError
     from urllib3.exceptions import ConnectTimeoutError, LocationParseError, NewConnectionError
-except ImportError:
-    _HVAC = False
+
+    _MISSING = None
+except ImportError as error:
+    _MISSING = error
 else:
-    _HVAC = True
     _CUT_SHORT = (ChunkedEncodingError, ContentDecodingError)
 
 if TYPE_CHECKING:
@@ -308,8 +310,7 @@ def connect(server: Server) -> Iterator[Client]:
         MissingLibrary: hvac is not installed.
         Failure: ``vault_cacert`` holds no certificate.
     """
-    if not _HVAC:
-        raise MissingLibrary("hvac")
+    check_library("hvac", "1.1.0", error=_MISSING)
     session, connections = transport.open_session(server)
     with session:
         yield Client(server, threading.Event(), session, connections)

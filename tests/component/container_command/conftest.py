@@ -36,6 +36,7 @@ _ENGINES: Mapping[str, type[Engine]] = {
 }
 _CONTRACT: Mapping[str, type[Engine]] = {
     "containerd_store": engines.ContainerdStore,
+    "tls_docker": engines.TlsDocker,
 }
 _PECULIAR: Mapping[str, type[Engine]] = {
     "rootless_podman": engines.RootlessPodman,
@@ -116,7 +117,7 @@ def name() -> str:
 
 @pytest.fixture
 def call(engine: Engine, image: str, name: str) -> Caller:
-    return Caller({"docker_host": engine.url, "image": image, "name": name})
+    return Caller({**engine.options, "image": image, "name": name})
 
 
 @pytest.fixture

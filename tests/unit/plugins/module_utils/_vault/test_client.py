@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure, MissingLibrary
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._vault import client
 from ansible_collections.flant.gitops.plugins.module_utils._vault.client import Rejected, Reply, Section
 from ansible_collections.flant.gitops.plugins.module_utils._vault.request import Server
@@ -13,9 +13,9 @@ SERVER = Server("http://127.0.0.1:9", "", "", "", 1.0, 0)
 
 
 def test_without_hvac_the_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "_HVAC", False)
+    monkeypatch.setattr(client, "_MISSING", ImportError("No module named 'six'"))
 
-    with pytest.raises(MissingLibrary, match="hvac"), client.connect(SERVER):
+    with pytest.raises(Failure, match="hvac"), client.connect(SERVER):
         pass
 
 
