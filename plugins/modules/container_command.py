@@ -82,12 +82,11 @@ options:
     default: true
   commands:
     description:
-      - Shell commands, run one after the other by one C(/bin/sh -e), so that C(cd) and variables carry over. The
-        first that fails ends the run with its status.
+      - A list of shell commands, run one after the other by one C(/bin/sh -e), so that C(cd) and variables carry over.
+        The first that fails ends the run with its status. A text in place of the list is one command.
       - A command that calls C(exit) or C(exec) ends the run with that status, too.
       - Needed unless O(action=remove) or O(action=show). All of them together can have nearly 128 KiB.
-    type: list
-    elements: str
+    type: raw
     default: []
   archive:
     description:
@@ -116,8 +115,10 @@ options:
         type: str
         required: true
       content:
-        description: What the file holds.
-        type: str
+        description:
+          - What the file holds, as text. Anything else is refused, such as the dictionary that ansible-core 2.18
+            makes of a template's JSON unless it ends in C(| string).
+        type: raw
         required: true
       mode:
         description: Permissions in octal, four digits in quotes.
@@ -460,7 +461,7 @@ ARGUMENT_SPEC = {
     "action": {"type": "str", "choices": ["run", "prepare", "adopt", "remove", "show"], "default": "run"},
     "image": {"type": "str"},
     "require_digest": {"type": "bool", "default": True},
-    "commands": {"type": "list", "elements": "str", "default": []},
+    "commands": {"type": "raw", "default": []},
     "archive": {"type": "path"},
     "archive_sha256": {"type": "str"},
     "files": {
@@ -469,7 +470,7 @@ ARGUMENT_SPEC = {
         "default": [],
         "options": {
             "path": {"type": "str", "required": True},
-            "content": {"type": "str", "required": True},
+            "content": {"type": "raw", "required": True},
             "mode": {"type": "str", "default": "0644"},
         },
     },

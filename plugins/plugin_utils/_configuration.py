@@ -111,6 +111,7 @@ def _access(params: Mapping[str, Any]) -> None:
 
 
 def _container(config: Mapping[str, Any]) -> None:
+    _values.texts(config["container"]["commands"], CONTAINER.variable("commands"))
     _check(ContainerRequest, CONTAINER, _params(CONTAINER, config["container"], _CONTAINER_OWN))
 
 

@@ -36,6 +36,8 @@ _ACCOUNT = r"[A-Za-z0-9_][A-Za-z0-9_.-]*\$?"
 _USER = re.compile(rf"{_ACCOUNT}(?::{_ACCOUNT})?", re.ASCII)
 _Number = TypeVar("_Number", int, float)
 _SHA256 = re.compile(r"(?:[0-9a-f]{64})?", re.ASCII)
+# ansible-core 2.18 takes a template's text apart that looks like a list or a dictionary.
+_KEEP_TEXT = "put it in quotes, and where it is a template, let it end in '| string'"
 _MODE = re.compile(r"0[0-7]{3}", re.ASCII)
 
 
@@ -135,7 +137,7 @@ class Request:
             action=params["action"],
             name=_name(params["name"] or "", params["action"], is_kept=not params["cleanup"]),
             image=parse(params["image"], require_digest=params["require_digest"]) if params["image"] else Image(""),
-            commands=tuple(params["commands"]),
+            commands=_commands(params["commands"]),
             archive=_trusted("archive", params["archive"]),
             archive_sha256=_matching("archive_sha256", params["archive_sha256"] or "", _SHA256),
             files=_files(params["files"]),
@@ -232,11 +234,26 @@ def _working_dir(text: str) -> str:
     return path
 
 
+def _commands(given: object) -> tuple[str, ...]:
+    """Return the commands, of which a text is one, commas and all."""
+    commands = [given] if isinstance(given, str) else given
+    if not isinstance(commands, (list, tuple)):
+        raise Failure("commands: it must be a list of texts.")
+    return tuple(_text(f"commands: number {number}", command) for number, command in enumerate(commands, 1))
+
+
+def _text(what: str, value: object) -> str:
+    """Return a text or number as a text; of anything else Ansible would make what nobody wrote."""
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise Failure(f"{what} is no text; {_KEEP_TEXT}.")
+    return str(value)
+
+
 def _files(entries: Sequence[Mapping[str, Any]]) -> tuple[ExtraFile, ...]:
     files = tuple(
         ExtraFile(
             _inside("files", entry["path"]),
-            entry["content"].encode("utf-8", "surrogateescape"),
+            _text(f"files: the content of {entry['path']}", entry["content"]).encode("utf-8", "surrogateescape"),
             int(_matching("files: mode", entry["mode"], _MODE), 8),
         )
         for entry in entries
@@ -252,7 +269,7 @@ def _variables(option: str, values: Mapping[str, Any]) -> dict[str, str]:
     for key, value in values.items():
         _matching(f"{option}: name", str(key), _VARIABLE)
         if isinstance(value, bool) or not isinstance(value, (str, int)):
-            raise Failure(f"{option}: {key} is neither text nor a whole number; put it in quotes.")
+            raise Failure(f"{option}: {key} is neither text nor a whole number; {_KEEP_TEXT}.")
         if "\0" in str(value):
             raise Failure(f"{option}: {key} holds a NUL, which no variable can.")
     return {str(key): str(value) for key, value in values.items()}

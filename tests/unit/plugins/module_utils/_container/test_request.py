@@ -175,3 +175,29 @@ def test_c16_what_is_no_digest_is_refused(tmp_path: Path, text: str) -> None:
 def test_c16_a_digest_of_no_archive_is_refused() -> None:
     with pytest.raises(Failure, match=r"^archive_sha256: there is no archive that it could be of\.$"):
         _request(archive_sha256="0" * 64)
+
+
+@pytest.mark.parametrize(
+    ("given", "commands"), [("a, b", ("a, b",)), (["a, b", 1, 1.5], ("a, b", "1", "1.5")), ([], ()), (("a",), ("a",))]
+)
+def test_c21_commands_stay_as_they_are(given: object, commands: tuple[str, ...]) -> None:
+    assert _request(action="show", commands=given).commands == commands
+
+
+@pytest.mark.parametrize(
+    ("options", "refusal"),
+    [
+        ({"commands": {"a": 1}}, "commands: it must be a list of texts."),
+        ({"commands": None}, "commands: it must be a list of texts."),
+        ({"commands": ["true", {"echo a": "b"}]}, "commands: number 2 is no text; "),
+        ({"commands": [True]}, "commands: number 1 is no text; "),
+        ({"files": [{"path": "/a", "content": {"a": 1}, "mode": "0644"}]}, "files: the content of /a is no text; "),
+        ({"files": [{"path": "/a", "content": None, "mode": "0644"}]}, "files: the content of /a is no text; "),
+        ({"env": {"A": {"a": 1}}}, "env: A is neither text nor a whole number; "),
+    ],
+)
+def test_c21_what_ansible_took_apart_is_refused(options: dict[str, Any], refusal: str) -> None:
+    with pytest.raises(Failure) as raised:
+        _request(**options)
+    assert str(raised.value).startswith(refusal)
+    assert str(raised.value).endswith(("of texts.", "and where it is a template, let it end in '| string'."))
