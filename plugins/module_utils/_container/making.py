@@ -7,13 +7,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.flant.gitops.plugins.module_utils._container.claim import Container
+from ansible_collections.flant.gitops.plugins.module_utils._container.engine import Refused
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from ansible_collections.flant.gitops.plugins.module_utils._container.deadline import Deadline
     from ansible_collections.flant.gitops.plugins.module_utils._container.engine import Engine
@@ -21,6 +25,8 @@ if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._container.request import Request
 
 _NETWORKS_OF_EVERY_ENGINE = ("bridge", "none")
+# Docker's words at the start, and Podman's when the container is created.
+_NO_INIT = re.compile(r'"(?:/sbin/)?docker-init"|container-init binary not found')
 
 
 def check_network(engine: Engine, name: str) -> None:
@@ -56,8 +62,29 @@ def ensure_image(engine: Engine, request: Request, deadline: Deadline) -> tuple[
     return described, before is None or before["Id"] != described["Id"]
 
 
-def check_shell(engine: Engine, image: Image, container: str, described: Mapping[str, Any]) -> None:
+@contextlib.contextmanager
+def with_init() -> Iterator[None]:
+    """Say so where what is done in the body fails because the engine has no init program."""
+    try:
+        yield
+    except Refused as refused:
+        if not _NO_INIT.search(str(refused)):
+            raise
+        raise Failure(
+            "docker_host: the engine has no init program, which every run needs; for Docker it is docker-init, and for"
+            f" Podman catatonit ({str(refused).rstrip('.')})."
+        ) from refused
+
+
+def check_shell(engine: Engine, image: Image, container: str, described: Mapping[str, Any], said: str = "") -> None:
     """Find out whether ``/bin/sh`` could not be run in the container; of one that was removed nothing can be said.
+
+    Args:
+        engine: where the container is.
+        image: what it was made of.
+        container: its id.
+        described: the image as the engine describes it.
+        said: why the init program could not run it, by its own words, if it came that far.
 
     Raises:
         Failure: so it is; the sentence says why.
@@ -70,3 +97,5 @@ def check_shell(engine: Engine, image: Image, container: str, described: Mapping
     made_for, machine = described.get("Architecture") or "", engine.architecture()
     if made_for and made_for != machine:
         raise Failure(f"image: {image.text} is made for {made_for}, and the engine's machine is {machine}.")
+    if said:
+        raise Failure(f"image: {image.text} has a /bin/sh that cannot be run: {printable(said).rpartition(': ')[2]}.")

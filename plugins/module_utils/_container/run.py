@@ -274,7 +274,7 @@ class _Call:
         image, _gained = making.ensure_image(engine, request, deadline)
         ours = builder.current()
         body = spec.create_body(request, image, labels.describe(request, self._run_digest, ours), engine.dialect)
-        with self._removed_unless_kept(ours) as keep:
+        with self._removed_unless_kept(ours) as keep, making.with_init():
             with uninterrupted():  # or the engine would go on making what is not there to be removed yet
                 container = engine.create(self._name, body)
             made = engine.container(container)
@@ -295,8 +295,12 @@ class _Call:
         except Refused:
             making.check_shell(self._engine, self._request.image, container, image)
             raise
-        if ending.stderr.startswith(_INITS):
-            making.check_shell(self._engine, self._request.image, container, image)
+        if not ending.succeeded and ending.stderr.startswith(_INITS):
+            said = ending.stderr.splitlines()[0]
+            try:
+                making.check_shell(self._engine, self._request.image, container, image, said)
+            except Failure as failure:  # the commands may have said it themselves, so that what they said is kept
+                raise self._failed(str(failure), ending, "none") from failure
         return ending
 
     def _take_over(self, found: Container) -> Outcome:
@@ -311,9 +315,11 @@ class _Call:
 
     def _concluded(self, ending: Ending, existing: str) -> Outcome:
         if not ending.succeeded:
-            image = self._request.image.text
-            raise Failure(self._complaint(ending), existing=existing, image=image, **ending.result())
+            raise self._failed(self._complaint(ending), ending, existing)
         return Outcome(changed=True, existing=existing, ending=ending, adopted=ending.adopted)
+
+    def _failed(self, message: str, ending: Ending, existing: str) -> Failure:
+        return Failure(message, existing=existing, image=self._request.image.text, **ending.result())
 
     def _complaint(self, ending: Ending) -> str:
         rc = ending.container.exit_code

@@ -203,3 +203,36 @@ def test_c10_an_upload_may_take_longer_than_a_minute(docker: Lone, large: Path) 
     time.sleep(65)
     engine.signal(signal.SIGCONT)
     assert finished(process)["stdout"] == "60\n"
+
+
+class DockerWithoutInit(engines.Docker):
+    """A dockerd whose init program is not there."""
+
+    def _command(self) -> list[str]:
+        return [*super()._command(), "--init-path=/nonexistent/init"]
+
+
+class DockerThatFindsNoInit(engines.Docker):
+    """A dockerd that finds its init program no more, as after a wrong choice of packages."""
+
+    def _command(self) -> list[str]:
+        hide = 'mount --bind /dev/null "$(command -v docker-init)"; exec "$@"'
+        return ["sh", "-ec", hide, "sh", *super()._command()]
+
+
+class PodmanWithoutInit(engines.Podman):
+    """Podman's service without catatonit."""
+
+    configuration = engines.Podman.configuration.replace("[engine]", '[engine]\ninit_path = "/nonexistent/init"')
+
+
+@pytest.mark.parametrize("kind", [DockerWithoutInit, DockerThatFindsNoInit, PodmanWithoutInit])
+def test_c22_an_engine_without_an_init(kind: type[Engine], name: str) -> None:
+    with lone(kind, name) as (_other, call):
+        result = call("true", secret_env={"TOKEN": "s.Geheimnis"})
+        assert result["msg"].startswith(
+            "docker_host: the engine has no init program, which every run needs; for Docker it is docker-init, and for"
+            " Podman catatonit (The engine failed at "
+        )
+        assert "s.Geheimnis" not in str(result)
+        assert result["warnings"] == []

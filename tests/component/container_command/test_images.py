@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ansible_collections.flant.gitops.tests.support.container_call import Caller
     from ansible_collections.flant.gitops.tests.support.engine import Engine
-    from ansible_collections.flant.gitops.tests.support.images import Image
+    from ansible_collections.flant.gitops.tests.support.images import Entry, Image
     from ansible_collections.flant.gitops.tests.support.registry import Registry
     from docker import APIClient
 
@@ -197,6 +197,31 @@ def test_c12_an_image_for_another_machine(call: Caller, load: Callable[[Image], 
     image = load(images.Image({"bin/sh": images.Program(foreign)}, architecture="riscv64"))
     result = call("true", image=image)
     assert result["msg"] == f"image: {image} is made for riscv64, and the engine's machine is amd64."
+
+
+@pytest.mark.parametrize(
+    ("shell", "why"),
+    [
+        ("#!/bin/true\n", "Permission denied"),  # it lacks the permission
+        (images.Program(b"#!/bin/nothing\n"), "No such file or directory"),  # and this one what runs it, as a loader
+        (images.Folder(), "Permission denied"),
+    ],
+    ids=["mode", "loader", "folder"],
+)
+def test_c22_an_image_whose_shell_cannot_be_run(
+    call: Caller, load: Callable[[Image], str], shell: Entry, why: str
+) -> None:
+    image = load(images.Image({"bin/sh": shell, "etc/passwd": "root:x:0:0::/:/bin/sh\n"}))
+    result = call("true", image=image, secret_env={"TOKEN": "s.Geheimnis"})
+    assert result["msg"] == f"image: {image} has a /bin/sh that cannot be run: {why}."
+    assert result["rc"] != 0
+
+
+def test_c22_commands_that_talk_like_an_init_lose_nothing(call: Caller) -> None:
+    talk = "echo '[FATAL tini (7)] exec /bin/sh failed: it is not so' >&2; echo out"
+    assert call(talk)["rc"] == 0
+    result = call(talk, "exit 3")
+    assert (result["failed"], result["rc"], result["stdout"]) == (True, 3, "out\n")
 
 
 def test_an_image_of_another_machine_s_name_that_runs_is_fine(call: Caller, load: Callable[[Image], str]) -> None:

@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from ansible_collections.flant.gitops.tests.support import images
 from ansible_collections.flant.gitops.tests.support.openbao import OpenBao, Role, running
 from ansible_collections.flant.gitops.tests.support.waiting import until
 
@@ -220,6 +221,21 @@ def test_v19_failed_run_leaves_no_token(
     assert "live" not in failed.output.rpartition("status: failed")[2], failed.output
     assert containers.left(site) == []
     assert bao.token_accessors() <= before
+    assert role.name
+
+
+def test_c22_run_whose_image_has_no_shell_leaves_no_token(
+    site: Site, upstream: Upstream, signers: Signers, role: Role, bao: OpenBao, containers: Containers
+) -> None:
+    before = bao.token_accessors()
+    upstream.commit("one", "First", signers.alice)
+    with images.Image({"bin/true": images.BUSYBOX}).loaded(containers.engine.api) as image:
+        site.variables["docker_image"] = image
+        failed = site.run()
+    assert failed.rc == 2, failed.output
+    assert f": flant_gitops_docker_image: {image} has no /bin/sh, which runs the commands" in failed.output
+    assert bao.token_accessors() <= before
+    assert containers.left(site) == []
     assert role.name
 
 
