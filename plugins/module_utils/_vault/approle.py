@@ -10,17 +10,28 @@ Protocol: https://openbao.org/api-docs/auth/approle/
 
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
-from ansible_collections.flant.gitops.plugins.module_utils._vault.client import Rejected
+from ansible_collections.flant.gitops.plugins.module_utils._vault.login import Entry, session_of
+from ansible_collections.flant.gitops.plugins.module_utils._vault.options import DAY, bounded_duration, segments
+from ansible_collections.flant.gitops.plugins.module_utils._vault.reply import Rejected
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
     from ansible_collections.flant.gitops.plugins.module_utils._vault.client import Client
     from ansible_collections.flant.gitops.plugins.module_utils._vault.custody import Custody
-    from ansible_collections.flant.gitops.plugins.module_utils._vault.request import AppRole
+    from ansible_collections.flant.gitops.plugins.module_utils._vault.errand import Errand
+    from ansible_collections.flant.gitops.plugins.module_utils._vault.login import Session
 
+_ROLE_NAME = re.compile(r"\w[\w.-]*", re.ASCII)
 _NOT_ACCEPTED = 400
 _FORBIDDEN = 403
 _DEAD = "Either has ended or is another role's; create a new secret-id and give it as secret_id."
@@ -31,47 +42,82 @@ _LOCKED = (
 
 
 @dataclass(frozen=True)
-class Session:
-    """A login: the ``client`` bears its token, which may be used ``uses`` times (0: without limit)."""
+class AppRole:
+    """Who logs in; ``mount_point`` is without ``auth/``, ``secret_id_ttl`` in seconds (``inf``: not limited)."""
 
-    client: Client
-    token: str = field(repr=False)
-    uses: int
-    revocable: bool
+    mount_point: str
+    role_name: str
+    role_id: str
+    secret_id: str = field(repr=False)
+    secret_id_file: Path | None
+    secret_id_ttl: float
 
-    def require_uses(self, calls: int) -> None:
-        """Refuse before the first of ``calls`` when the token cannot make them all and revoke itself.
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any]) -> AppRole:
+        """Make it of the module's parameters.
 
         Raises:
-            Failure: the AppRole's ``token_num_uses`` is too small.
+            Failure: a parameter is not valid; the sentence names it.
         """
-        needed = calls + self.revocable
-        if self.uses and self.uses < needed:
-            raise Failure(
-                f"The AppRole's token_num_uses is {self.uses}, but this task needs {needed} uses of its login token."
-            )
+        mount_point = segments(params["approle_mount_point"], "approle_mount_point")
+        ttl = params["secret_id_ttl"]
+        secret_id_file = Path(params["secret_id_file"]) if params["secret_id_file"] else None
+        approle = cls(
+            mount_point=mount_point.removeprefix("auth/"),
+            role_name=params["role_name"] or "",
+            role_id=(params["role_id"] or "").strip(),
+            secret_id=(params["secret_id"] or "").strip(),
+            secret_id_file=secret_id_file,
+            secret_id_ttl=bounded_duration(ttl, "secret_id_ttl", shortest=120, longest=36525 * DAY)
+            if ttl
+            else math.inf,
+        )
+        if not approle.mount_point:
+            raise Failure("approle_mount_point: it must not be empty.")
+        if not approle.role_id:
+            raise Failure("role_id: it must not be empty.")
+        if approle.role_name and not _ROLE_NAME.fullmatch(approle.role_name):
+            raise Failure(f"role_name: {approle.role_name!r} is no name of an AppRole.")
+        if secret_id_file and not approle.role_name:
+            raise Failure("role_name: it is needed to rotate the secret-id in secret_id_file.")
+        if ttl and not secret_id_file:
+            raise Failure("secret_id_ttl: it needs secret_id_file, where a rotated secret-id is kept.")
+        if not secret_id_file and not approle.secret_id:
+            raise Failure("secret_id: it or secret_id_file must be given.")
+        return approle
 
+    def enter(self, errand: Errand) -> Entry:
+        """Log in with the secret-id that is given, or with that in the file, which is replaced when that is due.
 
-def log_in(client: Client, approle: AppRole, secret_id: str, source: str, custody: Custody) -> Session:
-    """Log in with ``secret_id``, which ``source`` names in a sentence, and enter the token into ``custody``.
+        Raises:
+            Failure: no secret-id is accepted, it cannot be replaced, or the server cannot be asked.
+        """
+        if not self.secret_id_file:
+            return errand.make(partial(self._enter_once, errand))
+        from ansible_collections.flant.gitops.plugins.module_utils._vault.rotation import Rotation
+        from ansible_collections.flant.gitops.plugins.module_utils._vault.secret_id_file import opened
 
-    Raises:
-        Rejected: the server does not accept the ids.
-        Failure: it cannot be asked.
-    """
-    try:
-        reply = client.login(approle, secret_id, source)
-    except Rejected as rejected:
-        advice = {_NOT_ACCEPTED: _DEAD, _FORBIDDEN: _LOCKED.format(approle.mount_point)}
-        raise rejected.because(advice.get(rejected.status, "")) from None
-    auth = reply.section("auth")
-    if auth.mapping("mfa_requirement"):
-        raise Failure(f"{reply.purpose}: the server demands a second factor (MFA), which nobody is here to give.")
-    token = auth.text("client_token")
-    if not token:
-        raise Failure(f"{reply.purpose}: the reply has no token; see vault_addr and approle_mount_point.")
-    # A batch token is not kept by the server, which refuses to revoke it.
-    revocable = auth.text("token_type") != "batch"
-    if revocable:
-        custody.enter(token, "the login token")
-    return Session(client.bearing(token), token, auth.number("num_uses"), revocable)
+        with opened(self.secret_id_file) as file:
+            rotation = Rotation(errand.client, self, file, errand.custody, errand.warnings)
+            # Told to stop, a rotation is completed or undone before the lock is let go.
+            return errand.make(partial(rotation.enter, errand.calls, check_mode=errand.check_mode), to_its_end=True)
+
+    def log_in(self, client: Client, secret_id: str, source: str, custody: Custody) -> Session:
+        """Log in with ``secret_id``, which ``source`` names in a sentence, and enter the token into ``custody``.
+
+        Raises:
+            Rejected: the server does not accept the ids.
+            Failure: it cannot be asked.
+        """
+        body = {"role_id": self.role_id, "secret_id": secret_id}
+        try:
+            reply = client.login(self.mount_point, f"role_id and {source}", body)
+        except Rejected as rejected:
+            advice = {_NOT_ACCEPTED: _DEAD, _FORBIDDEN: _LOCKED.format(self.mount_point)}
+            raise rejected.because(advice.get(rejected.status, "")) from None
+        return session_of(reply, client, custody, issuer="The AppRole", mount_option="approle_mount_point")
+
+    def _enter_once(self, errand: Errand) -> Entry:
+        session = self.log_in(errand.client, self.secret_id, "secret_id", errand.custody)
+        session.require_uses(errand.calls)
+        return Entry(session, math.inf)

@@ -11,13 +11,14 @@ import contextlib
 import ssl
 import threading
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._library import check as check_library
 from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
 from ansible_collections.flant.gitops.plugins.module_utils._vault import retry
+from ansible_collections.flant.gitops.plugins.module_utils._vault.reply import Rejected, Reply
 
 try:
     import requests
@@ -37,94 +38,13 @@ else:
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from ansible_collections.flant.gitops.plugins.module_utils._vault.request import AppRole, Server, WrappedRequest
+    from ansible_collections.flant.gitops.plugins.module_utils._vault.approle import AppRole
+    from ansible_collections.flant.gitops.plugins.module_utils._vault.request import Server, WrappedRequest
 
 _Error = TypeVar("_Error", bound=BaseException)
 
 _TLS_WANTED = b"Client sent an HTTP request to an HTTPS server"  # as net/http of Go has it
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_REASONS = {
-    400: "the server does not accept it",
-    403: "permission denied",
-    404: "there is nothing",
-    405: "the method is not supported there",
-    412: "the server has not caught up with its own writes",
-    429: "too many requests",
-    500: "the server failed, and it may have been carried out",
-    502: "a proxy failed, and it may have been carried out",
-    503: "the server is sealed, on standby or overloaded",
-    504: "a proxy gave up, and it may have been carried out",
-}
-
-
-class Rejected(Failure):
-    """The server answered with an error."""
-
-    def __init__(self, purpose: str, status: int) -> None:
-        """Take what was asked for, as the beginning of a sentence, and the HTTP status."""
-        super().__init__(f"{purpose}: {_REASONS.get(status, 'the server answered with an error')} (HTTP {status}).")
-        self.purpose = purpose
-        self.status = status
-
-    def because(self, reason: str) -> Rejected:
-        """Return itself, with a ``reason`` that the status may have."""
-        self.args = (f"{self.args[0]} {reason}".strip(),)
-        return self
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What the server answered to ``purpose``; its content is never shown."""
-
-    purpose: str
-    status: int
-    content: Mapping[str, object] = field(repr=False)
-
-    def section(self, key: str) -> Section:
-        """Return the object under ``key``; without one, an empty section."""
-        value = self.content.get(key)
-        return Section(self.purpose, value if isinstance(value, dict) else {})
-
-
-@dataclass(frozen=True)
-class Section:
-    """An object within a reply, whose fields are checked as they are read."""
-
-    purpose: str
-    content: Mapping[str, object] = field(repr=False)
-
-    def __bool__(self) -> bool:
-        """Say whether the server sent anything here."""
-        return bool(self.content)
-
-    def text(self, key: str) -> str:
-        """Return a text; absent or null: empty."""
-        value = self.content.get(key)
-        return value if isinstance(value, str) else "" if value is None else self._refuse(key)
-
-    def number(self, key: str) -> int:
-        """Return a whole number; absent or null: 0."""
-        value = self.content.get(key)
-        if value is None:
-            return 0
-        return value if isinstance(value, int) and not isinstance(value, bool) else self._refuse(key)
-
-    def texts(self, key: str) -> list[str]:
-        """Return a list of texts; absent or null: empty."""
-        value = self.content.get(key)
-        if value is None:
-            return []
-        if isinstance(value, list) and all(isinstance(item, str) for item in value):
-            return value
-        return self._refuse(key)
-
-    def mapping(self, key: str) -> dict[str, object]:
-        """Return an object; absent or null: empty."""
-        value = self.content.get(key)
-        return value if isinstance(value, dict) else {} if value is None else self._refuse(key)
-
-    def _refuse(self, key: str) -> NoReturn:
-        raise Failure(f"{self.purpose}: the server's reply has something unexpected as {key}.")
 
 
 @dataclass(frozen=True)
@@ -149,19 +69,17 @@ class Client:
         """Return calls of which each opens one of ``number`` connections ahead of need, without sending anything."""
         return self._transport.reserve(number)
 
-    def login(self, approle: AppRole, secret_id: str, source: str) -> Reply:
-        """Log in with a secret-id, which ``source`` names in a sentence.
+    def login(self, mount_point: str, credentials: str, body: Mapping[str, str]) -> Reply:
+        """Log in at ``mount_point`` with what is in ``body``, which ``credentials`` names in a sentence.
 
         Raises:
-            Rejected: the server does not accept the ids.
+            Rejected: the server does not accept it.
             Failure: it cannot be asked.
         """
         return self._send(
-            f"The login at auth/{approle.mount_point} with role_id and {source}",
+            f"The login at auth/{mount_point} with {credentials}",
             "POST",
-            lambda: AppRoleApi(self._adapter).login(
-                role_id=approle.role_id, secret_id=secret_id, use_token=False, mount_point=approle.mount_point
-            ),
+            lambda: self._adapter.post(f"/v1/auth/{mount_point}/login", json=dict(body)),
         )
 
     def look_up_secret_id(self, approle: AppRole, secret_id: str) -> Reply:

@@ -10,26 +10,23 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from ansible_collections.flant.gitops.plugins.module_utils._duration import parse_duration
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._loopback import is_loopback
+from ansible_collections.flant.gitops.plugins.module_utils._vault.approle import AppRole
+from ansible_collections.flant.gitops.plugins.module_utils._vault.options import DAY, HOUR, bounded_duration, segments
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
     from urllib.parse import SplitResult
 
-_HOUR = 3600.0
-_DAY = 24 * _HOUR
+    from ansible_collections.flant.gitops.plugins.module_utils._vault.login import Method
 
 _WITHOUT_BODY = frozenset({"GET", "LIST", "DELETE"})
 _ENV_PREFIX = "VAULT_REQUEST_TOKEN_"
-_SEGMENT = re.compile(r"[\w.+@~-]+", re.ASCII)
-_ROLE_NAME = re.compile(r"\w[\w.-]*", re.ASCII)
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -49,18 +46,6 @@ class Server:
         """Whether tokens would cross a network unencrypted."""
         parts = urlsplit(self.address)
         return parts.scheme == "http" and not is_loopback(parts.hostname or "")
-
-
-@dataclass(frozen=True)
-class AppRole:
-    """Who logs in; ``mount_point`` is without ``auth/``, ``secret_id_ttl`` in seconds (``inf``: not limited)."""
-
-    mount_point: str
-    role_name: str
-    role_id: str
-    secret_id: str = field(repr=False)
-    secret_id_file: Path | None
-    secret_id_ttl: float
 
 
 @dataclass(frozen=True)
@@ -98,7 +83,7 @@ class Request:
     """Everything the module was asked for; ``tokens`` are to be ended, and then nothing else is."""
 
     server: Server
-    approle: AppRole | None
+    method: Method | None
     tokens: tuple[Revocable, ...] | None
     requests: tuple[WrappedRequest, ...]
     revoke_login_token: bool
@@ -116,7 +101,7 @@ class Request:
             raise Failure("tokens: they are for action: revoke.")
         return cls(
             server=_server(params),
-            approle=_approle(params) if wraps else None,
+            method=AppRole.from_params(params) if wraps else None,
             tokens=None if wraps else _revocable(params["tokens"]),
             requests=_requests(params["requests"]),
             revoke_login_token=params["revoke_login_token"],
@@ -165,10 +150,10 @@ def _server(params: Mapping[str, Any]) -> Server:
         raise Failure("retries: it must not be negative.")
     return Server(
         address=_address(params["vault_addr"]),
-        namespace=_segments(params["vault_namespace"] or "", "vault_namespace"),
+        namespace=segments(params["vault_namespace"] or "", "vault_namespace"),
         tls_server_name=params["vault_tls_server_name"] or "",
         cacert=params["vault_cacert"] or "",
-        timeout=_duration(params["timeout"], "timeout", shortest=0.001, longest=_HOUR),
+        timeout=bounded_duration(params["timeout"], "timeout", shortest=0.001, longest=HOUR),
         retries=params["retries"],
     )
 
@@ -192,49 +177,6 @@ def _split(text: str) -> SplitResult | None:
     except ValueError:
         return None
     return None if _UNPRINTABLE.search(text) or " " in text else parts
-
-
-def _approle(params: Mapping[str, Any]) -> AppRole:
-    mount_point = _segments(params["approle_mount_point"], "approle_mount_point")
-    ttl = params["secret_id_ttl"]
-    secret_id_file = Path(params["secret_id_file"]) if params["secret_id_file"] else None
-    approle = AppRole(
-        mount_point=mount_point.removeprefix("auth/"),
-        role_name=params["role_name"] or "",
-        role_id=(params["role_id"] or "").strip(),
-        secret_id=(params["secret_id"] or "").strip(),
-        secret_id_file=secret_id_file,
-        secret_id_ttl=_duration(ttl, "secret_id_ttl", shortest=120, longest=36525 * _DAY) if ttl else math.inf,
-    )
-    if not approle.mount_point:
-        raise Failure("approle_mount_point: it must not be empty.")
-    if not approle.role_id:
-        raise Failure("role_id: it must not be empty.")
-    if approle.role_name and not _ROLE_NAME.fullmatch(approle.role_name):
-        raise Failure(f"role_name: {approle.role_name!r} is no name of an AppRole.")
-    if secret_id_file and not approle.role_name:
-        raise Failure("role_name: it is needed to rotate the secret-id in secret_id_file.")
-    if ttl and not secret_id_file:
-        raise Failure("secret_id_ttl: it needs secret_id_file, where a rotated secret-id is kept.")
-    if not secret_id_file and not approle.secret_id:
-        raise Failure("secret_id: it or secret_id_file must be given.")
-    return approle
-
-
-def _duration(text: str, option: str, *, shortest: float, longest: float) -> float:
-    seconds = parse_duration(text, option)
-    if seconds < shortest:
-        raise Failure(f"{option}: {text} is too short; it must be at least {shortest:g}s.")
-    if seconds > longest:
-        raise Failure(f"{option}: {text} is too long; it must be at most {longest:g}s.")
-    return seconds
-
-
-def _segments(text: str, option: str) -> str:
-    segments = [segment for segment in text.split("/") if segment]
-    if not all(_SEGMENT.fullmatch(segment) and segment.strip(".") for segment in segments):
-        raise Failure(f"{option}: {text!r} is no path of names joined by slashes.")
-    return "/".join(segments)
 
 
 def _requests(entries: Sequence[Mapping[str, Any]]) -> tuple[WrappedRequest, ...]:
@@ -261,7 +203,7 @@ def _request(entry: Mapping[str, Any], option: str) -> WrappedRequest:
         path=path,
         query=query,
         body=body,
-        wrap_ttl=math.ceil(_duration(entry["wrap_ttl"], f"{option}: wrap_ttl", shortest=60, longest=366 * _DAY)),
+        wrap_ttl=math.ceil(bounded_duration(entry["wrap_ttl"], f"{option}: wrap_ttl", shortest=60, longest=366 * DAY)),
     )
 
 

@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
-from ansible_collections.flant.gitops.plugins.module_utils._vault.client import Rejected
 from ansible_collections.flant.gitops.plugins.module_utils._vault.custody import MAX_CONNECTIONS
+from ansible_collections.flant.gitops.plugins.module_utils._vault.reply import Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

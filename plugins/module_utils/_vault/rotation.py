@@ -17,16 +17,17 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
-from ansible_collections.flant.gitops.plugins.module_utils._vault.approle import log_in
-from ansible_collections.flant.gitops.plugins.module_utils._vault.client import Rejected
+from ansible_collections.flant.gitops.plugins.module_utils._vault.login import Entry
+from ansible_collections.flant.gitops.plugins.module_utils._vault.reply import Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ansible_collections.flant.gitops.plugins.module_utils._vault.approle import Session
-    from ansible_collections.flant.gitops.plugins.module_utils._vault.client import Client, Section
+    from ansible_collections.flant.gitops.plugins.module_utils._vault.approle import AppRole
+    from ansible_collections.flant.gitops.plugins.module_utils._vault.client import Client
     from ansible_collections.flant.gitops.plugins.module_utils._vault.custody import Custody
-    from ansible_collections.flant.gitops.plugins.module_utils._vault.request import AppRole
+    from ansible_collections.flant.gitops.plugins.module_utils._vault.login import Session
+    from ansible_collections.flant.gitops.plugins.module_utils._vault.reply import Section
     from ansible_collections.flant.gitops.plugins.module_utils._vault.secret_id_file import SecretIdFile, Stored
 
 _NOT_ACCEPTED = 400
@@ -35,16 +36,6 @@ _KNOWN_WITHIN = 5.0  # seconds in which every server of a cluster has learnt of 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.5  # seconds between two looks; before the second login the longest
 _SHARE = 10  # it is replaced once a tenth of its life has passed
 _UNFINISHED = "the secret-id that an unfinished rotation had left"
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A login with the file's secret-id, which is to be replaced at ``rotate_at`` (epoch seconds; ``inf``: never)."""
-
-    session: Session
-    rotate_at: float
-    due: bool = False
-    rotated: bool = False
 
 
 def rotate_at(stored: Stored, ttl: float) -> float:
@@ -119,7 +110,7 @@ class Rotation:
             return None
 
     def _session(self, candidate: _Candidate) -> Session:
-        return log_in(self.client, self.approle, candidate.secret_id, candidate.source, self.custody)
+        return self.approle.log_in(self.client, candidate.secret_id, candidate.source, self.custody)
 
     def _candidates(self, stored: Stored | None) -> Sequence[_Candidate]:
         """Return what to try, no secret-id twice and none that was destroyed here: failed logins lock a role."""

@@ -8,28 +8,22 @@
 from __future__ import annotations
 
 import math
-from concurrent.futures import wait
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
-from ansible_collections.flant.gitops.plugins.module_utils._interruption import uninterrupted
 from ansible_collections.flant.gitops.plugins.module_utils._timestamp import iso8601
-from ansible_collections.flant.gitops.plugins.module_utils._vault.approle import log_in
 from ansible_collections.flant.gitops.plugins.module_utils._vault.client import connect
 from ansible_collections.flant.gitops.plugins.module_utils._vault.custody import custody
+from ansible_collections.flant.gitops.plugins.module_utils._vault.errand import Errand
 from ansible_collections.flant.gitops.plugins.module_utils._vault.request import Revocable
 from ansible_collections.flant.gitops.plugins.module_utils._vault.revocation import revoke
-from ansible_collections.flant.gitops.plugins.module_utils._vault.rotation import Entry, Rotation
-from ansible_collections.flant.gitops.plugins.module_utils._vault.secret_id_file import opened
 from ansible_collections.flant.gitops.plugins.module_utils._vault.wrapping import WrappedToken, wrap_all
 from ansible_collections.flant.gitops.plugins.module_utils._workers import result_of
 
 if TYPE_CHECKING:
-    from ansible_collections.flant.gitops.plugins.module_utils._vault.approle import Session
-    from ansible_collections.flant.gitops.plugins.module_utils._vault.client import Client
-    from ansible_collections.flant.gitops.plugins.module_utils._vault.custody import Custody
-    from ansible_collections.flant.gitops.plugins.module_utils._vault.request import AppRole, Request
+    from ansible_collections.flant.gitops.plugins.module_utils._vault.login import Method, Session
+    from ansible_collections.flant.gitops.plugins.module_utils._vault.request import Request
 
 _OVERHEARD = "vault_addr: it is plain http, so tokens and secret-ids cross the network unencrypted."
 
@@ -80,7 +74,7 @@ def run(request: Request) -> Outcome:
     """
     warnings = [_OVERHEARD] if request.server.overheard else []
     try:
-        outcome = _wrap(request, request.approle, warnings) if request.approle else _revoke(request, warnings)
+        outcome = _wrap(request, request.method, warnings) if request.method else _revoke(request, warnings)
         return replace(outcome, warnings=tuple(warnings))
     except Failure as failure:
         raise failure.after(warnings) from None
@@ -94,9 +88,10 @@ def _revoke(request: Request, warnings: list[str]) -> Outcome:
     return Outcome(changed=len(used) < len(request.tokens), used=used)
 
 
-def _wrap(request: Request, approle: AppRole, warnings: list[str]) -> Outcome:
+def _wrap(request: Request, method: Method, warnings: list[str]) -> Outcome:
+    calls = 0 if request.check_mode else len(request.requests)
     with connect(request.server) as client, custody(client) as held:
-        entry = _enter(client, request, approle, held, warnings)
+        entry = method.enter(Errand(client, held, warnings, calls, request.check_mode))
         tokens = () if request.check_mode else wrap_all(entry.session.client, request.requests, held)
         ends = request.revoke_login_token or not tokens
         if entry.session.revocable and ends:
@@ -108,28 +103,3 @@ def _wrap(request: Request, approle: AppRole, warnings: list[str]) -> Outcome:
         secret_id_rotated=entry.rotated,
         secret_id_rotate_at=None if math.isinf(entry.rotate_at) else iso8601(math.ceil(entry.rotate_at)),
     )
-
-
-def _enter(client: Client, request: Request, approle: AppRole, held: Custody, warnings: list[str]) -> Entry:
-    calls = 0 if request.check_mode else len(request.requests)
-    if not approle.secret_id_file:
-        login = held.submit(log_in, client, approle, approle.secret_id, "secret_id", held)
-        _open_connections(client, calls, held)
-        session = result_of(login)
-        session.require_uses(calls)
-        return Entry(session, math.inf)
-    with opened(approle.secret_id_file) as file:
-        rotation = Rotation(client, approle, file, held, warnings)
-        entry = held.submit(rotation.enter, calls, check_mode=request.check_mode)
-        _open_connections(client, calls, held)
-        try:
-            return result_of(entry)
-        finally:
-            wait([entry])  # told to stop, a rotation is completed or undone before the lock is let go
-
-
-def _open_connections(client: Client, calls: int, held: Custody) -> None:
-    with uninterrupted():  # it takes them out of a queue, whose lock a signal could leave held
-        reserved = client.reserve_connections(calls - 1)
-    for open_connection in reserved:
-        held.submit(open_connection)

@@ -22,7 +22,7 @@ from urllib.parse import unquote
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
 from ansible_collections.flant.gitops.plugins.module_utils._timestamp import iso8601
-from ansible_collections.flant.gitops.plugins.module_utils._vault.client import Rejected
+from ansible_collections.flant.gitops.plugins.module_utils._vault.reply import Rejected
 from ansible_collections.flant.gitops.plugins.module_utils._workers import wait
 
 if TYPE_CHECKING:

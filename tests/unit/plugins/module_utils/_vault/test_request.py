@@ -34,7 +34,7 @@ def test_defaults() -> None:
     made = request(requests=[{"name": "it", "path": "/kv/app"}])
 
     assert (made.server.namespace, made.server.tls_server_name, made.server.cacert) == ("", "", "")
-    assert (made.approle.mount_point, made.approle.secret_id_file, made.approle.secret_id_ttl) == (
+    assert (made.method.mount_point, made.method.secret_id_file, made.method.secret_id_ttl) == (
         "approle",
         None,
         math.inf,
@@ -90,7 +90,7 @@ def test_a_path_below_which_the_api_is_found_may_be_in_the_address() -> None:
 
 @pytest.mark.parametrize("text", ["approle", "auth/approle", "/auth/approle/", "approle/", "//auth//approle"])
 def test_a_mount_point_may_be_written_in_many_ways(text: str) -> None:
-    assert request(approle_mount_point=text).approle.mount_point == "approle"
+    assert request(approle_mount_point=text).method.mount_point == "approle"
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_options_that_do_not_work_are_refused(options: dict[str, object], senten
 
 
 def test_a_secret_id_file_is_enough() -> None:
-    approle = request(secret_id=None, secret_id_file="/f", role_name="deploy", secret_id_ttl="2m").approle
+    approle = request(secret_id=None, secret_id_file="/f", role_name="deploy", secret_id_ttl="2m").method
 
     assert (approle.secret_id, approle.secret_id_file, approle.secret_id_ttl) == ("", Path("/f"), 120)
 
@@ -250,7 +250,7 @@ def test_a_path_stays_where_it_is(segment: str) -> None:
 
 
 def test_a_mount_point_of_dots_is_none_but_dots_in_it_are_fine() -> None:
-    assert request(approle_mount_point="auth/X.role.X").approle.mount_point == "X.role.X"
+    assert request(approle_mount_point="auth/X.role.X").method.mount_point == "X.role.X"
     with pytest.raises(Failure, match=r"^approle_mount_point: "):
         request(approle_mount_point="auth/..")
 
@@ -260,7 +260,7 @@ def test_only_slashes_are_taken_off_an_address() -> None:
 
 
 def test_a_mount_point_may_have_any_name() -> None:
-    assert request(approle_mount_point="auth/X").approle.mount_point == "X"
+    assert request(approle_mount_point="auth/X").method.mount_point == "X"
 
 
 def test_a_secret_id_lasts_for_a_century_at_most() -> None:
