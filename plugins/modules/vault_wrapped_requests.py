@@ -15,8 +15,8 @@ author:
 description:
   - B(Set) C(no_log=true) B(on every task that uses this module), because RV(env) holds tokens. The reason of a failure
     is hidden then, too. It never holds a secret, so register the result and show its C(msg) in a task of its own.
-  - Logs in by AppRole, sends every request with C(X-Vault-Wrap-TTL) and returns one wrapping token per request. Neither
-    Ansible nor the target ever sees a response; whoever gets a token unwraps it, once.
+  - Logs in by AppRole, or as O(auth_method) says, sends every request with C(X-Vault-Wrap-TTL) and returns one wrapping
+    token per request. Neither Ansible nor the target ever sees a response; whoever gets a token unwraps it, once.
   - All requests are sent side by side, over at most 20 connections. It is all or nothing. If one request fails, the
     tokens that the others have got are revoked, and so is the login token.
   - Keeps the secret-id in a file and replaces it in time, if O(secret_id_file) is given.
@@ -100,18 +100,47 @@ options:
     description:
       - The namespace that the AppRole and the requests are in.
     type: str
+  auth_method:
+    description:
+      - How to log in. An option that is for another method is refused.
+      - V(approle) logs in with O(role_id) and a secret-id, in O(secret_id) or O(secret_id_file).
+      - V(cert) shows the certificate in O(client_cert_file) in the TLS handshake, and logs in as O(auth_role).
+    type: str
+    choices: [approle, cert]
+    default: approle
+  auth_mount_point:
+    description:
+      - Where the method is mounted, with or without V(auth/). By default that is the name of the method.
+    type: str
+  auth_role:
+    description:
+      - The role to log in as. Required with every O(auth_method) but V(approle).
+    type: str
+  client_cert_file:
+    description:
+      - File with the certificate to log in with, in PEM form, and behind it those between it and its authority.
+      - It must belong to root or to the user of this task, and nobody else may be able to write to it or to change the
+        way to it.
+      - Required with O(auth_method=cert), which needs a O(vault_addr) with V(https).
+    type: path
+  client_key_file:
+    description:
+      - File with the private key of the certificate, in PEM form and without a passphrase. It must belong to the user
+        of this task, have mode 0600, and be no symbolic link.
+      - Required with O(auth_method=cert).
+    type: path
   approle_mount_point:
     description:
-      - Where the AppRole method is mounted, with or without V(auth/).
+      - Where the AppRole method is mounted, with or without V(auth/); the same as O(auth_mount_point), for
+        O(auth_method=approle) alone. By default that is V(auth/approle).
     type: str
-    default: auth/approle
   role_name:
     description:
       - Name of the AppRole. Required with O(secret_id_file).
     type: str
   role_id:
     description:
-      - The role-id to log in with. Required with O(action=wrap).
+      - The role-id to log in with. Required with O(action=wrap) and O(auth_method=approle).
     type: str
   secret_id:
     description:
@@ -281,6 +310,20 @@ EXAMPLES = r"""
   register: vault
   no_log: true
 
+- name: Log in with the certificate of the machine, for which nothing secret has to be handed out
+  flant.gitops.vault_wrapped_requests:
+    vault_addr: https://vault.example.com:8200
+    vault_cacert: "{{ vault_cacert }}"
+    auth_method: cert
+    auth_role: web
+    client_cert_file: /etc/machine/cert.pem
+    client_key_file: /etc/machine/key.pem
+    requests:
+      - name: database
+        path: /secret/data/database
+  register: vault
+  no_log: true
+
 - name: Keep the secret-id on the target and replace it every 72 hours; the first one is given once
   flant.gitops.vault_wrapped_requests:
     vault_addr: https://vault.example.com:8200
@@ -401,7 +444,12 @@ ARGUMENT_SPEC = {
     "vault_tls_server_name": {"type": "str"},
     "vault_cacert": {"type": "str"},
     "vault_namespace": {"type": "str"},
-    "approle_mount_point": {"type": "str", "default": "auth/approle"},
+    "auth_method": {"type": "str", "default": "approle", "choices": ["approle", "cert"]},
+    "auth_mount_point": {"type": "str"},
+    "auth_role": {"type": "str"},
+    "client_cert_file": {"type": "path"},
+    "client_key_file": {"type": "path", "no_log": False},
+    "approle_mount_point": {"type": "str"},
     "role_name": {"type": "str"},
     "role_id": {"type": "str"},
     "secret_id": {"type": "str", "no_log": True},

@@ -190,6 +190,10 @@ class OpenBao:
             until(lambda: self._answers(f"/v1/{path}/config", namespace=namespace))
         return path
 
+    def policy(self, name: str, rules: str, *, namespace: str = "") -> None:
+        """Let the policy ``name`` consist of ``rules``."""
+        self.call("PUT", f"/v1/sys/policies/acl/{name}", {"policy": rules or "# none"}, namespace=namespace)
+
     def approle(
         self,
         policy: str = "",
@@ -205,8 +209,7 @@ class OpenBao:
         mounts = self.call("GET", "/v1/sys/auth", namespace=namespace)["data"]
         if f"{mount_point}/" not in mounts:
             self.call("POST", f"/v1/sys/auth/{mount_point}", {"type": "approle"}, namespace=namespace)
-        rules = {"policy": policy.replace("{role}", path) or "# none"}
-        self.call("PUT", f"/v1/sys/policies/acl/{name}", rules, namespace=namespace)
+        self.policy(name, policy.replace("{role}", path), namespace=namespace)
         role = {"token_policies": name, "token_ttl": "10m", **settings}
         self.call("POST", f"/v1/{path}", role, namespace=namespace)
         role_id = self.call("GET", f"/v1/{path}/role-id", namespace=namespace)["data"]["role_id"]

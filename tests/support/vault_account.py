@@ -5,17 +5,24 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from ansible_collections.flant.gitops.tests.support import vault_call
+from ansible_collections.flant.gitops.tests.support.http_faults import faulty
+from ansible_collections.flant.gitops.tests.support.vault_logins import AppRoleLogin
 
 if TYPE_CHECKING:
     import subprocess
+    from collections.abc import Iterator
     from pathlib import Path
     from typing import Any
 
     from ansible_collections.flant.gitops.plugins.module_utils._vault.run import Outcome
+    from ansible_collections.flant.gitops.tests.support.http_faults import FaultyServer
     from ansible_collections.flant.gitops.tests.support.openbao import OpenBao
+    from ansible_collections.flant.gitops.tests.support.vault_logins import Login
 
 TLS_NAME = "vault.example.test"  # which no server of a test has as its address
 
@@ -28,18 +35,26 @@ path "{role}/secret-id/destroy" { capabilities = ["update"] }
 
 
 class Account:
-    """Calls the module as one AppRole with one secret-id.
+    """Calls the module as one role: an AppRole with one secret-id, unless it is to log in otherwise.
 
     Attributes:
         bao: the server.
+        login: how the role logs in.
         role: the AppRole, with a policy to read, write and list ``kv2`` and to rotate.
         kv2, kv1: paths of a version 2 and a version 1 store; ``app`` in both holds ``password: hidden-value``.
         file: where a test may keep the secret-id.
         options: what every call passes, unless the test says otherwise.
     """
 
-    def __init__(self, bao: OpenBao, directory: Path, **options: Any) -> None:  # noqa: ANN401 -- they are handed on
+    def __init__(
+        self,
+        bao: OpenBao,
+        directory: Path,
+        login: Login | None = None,
+        **options: Any,  # noqa: ANN401 -- they are handed on
+    ) -> None:
         self.bao = bao
+        self.login = login or AppRoleLogin(bao)
         self.file = directory / "secret-id"
         self.kv2 = bao.mount("kv", version="2")
         self.kv1 = bao.mount("kv", version="1")
@@ -47,7 +62,12 @@ class Account:
         bao.call("POST", f"/v1/{self.kv1}/app", {"password": "hidden-value"})
         self.role = bao.approle(self._policy() + ROTATION_POLICY)
         self.secret_id = bao.secret_id(self.role)
-        self.options = {"vault_addr": bao.address, "role_id": self.role.role_id, **options}
+        credentials = {"role_id": self.role.role_id, "secret_id": self.secret_id}
+        self.options = {
+            "vault_addr": bao.address,
+            **(login.as_role(self.role.name) if login else credentials),
+            **options,
+        }
         self._explained = bao.token_accessors()
 
     def _policy(self) -> str:
@@ -64,15 +84,28 @@ class Account:
         """Options that let the secret-id be rotated in the file."""
         return {"role_name": self.role.name, "secret_id_file": str(self.file), "secret_id_ttl": "24h"}
 
+    def as_another(self, rules: str = "", **settings: Any) -> dict[str, Any]:  # noqa: ANN401 -- likewise
+        """Return the options to log in as another role, which may read ``kv2`` and what ``rules`` allow."""
+        name = f"policy-{uuid4().hex[:8]}"
+        self.bao.policy(name, f'path "{self.kv2}/*" {{ capabilities = ["read"] }}\n{rules}')
+        return self.login.as_role(name, **settings)
+
+    @contextlib.contextmanager
+    def proxied(self) -> Iterator[FaultyServer]:
+        """Yield a server before the real one, which can fail as that cannot be made to."""
+        tls = self.bao.authority.server_context() if self.bao.authority else None
+        with faulty(self.bao.address, tls=tls, shown=self.login.shown) as server:
+            yield server
+
     def call(self, *, check_mode: bool = False, **options: Any) -> Outcome:  # noqa: ANN401 -- likewise
         """Call the module here; the wrapping tokens that it returns are explained by that."""
-        outcome = vault_call.call(check_mode=check_mode, **self._completed(options))
+        outcome = vault_call.call(check_mode=check_mode, **{**self.options, **options})
         self._explained |= {token.accessor for token in outcome.tokens}
         return outcome
 
     def start(self, **options: Any) -> subprocess.Popen[str]:  # noqa: ANN401 -- likewise
         """Call the module in a process of its own; what `vault_call.start` takes may be given too."""
-        return vault_call.start(**self._completed(options))
+        return vault_call.start(**{**self.options, **options})
 
     def allow(self, rules: str) -> None:
         """Let the role do more than it may from the beginning."""
@@ -108,7 +141,3 @@ class Account:
         found = [self.bao.call("POST", path, {"secret_id": secret_id}) for secret_id in known]
         accessors = {reply["data"]["secret_id_accessor"] for reply in found if reply}
         assert set(self.bao.secret_ids(self.role)) <= accessors, "secret-ids are left"
-
-    def _completed(self, options: dict[str, Any]) -> dict[str, Any]:
-        secret_id = {} if "secret_id" in options else {"secret_id": self.secret_id}
-        return {**self.options, **secret_id, **options}

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._vault.login import Entry, session_of
-from ansible_collections.flant.gitops.plugins.module_utils._vault.options import DAY, bounded_duration, segments
+from ansible_collections.flant.gitops.plugins.module_utils._vault.options import DAY, bounded_duration, mount_point
 from ansible_collections.flant.gitops.plugins.module_utils._vault.reply import Rejected
 
 if TYPE_CHECKING:
@@ -43,9 +43,13 @@ _LOCKED = (
 
 @dataclass(frozen=True)
 class AppRole:
-    """Who logs in; ``mount_point`` is without ``auth/``, ``secret_id_ttl`` in seconds (``inf``: not limited)."""
+    """Who logs in; ``mount_point`` is without ``auth/``, ``secret_id_ttl`` in seconds (``inf``: not limited).
+
+    ``mount_option`` is the option that the mount point is, or would be, given by.
+    """
 
     mount_point: str
+    mount_option: str
     role_name: str
     role_id: str
     secret_id: str = field(repr=False)
@@ -59,11 +63,12 @@ class AppRole:
         Raises:
             Failure: a parameter is not valid; the sentence names it.
         """
-        mount_point = segments(params["approle_mount_point"], "approle_mount_point")
+        mount_option = _mount_option(params)
         ttl = params["secret_id_ttl"]
         secret_id_file = Path(params["secret_id_file"]) if params["secret_id_file"] else None
         approle = cls(
-            mount_point=mount_point.removeprefix("auth/"),
+            mount_point=mount_point(params[mount_option] or "approle", mount_option),
+            mount_option=mount_option,
             role_name=params["role_name"] or "",
             role_id=(params["role_id"] or "").strip(),
             secret_id=(params["secret_id"] or "").strip(),
@@ -72,8 +77,6 @@ class AppRole:
             if ttl
             else math.inf,
         )
-        if not approle.mount_point:
-            raise Failure("approle_mount_point: it must not be empty.")
         if not approle.role_id:
             raise Failure("role_id: it must not be empty.")
         if approle.role_name and not _ROLE_NAME.fullmatch(approle.role_name):
@@ -115,9 +118,17 @@ class AppRole:
         except Rejected as rejected:
             advice = {_NOT_ACCEPTED: _DEAD, _FORBIDDEN: _LOCKED.format(self.mount_point)}
             raise rejected.because(advice.get(rejected.status, "")) from None
-        return session_of(reply, client, custody, issuer="The AppRole", mount_option="approle_mount_point")
+        return session_of(reply, client, custody, issuer="The AppRole", mount_option=self.mount_option)
 
     def _enter_once(self, errand: Errand) -> Entry:
         session = self.log_in(errand.client, self.secret_id, "secret_id", errand.custody)
         session.require_uses(errand.calls)
         return Entry(session, math.inf)
+
+
+def _mount_option(params: Mapping[str, Any]) -> str:
+    if not params["auth_mount_point"]:
+        return "approle_mount_point"
+    if params["approle_mount_point"]:
+        raise Failure("auth_mount_point: approle_mount_point says the same; give one of the two.")
+    return "auth_mount_point"

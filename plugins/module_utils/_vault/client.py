@@ -37,6 +37,7 @@ else:
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
     from ansible_collections.flant.gitops.plugins.module_utils._vault.approle import AppRole
     from ansible_collections.flant.gitops.plugins.module_utils._vault.request import Server, WrappedRequest
@@ -68,6 +69,14 @@ class Client:
     def reserve_connections(self, number: int) -> list[Callable[[], None]]:
         """Return calls of which each opens one of ``number`` connections ahead of need, without sending anything."""
         return self._transport.reserve(number)
+
+    def show_certificate(self, certificate: Path, key: Path) -> None:
+        """Show the ``certificate`` in the TLS handshakes to come, those of later calls with another token included.
+
+        Raises:
+            ssl.SSLError, ValueError: one of the files is not what it should be, or both do not fit.
+        """
+        self._transport.show_certificate(certificate, key)
 
     def login(self, mount_point: str, credentials: str, body: Mapping[str, str]) -> Reply:
         """Log in at ``mount_point`` with what is in ``body``, which ``credentials`` names in a sentence.

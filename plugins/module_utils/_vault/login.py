@@ -10,13 +10,15 @@ A method is a file of its own beside this one; `methods` knows which there are.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._vault.reply import Rejected
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from ansible_collections.flant.gitops.plugins.module_utils._vault.client import Client
@@ -97,3 +99,21 @@ def session_of(reply: Reply, client: Client, custody: Custody, *, issuer: str, m
     if revocable:
         custody.enter(token, "the login token")
     return Session(client.bearing(token), token, auth.number("num_uses"), revocable, issuer)
+
+
+def enter_as_role(
+    errand: Errand, mount_point: str, credentials: str, body: Mapping[str, str], reason: Callable[[int], str]
+) -> Entry:
+    """Log in with what is in ``body``, which ``credentials`` names in a sentence; other methods than AppRole do so.
+
+    Raises:
+        Rejected: the server does not accept it; ``reason`` makes of the status what that may come from.
+        Failure: the role's ``token_num_uses`` is too small, or the server cannot be asked.
+    """
+    try:
+        reply = errand.client.login(mount_point, credentials, body)
+    except Rejected as rejected:
+        raise rejected.because(reason(rejected.status)) from None
+    session = session_of(reply, errand.client, errand.custody, issuer="The role", mount_option="auth_mount_point")
+    session.require_uses(errand.calls)
+    return Entry(session, math.inf)

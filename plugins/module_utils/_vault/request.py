@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._loopback import is_loopback
-from ansible_collections.flant.gitops.plugins.module_utils._vault.approle import AppRole
+from ansible_collections.flant.gitops.plugins.module_utils._vault.methods import method_of
 from ansible_collections.flant.gitops.plugins.module_utils._vault.options import DAY, HOUR, bounded_duration, segments
 
 if TYPE_CHECKING:
@@ -99,9 +99,10 @@ class Request:
         wraps = params["action"] == "wrap"
         if wraps and params["tokens"]:
             raise Failure("tokens: they are for action: revoke.")
+        server = _server(params)
         return cls(
-            server=_server(params),
-            method=AppRole.from_params(params) if wraps else None,
+            server=server,
+            method=method_of(params, server) if wraps else None,
             tokens=None if wraps else _revocable(params["tokens"]),
             requests=_requests(params["requests"]),
             revoke_login_token=params["revoke_login_token"],

@@ -38,6 +38,7 @@ except ImportError:
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from ansible_collections.flant.gitops.plugins.module_utils._vault.request import Server
     from requests import PreparedRequest, Response
@@ -103,6 +104,14 @@ class Transport(HTTPAdapter):
 
     def cert_verify(self, conn: object, url: object, verify: object, cert: object) -> None:
         """Leave trust to the pool's TLS context; requests would add the CA bundle of its own to it."""
+
+    def show_certificate(self, certificate: Path, key: Path) -> None:
+        """Show the ``certificate`` in the TLS handshakes to come; a ``key`` with a passphrase is none.
+
+        Raises:
+            ssl.SSLError, ValueError: one of the files is not what it should be, or both do not fit.
+        """
+        self._pool.conn_kw["ssl_context"].load_cert_chain(certificate, key, password=lambda: "")
 
     def reserve(self, number: int) -> list[Callable[[], None]]:
         """Take ``number`` connections out of the pool, at most all but one; each call of what is returned opens one.

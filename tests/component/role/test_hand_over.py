@@ -13,6 +13,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 import yaml
 from ansible_collections.flant.gitops.tests.support.role_options import LEFT, MODULES
 
@@ -84,6 +85,20 @@ VALUES = {
     "vault_retries": 4,
     "keep_logs": 7,
 }
+# What goes with another way to log in than the one above.
+LOGINS = {
+    "cert": {
+        "vault_auth_method": "cert",
+        "vault_auth_mount_point": "auth/machines",
+        "vault_auth_role": "web",
+        "vault_client_cert_file": "/keys/machine.pem",
+        "vault_client_key_file": "/keys/machine.key",
+    },
+}
+APPROLE = {
+    *("vault_approle_mount_point", "vault_role_name", "vault_role_id", "vault_secret_id", "vault_secret_id_file"),
+    "vault_secret_id_ttl",
+}
 # What no module is given as it stands; each has a test of its own.
 DECIDES = {
     "trusted_pgp_public_keys": "a list, or a dictionary with names, which the module gets in another form",
@@ -138,29 +153,36 @@ def given(found: list[dict[str, object]], module: str, option: str) -> list[obje
     return [call["args"][option] for call in found if call["module"] == module and option in call["args"]]
 
 
-def test_every_variable_has_another_value_than_its_default() -> None:
-    assert {f"flant_gitops_{name}" for name in (*VALUES, *DECIDES)} == set(OPTIONS)
-    same = [name for name, value in VALUES.items() if OPTIONS[f"flant_gitops_{name}"].get("default") == value]
-    assert same == []
-
-
-def test_r24_each_module_is_given_each_variable(site: Site, signers: Signers) -> None:
-    alice, bob = signers.alice.public_key, signers.bob.public_key
-    site.variables = {
+def everything(site: Site, signers: Signers) -> dict[str, object]:
+    return {
         **VALUES,
-        "trusted_signers": {"alice": [alice, SSH_KEY]},
-        "trusted_pgp_public_keys": {"bob": bob},
+        "trusted_signers": {"alice": [signers.alice.public_key, SSH_KEY]},
+        "trusted_pgp_public_keys": {"bob": signers.bob.public_key},
         "initial_last_successful_commit": "a" * 40,
         "instance": "other",
         "work_dir": str(site.folder / "work"),
         "git_poll_period": "1s",
     }
+
+
+def test_every_variable_has_another_value_than_its_default() -> None:
+    values = {**VALUES, **{name: value for login in LOGINS.values() for name, value in login.items()}}
+    assert {f"flant_gitops_{name}" for name in (*values, *DECIDES)} == set(OPTIONS)
+    same = [name for name, value in values.items() if OPTIONS[f"flant_gitops_{name}"].get("default") == value]
+    assert same == []
+
+
+def test_r24_each_module_is_given_each_variable(site: Site, signers: Signers) -> None:
+    alice, bob = signers.alice.public_key, signers.bob.public_key
+    site.variables = everything(site, signers)
     found = calls(site)
     handed = {}
     for module in MODULES:
         spec = importlib.import_module(f"ansible_collections.flant.gitops.plugins.modules.{module}").ARGUMENT_SPEC
         for option in sorted(set(spec) - MODULES[module].own - set(LEFT[module]) - {"trusted_keys", "trusted_signers"}):
             name = MODULES[module].variable(option).removeprefix("flant_gitops_")
+            if name not in VALUES and any(name in login for login in LOGINS.values()):
+                continue
             handed[name] = given(found, module, option)
             assert handed[name], f"{module} is not given {option}"
             assert {str(value) for value in handed[name]} == {str(VALUES[name])}, option
@@ -188,3 +210,15 @@ def test_r24_each_module_is_given_each_variable(site: Site, signers: Signers) ->
     }
     ((file,), *_others) = given(found, "container_command", "files")
     assert file["content"] == VALUES["vault_cacert"]
+
+
+@pytest.mark.parametrize("method", LOGINS)
+def test_r24_vault_is_given_what_another_way_to_log_in_takes(site: Site, signers: Signers, method: str) -> None:
+    login = LOGINS[method]
+    variables = everything(site, signers)
+    site.variables = {name: value for name, value in variables.items() if name not in APPROLE} | login
+    found = calls(site)
+    for name, value in login.items():
+        option = name.removeprefix("vault_")
+        assert set(given(found, "vault_wrapped_requests", option)) == {value}, option
+    assert not any(given(found, "vault_wrapped_requests", name.removeprefix("vault_")) for name in APPROLE)

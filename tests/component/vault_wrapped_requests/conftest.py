@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 from ansible_collections.flant.gitops.tests.support import openbao
 from ansible_collections.flant.gitops.tests.support.vault_account import TLS_NAME, Account
+from ansible_collections.flant.gitops.tests.support.vault_logins import CertLogin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from ansible_collections.flant.gitops.tests.support.http_faults import FaultyServer
+    from ansible_collections.flant.gitops.tests.support.openbao import OpenBao
 
 
 @pytest.fixture(scope="session")
@@ -31,11 +35,29 @@ def tls_bao() -> Iterator[openbao.OpenBao]:
 
 
 @pytest.fixture
-def account(bao: openbao.OpenBao, tmp_path: Path) -> Iterator[Account]:
-    """An AppRole that may do little, whose every token and secret-id is accounted for in the end."""
-    account = Account(bao, tmp_path)
+def account(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Account]:
+    """A role that may do little, whose every token and secret-id is accounted for in the end.
+
+    It is an AppRole, unless `every_login` lets it be one of each method.
+    """
+    account = _account(getattr(request, "param", "approle"), request.getfixturevalue, tmp_path)
     yield account
     account.settle()
+
+
+def _account(method: str, get: Callable[[str], OpenBao], folder: Path) -> Account:
+    if method == "cert":
+        server = get("tls_bao")
+        trusted = {"vault_cacert": server.authority.pem, "vault_tls_server_name": TLS_NAME}
+        return Account(server, folder, CertLogin(server, folder), **trusted)
+    return Account(get("bao"), folder)
+
+
+@pytest.fixture
+def proxy(account: Account) -> Iterator[FaultyServer]:
+    """What stands before the account's server and can fail as that cannot be made to."""
+    with account.proxied() as server:
+        yield server
 
 
 @pytest.fixture

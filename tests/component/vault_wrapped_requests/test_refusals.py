@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.tests.support.http_faults import Fault, faulty
+from ansible_collections.flant.gitops.tests.support.vault_logins import every_login
 
 if TYPE_CHECKING:
     from ansible_collections.flant.gitops.tests.support.http_faults import FaultyServer
@@ -63,14 +64,16 @@ def test_v14_a_newly_given_secret_id_is_tried_after_one_that_was_spent(account: 
     assert account.call(**account.with_file, secret_id=new).secret_id_rotated
 
 
-def test_v17_a_second_factor_is_named(account: Account, bao: OpenBao) -> None:
+@every_login
+def test_v17_a_second_factor_is_named(account: Account) -> None:
     body = json.dumps({"auth": {"client_token": "", "mfa_requirement": {"mfa_request_id": "x"}}}).encode()
-    with faulty(bao.address) as proxy:
-        proxy.fail("POST", "/v1/auth/approle/login", Fault(status=200, body=body))
+    with account.proxied() as proxy:
+        proxy.fail("POST", account.login.path, Fault(status=200, body=body))
         with pytest.raises(Failure, match=r"the server demands a second factor \(MFA\)"):
             account.call(vault_addr=proxy.address)
 
 
+@every_login
 def test_v17_a_policy_that_wants_a_longer_wrap_ttl_is_named(account: Account) -> None:
     account.allow(f'path "{account.kv2}/data/app" {{ capabilities = ["read"]\n min_wrapping_ttl = "5m" }}')
     request = {"name": "app", "path": account.app}

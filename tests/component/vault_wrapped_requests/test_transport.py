@@ -14,22 +14,14 @@ from ansible_collections.flant.gitops.plugins.module_utils._failure import Failu
 from ansible_collections.flant.gitops.tests.support import openbao
 from ansible_collections.flant.gitops.tests.support.http_faults import Fault, FaultyServer, faulty
 from ansible_collections.flant.gitops.tests.support.vault_account import TLS_NAME, Account
+from ansible_collections.flant.gitops.tests.support.vault_logins import every_login
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from ansible_collections.flant.gitops.tests.support.openbao import OpenBao
 
-LOGIN = "/v1/auth/approle/login"
 REVOKE = "/v1/auth/token/revoke-self"
-
-
-@pytest.fixture
-def proxy(bao: OpenBao) -> Iterator[FaultyServer]:
-    """What stands before the real server and can fail as that cannot be made to."""
-    with faulty(bao.address) as server:
-        yield server
 
 
 def read(account: Account) -> dict[str, object]:
@@ -40,14 +32,16 @@ def write(account: Account) -> dict[str, object]:
     return {"name": "new", "method": "POST", "path": f"/{account.kv2}/data/new", "options": {"data": {"a": "b"}}}
 
 
-@pytest.mark.parametrize("path", [LOGIN, "/v1/kv"])
+@every_login
+@pytest.mark.parametrize("at_login", [True, False], ids=["login", "request"])
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_v1_a_redirect_is_refused_and_its_target_named(
-    account: Account, proxy: FaultyServer, path: str, status: int
+    account: Account, proxy: FaultyServer, at_login: bool, status: int
 ) -> None:
     with faulty() as elsewhere:
         target = elsewhere.address.replace("http://", "http://user:word@") + "/v1/x?token=1"
-        proxy.fail("GET" if path == "/v1/kv" else "POST", path, Fault(status, {"Location": target}))
+        method, path = ("POST", account.login.path) if at_login else ("GET", "/v1/kv")
+        proxy.fail(method, path, Fault(status, {"Location": target}))
 
         with pytest.raises(Failure, match=f"redirects to {elsewhere.address}, which is not followed") as failed:
             account.call(vault_addr=proxy.address, requests=[read(account)])
@@ -57,6 +51,7 @@ def test_v1_a_redirect_is_refused_and_its_target_named(
     assert "token" not in str(failed.value)
 
 
+@every_login
 def test_v2_no_token_goes_along_with_the_login_and_no_setting_of_the_environment_acts(
     account: Account, proxy: FaultyServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -73,7 +68,7 @@ def test_v2_no_token_goes_along_with_the_login_and_no_setting_of_the_environment
 
     account.call(vault_addr=proxy.address, requests=[read(account)])
 
-    assert [seen.path for seen in proxy.seen] == [LOGIN, f"/v1{account.app}", REVOKE]
+    assert [seen.path for seen in proxy.seen] == [account.login.path, f"/v1{account.app}", REVOKE]
     assert {"X-Vault-Token", "Authorization", "X-Vault-Namespace"}.isdisjoint(proxy.seen[0].headers)
     assert all("Authorization" not in seen.headers for seen in proxy.seen)
 
@@ -91,6 +86,7 @@ def test_v2_authorities_of_the_environment_are_not_trusted(
         tls_account.call(vault_cacert=None)
 
 
+@every_login
 @pytest.mark.parametrize("status", [500, 502, 504])
 def test_v3_a_write_that_may_have_run_is_not_sent_again(account: Account, proxy: FaultyServer, status: int) -> None:
     proxy.fail("POST", f"/v1/{account.kv2}", Fault(status, carried_out=True))
@@ -102,6 +98,7 @@ def test_v3_a_write_that_may_have_run_is_not_sent_again(account: Account, proxy:
     account.explain(account.new_tokens())  # the wrapping token that only the proxy has seen ends by itself
 
 
+@every_login
 @pytest.mark.parametrize("cut", ["reply", "body"])
 def test_v3_a_write_whose_reply_is_lost_is_not_sent_again(account: Account, proxy: FaultyServer, cut: str) -> None:
     proxy.fail("POST", f"/v1/{account.kv2}", Fault(carried_out=True, cut=cut))
@@ -113,6 +110,7 @@ def test_v3_a_write_whose_reply_is_lost_is_not_sent_again(account: Account, prox
     account.explain(account.new_tokens())  # likewise
 
 
+@every_login
 @pytest.mark.parametrize(
     "fault", [Fault(500), Fault(502), Fault(504), Fault(cut="reply"), Fault(cut="body"), Fault(delay=4)]
 )
@@ -130,16 +128,17 @@ def test_v3_a_read_is_sent_again(account: Account, proxy: FaultyServer, fault: F
     account.explain(account.new_tokens())  # those of the replies that did not arrive
 
 
+@every_login
 @pytest.mark.parametrize("status", [412, 429, 503])
 def test_v3_what_was_not_carried_out_is_sent_again_even_if_it_writes(
     account: Account, proxy: FaultyServer, status: int
 ) -> None:
-    for path in (LOGIN, f"/v1/{account.kv2}", REVOKE):
+    for path in (account.login.path, f"/v1/{account.kv2}", REVOKE):
         proxy.fail("POST", path, Fault(status))
 
     account.call(vault_addr=proxy.address, requests=[write(account)])
 
-    assert [proxy.count("POST", path) for path in (LOGIN, f"/v1/{account.kv2}", REVOKE)] == [2, 2, 2]
+    assert [proxy.count("POST", path) for path in (account.login.path, f"/v1/{account.kv2}", REVOKE)] == [2, 2, 2]
 
 
 def test_v3_a_refused_connection_is_tried_again(account: Account, bao: OpenBao) -> None:
@@ -168,6 +167,7 @@ def test_v3_a_server_that_restarts_is_waited_for(tmp_path: Path) -> None:
         assert "VAULT_REQUEST_TOKEN_APP" in stdout
 
 
+@every_login
 def test_a_slow_answer_is_given_up(account: Account, proxy: FaultyServer) -> None:
     proxy.fail("POST", f"/v1/{account.kv2}", Fault(delay=4))
 
@@ -177,11 +177,12 @@ def test_a_slow_answer_is_given_up(account: Account, proxy: FaultyServer) -> Non
     account.explain(account.new_tokens())  # of the answer that came too late
 
 
+@every_login
 @pytest.mark.parametrize(("dripping", "every"), [("headers", 0.1), ("body", 0.1), ("body", 1.7)])
 def test_v15_a_server_that_drips_is_given_up_in_time(
     account: Account, proxy: FaultyServer, dripping: str, every: float
 ) -> None:
-    proxy.fail("POST", LOGIN, Fault(200, body=b"x" * 1000, drip=every, dripping=dripping))
+    proxy.fail("POST", account.login.path, Fault(200, body=b"x" * 1000, drip=every, dripping=dripping))
     began = time.monotonic()
 
     with pytest.raises(Failure, match=r"no answer within 2s; it may have been carried out\.$"):
@@ -190,9 +191,10 @@ def test_v15_a_server_that_drips_is_given_up_in_time(
     assert 1.9 < time.monotonic() - began < 3
 
 
+@every_login
 def test_v15_a_reply_that_is_too_long_is_not_read_to_its_end(account: Account, proxy: FaultyServer) -> None:
     account.call(vault_addr=proxy.address)  # what is only loaded once is loaded
-    proxy.fail("POST", LOGIN, Fault(200, body=b"x" * (1 << 20), repeat=400))
+    proxy.fail("POST", account.login.path, Fault(200, body=b"x" * (1 << 20), repeat=400))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
     with pytest.raises(Failure, match=r"the server's reply is longer than 1 MiB; it may have been carried out\.$"):
@@ -201,14 +203,16 @@ def test_v15_a_reply_that_is_too_long_is_not_read_to_its_end(account: Account, p
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 5 << 10
 
 
+@every_login
 def test_v15_a_reply_of_a_mebibyte_is_taken(account: Account, proxy: FaultyServer) -> None:
     body = b'{"auth": {"client_token": "", "x": "%s"}}'
-    proxy.fail("POST", LOGIN, Fault(200, body=body % (b"x" * ((1 << 20) - len(body) + 2))))
+    proxy.fail("POST", account.login.path, Fault(200, body=body % (b"x" * ((1 << 20) - len(body) + 2))))
 
     with pytest.raises(Failure, match="the reply has no token"):
         account.call(vault_addr=proxy.address)
 
 
+@every_login
 @pytest.mark.parametrize("body", [b"<html>", b"[]", b'"text"', b"[" * 200_000])
 def test_an_answer_that_is_not_vaults_is_refused_without_quoting_it(
     account: Account, proxy: FaultyServer, body: bytes
@@ -219,6 +223,7 @@ def test_an_answer_that_is_not_vaults_is_refused_without_quoting_it(
         account.call(vault_addr=proxy.address, requests=[read(account)])
 
 
+@every_login
 @pytest.mark.parametrize("place", ["http://[x", "http://x/\xff"])
 def test_v1_a_redirect_to_what_is_no_url_is_refused(account: Account, proxy: FaultyServer, place: str) -> None:
     proxy.fail("GET", f"/v1/{account.kv2}", Fault(302, {"Location": place}), times=9)
@@ -227,6 +232,7 @@ def test_v1_a_redirect_to_what_is_no_url_is_refused(account: Account, proxy: Fau
         account.call(vault_addr=proxy.address, retries=0, requests=[read(account)])
 
 
+@every_login
 def test_an_answer_that_cannot_be_unpacked_is_not_taken_for_unsent(account: Account, proxy: FaultyServer) -> None:
     proxy.fail("POST", f"/v1/{account.kv2}", Fault(200, {"Content-Encoding": "gzip"}))
 
@@ -245,16 +251,18 @@ def test_a_server_without_tls_is_told_from_a_lost_connection(account: Account, b
         account.call(vault_addr=bao.address.replace("http:", "https:"), retries=0)
 
 
+@every_login
 @pytest.mark.parametrize("body", [b'{"auth": 5}', b'{"auth": {"client_token": null}}', b"{}"])
 def test_a_login_without_a_token_is_refused(account: Account, proxy: FaultyServer, body: bytes) -> None:
-    proxy.fail("POST", LOGIN, Fault(200, body=body))
+    proxy.fail("POST", account.login.path, Fault(200, body=body))
 
     with pytest.raises(Failure, match="has no token"):
         account.call(vault_addr=proxy.address)
 
 
+@every_login
 def test_v10_a_token_that_fits_no_header_is_not_shown(account: Account, proxy: FaultyServer) -> None:
-    proxy.fail("POST", LOGIN, Fault(200, body=b'{"auth": {"client_token": "s.hidden\\r\\nX-Evil: 1"}}'))
+    proxy.fail("POST", account.login.path, Fault(200, body=b'{"auth": {"client_token": "s.hidden\\r\\nX-Evil: 1"}}'))
 
     with pytest.raises(Failure) as failed:
         account.call(vault_addr=proxy.address, requests=[read(account)])
@@ -264,16 +272,18 @@ def test_v10_a_token_that_fits_no_header_is_not_shown(account: Account, proxy: F
     assert failed.value.__suppress_context__
 
 
-def test_v11_a_sealed_server_is_asked_again_a_bounded_number_of_times(account: Account, bao: OpenBao) -> None:
+@every_login
+def test_v11_a_sealed_server_is_asked_again_a_bounded_number_of_times(account: Account) -> None:
     options = {"retries": 2, "timeout": "1s"}
-    bao.seal()
+    account.bao.seal()
     try:
         with pytest.raises(Failure, match=r"the server is sealed, on standby or overloaded \(HTTP 503\)\.$"):
             account.call(**options)
     finally:
-        bao.unseal()
+        account.bao.unseal()
 
 
+@every_login
 def test_v11_a_retry_after_is_heeded_but_not_beyond_the_timeout(account: Account, proxy: FaultyServer) -> None:
     proxy.fail("GET", f"/v1/{account.kv2}", Fault(429, {"Retry-After": "1"}))
     proxy.fail("GET", f"/v1/{account.kv2}", Fault(429, {"Retry-After": "86400"}))
@@ -284,6 +294,7 @@ def test_v11_a_retry_after_is_heeded_but_not_beyond_the_timeout(account: Account
     assert 3 <= time.monotonic() - start < 8
 
 
+@every_login
 def test_v11_forty_requests_share_twenty_connections_and_make_two_calls_more(
     account: Account, proxy: FaultyServer
 ) -> None:
@@ -310,6 +321,7 @@ def test_v11_connections_opened_ahead_are_those_that_are_used(account: Account, 
         assert server.connections <= 20
 
 
+@every_login
 def test_v11_a_failure_among_forty_is_not_lost(account: Account) -> None:
     requests = [{"name": f"app {number}", "path": account.app} for number in range(40)]
     requests[37]["path"] = f"/{account.kv2}/data/missing"

@@ -11,19 +11,21 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.tests.support.vault_logins import every_login
 
 if TYPE_CHECKING:
     from ansible_collections.flant.gitops.tests.support.openbao import OpenBao
     from ansible_collections.flant.gitops.tests.support.vault_account import Account
 
 
-def test_a_token_unwraps_to_the_response_once(account: Account, bao: OpenBao) -> None:
+@every_login
+def test_a_token_unwraps_to_the_response_once(account: Account) -> None:
     outcome = account.call(requests=[{"name": "app", "path": account.app}])
 
     token = outcome.env["VAULT_REQUEST_TOKEN_APP"]
-    assert bao.unwrap(token)["data"]["data"] == {"password": "hidden-value"}
+    assert account.bao.unwrap(token)["data"]["data"] == {"password": "hidden-value"}
     with pytest.raises(requests.HTTPError, match="400"):
-        bao.unwrap(token)
+        account.bao.unwrap(token)
 
 
 def test_the_result_describes_every_request_and_holds_no_token_outside_env(account: Account) -> None:
@@ -143,8 +145,9 @@ def test_a_certificate_lives_on_unless_it_is_leased_to_a_login_that_ends(
     account.end_login(alive=not revoke)
 
 
+@every_login
 @pytest.mark.parametrize("revoke", [True, False])
-def test_a_child_token_lives_as_long_as_the_login(account: Account, bao: OpenBao, revoke: bool) -> None:
+def test_a_child_token_lives_as_long_as_the_login(account: Account, revoke: bool) -> None:
     account.allow('path "auth/token/create" { capabilities = ["update"] }')
 
     outcome = account.call(
@@ -152,15 +155,16 @@ def test_a_child_token_lives_as_long_as_the_login(account: Account, bao: OpenBao
         requests=[{"name": "child", "method": "POST", "path": "/auth/token/create", "options": {"ttl": "5m"}}],
     )
 
-    child = bao.unwrap(outcome.env["VAULT_REQUEST_TOKEN_CHILD"])["auth"]["client_token"]
+    child = account.bao.unwrap(outcome.env["VAULT_REQUEST_TOKEN_CHILD"])["auth"]["client_token"]
     if revoke:
         with pytest.raises(requests.HTTPError, match="403"):
-            bao.call("GET", "/v1/auth/token/lookup-self", token=child)
+            account.bao.call("GET", "/v1/auth/token/lookup-self", token=child)
     else:
-        assert bao.call("GET", "/v1/auth/token/lookup-self", token=child)["data"]["ttl"] > 0
+        assert account.bao.call("GET", "/v1/auth/token/lookup-self", token=child)["data"]["ttl"] > 0
     account.end_login(alive=not revoke)
 
 
+@every_login
 def test_nothing_is_asked_and_nothing_changes_without_requests(account: Account) -> None:
     assert not account.call().changed
 
@@ -172,16 +176,21 @@ def test_names_that_meet_are_refused_before_anything_is_sent(account: Account) -
         account.call(vault_addr="http://127.0.0.1:9", requests=both)
 
 
-def test_check_mode_logs_in_and_sends_nothing(account: Account, bao: OpenBao) -> None:
+@every_login
+def test_check_mode_logs_in_and_sends_nothing(account: Account) -> None:
     write = {"name": "w", "method": "POST", "path": f"/{account.kv2}/data/new", "options": {"data": {"a": "b"}}}
 
     outcome = account.call(check_mode=True, requests=[write])
 
     assert (outcome.changed, outcome.env, outcome.tokens) == (True, {}, ())
     with pytest.raises(requests.HTTPError, match="404"):
-        bao.call("GET", f"/v1/{account.kv2}/data/new")
+        account.bao.call("GET", f"/v1/{account.kv2}/data/new")
+    account.end_login(alive=False)
+
+
+def test_check_mode_finds_a_secret_id_that_is_not_accepted(account: Account) -> None:
     with pytest.raises(Failure, match="role_id and secret_id"):
-        account.call(check_mode=True, secret_id="wrong", requests=[write])
+        account.call(check_mode=True, secret_id="wrong")
 
 
 @pytest.mark.parametrize("as_option", [True, False])

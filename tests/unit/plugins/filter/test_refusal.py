@@ -39,6 +39,15 @@ def in_awx(*, uri: str = "/runner/artifacts/7/fact_cache", **changed: object) ->
     return memory(uri=uri, awx={"job": 7, "prefix": "", "host_is_known": True, "timeout": "", **changed})
 
 
+CERTIFICATE = {
+    "vault_auth_method": "cert",
+    "vault_auth_role": "web",
+    "vault_client_cert_file": "/c",
+    "vault_client_key_file": "/k",
+}
+NO_APPROLE = {"vault_role_id": "", "vault_secret_id": ""}
+
+
 def with_vault(**variables: object) -> dict[str, object]:
     vault = {"vault_addr": "https://vault.example.com", "vault_role_id": "id", "vault_secret_id": "secret-of-test"}
     return configuration(**{**vault, "vault_requests": [REQUEST], **variables})
@@ -58,6 +67,7 @@ def with_vault(**variables: object) -> dict[str, object]:
         with_vault(vault_requests=[]),
         with_vault(vault_requests=[{**REQUEST, "name": 1, "wrap_ttl": 300, "method": None}]),
         with_vault(vault_secret_id_file="/f", vault_role_name="r", vault_secret_id_ttl=604800),
+        with_vault(**NO_APPROLE, **CERTIFICATE),
         configuration(memory=memory(plugin="community.general.redis", uri="localhost:6379:0", timeout="0")),
         configuration(memory=in_awx()),
         configuration(memory=in_awx(uri="/runner/artifacts/7/fact_cache/", timeout="0")),
@@ -123,6 +133,7 @@ def test_what_works_is_not_refused(config: dict[str, object]) -> None:
             {"vault_requests": [REQUEST]},
             "flant_gitops_vault_addr: it is needed where flant_gitops_vault_requests is set",
         ),
+        (CERTIFICATE, "flant_gitops_vault_addr: it is needed where flant_gitops_vault_auth_role is set"),
         ({"vault_secret_id": "x"}, "flant_gitops_vault_addr: it is needed where flant_gitops_vault_secret_id is set"),
     ],
 )
@@ -150,6 +161,26 @@ def test_what_is_remembered_is_refused_where_the_role_cannot_have_written_it() -
         ),
         ({"vault_secret_id": ""}, "flant_gitops_vault_secret_id: "),
         ({"vault_secret_id_file": "/f"}, "flant_gitops_vault_role_name: "),
+        (
+            {"vault_auth_method": "kerberos"},
+            "flant_gitops_vault_auth_method: value of auth_method must be one of: approle, cert",
+        ),
+        (
+            {"vault_auth_role": "web"},
+            "flant_gitops_vault_auth_role: it is for flant_gitops_vault_auth_method cert",
+        ),
+        (
+            CERTIFICATE,
+            "flant_gitops_vault_role_id: it is for flant_gitops_vault_auth_method approle, and",
+        ),
+        (
+            {**NO_APPROLE, **CERTIFICATE, "vault_client_key_file": ""},
+            "flant_gitops_vault_client_key_file: it is needed with flant_gitops_vault_auth_method cert",
+        ),
+        (
+            {**NO_APPROLE, **CERTIFICATE, "vault_addr": "http://vault.example.com"},
+            "flant_gitops_vault_addr: flant_gitops_vault_auth_method cert needs https",
+        ),
         (
             {"vault_requests": [{"name": "a", "path": "secret"}]},
             "flant_gitops_vault_requests[0] ('a'): path must start with a slash",

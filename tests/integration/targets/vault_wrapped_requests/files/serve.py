@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import trustme
 from ansible_collections.flant.gitops.tests.support import background, openbao
 
 POLICY = """
@@ -39,11 +40,24 @@ def fill(server: openbao.OpenBao) -> openbao.Role:
     return server.approle(POLICY, name="deploy", token_policies=["deploy", "reader"])
 
 
+def admit_certificate(server: openbao.OpenBao, folder: Path) -> None:
+    """Let a machine with the files machine-cert.pem and machine-key.pem be the role ``web``."""
+    authority = trustme.CA()
+    leaf = authority.issue_cert("web.test")
+    (folder / "machine-cert.pem").write_bytes(leaf.cert_chain_pems[0].bytes())
+    (folder / "machine-key.pem").touch(mode=0o600)
+    (folder / "machine-key.pem").write_bytes(leaf.private_key_pem.bytes())
+    server.call("POST", "/v1/sys/auth/cert", {"type": "cert"})
+    trusted = authority.cert_pem.bytes().decode()
+    server.call("POST", "/v1/auth/cert/certs/web", {"certificate": trusted, "token_policies": "deploy"})
+
+
 def main() -> None:
     """Serve."""
     folder = Path(sys.argv[1])
     with openbao.running(authority=openbao.Authority("localhost", "127.0.0.1")) as server:
         role = fill(server)
+        admit_certificate(server, folder)
         described = {
             "address": server.address,
             "cacert": server.authority.pem if server.authority else "",

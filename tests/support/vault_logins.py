@@ -1,0 +1,100 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The ways to log in that a real server is set up for, each with credentials of the test's own."""
+
+from __future__ import annotations
+
+import ssl
+from typing import TYPE_CHECKING, Protocol
+from uuid import uuid4
+
+import pytest
+import trustme
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+    from typing import Any
+
+    from ansible_collections.flant.gitops.tests.support.openbao import OpenBao
+
+METHODS = ("approle", "cert")
+every_login = pytest.mark.parametrize("account", METHODS, indirect=True)
+
+
+class Login(Protocol):
+    """A way to log in, at a mount point of its own.
+
+    Attributes:
+        path: the path of a login.
+        shown: what a server that stands before the real one has to show to that, or None.
+    """
+
+    path: str
+    shown: ssl.SSLContext | None
+
+    def as_role(self, policy: str, **settings: Any) -> dict[str, Any]:  # noqa: ANN401 -- they are handed on
+        """Make a role with ``policy`` and return the options to log in as it."""
+
+
+class AppRoleLogin:
+    """A role-id and a secret-id."""
+
+    def __init__(self, bao: OpenBao) -> None:
+        self.path = "/v1/auth/approle/login"
+        self.shown = None
+        self._bao = bao
+
+    def as_role(self, policy: str, **settings: Any) -> dict[str, Any]:  # noqa: ANN401 -- likewise
+        role = self._bao.approle(token_policies=policy, **settings)
+        return {"role_id": role.role_id, "secret_id": self._bao.secret_id(role)}
+
+
+class CertLogin:
+    """Certificates of an authority of the test's own.
+
+    Attributes:
+        authority: what the role trusts.
+        certificate, key: the files that hold those of ``machine.example.test``.
+    """
+
+    NAME = "machine.example.test"
+
+    def __init__(self, bao: OpenBao, directory: Path) -> None:
+        self.mount_point = _mounted(bao, "cert")
+        self.path = f"/v1/auth/{self.mount_point}/login"
+        self.authority = trustme.CA()
+        self.certificate, self.key = directory / "machine.pem", directory / "machine.key"
+        self._bao = bao
+        self.write()
+        self.shown = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self.shown.load_verify_locations(cadata=bao.authority.pem if bao.authority else "")
+        self.shown.check_hostname = False
+        self.shown.load_cert_chain(self.certificate, self.key)
+
+    def write(self, authority: trustme.CA | None = None, not_after: datetime | None = None) -> None:
+        """Write a new certificate and its key, of the right ``authority`` unless another one is given."""
+        leaf = (authority or self.authority).issue_cert(self.NAME, common_name=self.NAME, not_after=not_after)
+        self.certificate.write_bytes(b"".join(blob.bytes() for blob in leaf.cert_chain_pems))
+        self.key.touch(mode=0o600)
+        self.key.write_bytes(leaf.private_key_pem.bytes())
+
+    def as_role(self, policy: str, **settings: Any) -> dict[str, Any]:  # noqa: ANN401 -- likewise
+        name = f"role-{uuid4().hex[:8]}"
+        trusted = {"certificate": self.authority.cert_pem.bytes().decode(), "allowed_common_names": [self.NAME]}
+        role = {**trusted, "token_policies": policy, "token_ttl": "10m", **settings}
+        self._bao.call("POST", f"/v1/auth/{self.mount_point}/certs/{name}", role)
+        return {
+            "auth_method": "cert",
+            "auth_mount_point": f"auth/{self.mount_point}",
+            "auth_role": name,
+            "client_cert_file": str(self.certificate),
+            "client_key_file": str(self.key),
+        }
+
+
+def _mounted(bao: OpenBao, kind: str) -> str:
+    path = f"{kind}-{uuid4().hex[:8]}"
+    bao.call("POST", f"/v1/sys/auth/{path}", {"type": kind})
+    return path
