@@ -140,6 +140,42 @@ options:
         type: list
         elements: str
         required: true
+  rules:
+    description:
+      - Whose signatures the commit to act on needs besides O(required_signatures), for what it changes. Each rule that
+        guards a changed path must have its signers. Rules only add, and their order does not matter.
+      - Changed is every path at which the commit's tree differs from that of the commit that was recorded last, or from
+        one that was given since and not recorded, as its run may have failed halfway. What lies between, which side a
+        merge took, and O(last_commit) do not matter. A file that was moved has changed at both paths.
+      - A link or a submodule that changes counts as everything that could be below it.
+      - Where it is not known what was recorded and given before, as at a first run, every path counts as changed. So it
+        does if a tree cannot be had, or more than a million paths differ.
+      - A rule guards names and not effects, because what is elsewhere may do the same to what the guarded files
+        describe. To be sure, guard V(**).
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      paths:
+        description:
+          - Patterns as git's C(:(glob\)). V(*) and V(?) stop at a slash, and V(**) between slashes is any number of
+            folders. Upper and lower case differ.
+          - A path without any of C(*?[\\) is also everything below it, and V(prod/**) is also V(prod) itself.
+          - Exceptions, classes such as C([:alpha:]) and whatever could match no path are refused.
+        type: list
+        elements: str
+        required: true
+      required:
+        description:
+          - How many of O(rules[].signers) must have signed the commit, at least 1.
+        type: int
+        required: true
+      signers:
+        description:
+          - Their names as in O(trusted_signers), or the fingerprints of O(trusted_keys) in upper case.
+        type: list
+        elements: str
+        required: true
   ssh_user_verification:
     description:
       - Whether the signature of a security key counts only if the key has asked for its PIN or a fingerprint, and not
@@ -280,6 +316,18 @@ EXAMPLES = r"""
     trusted_keys: "{{ query('ansible.builtin.file', 'keys/alice.asc') }}"
     select: oldest
     on_insufficient_signatures: wait
+
+- name: Let one of the maintainers do for anything but the production, which two who answer for it have to sign
+  flant.gitops.git_signed_commit:
+    repo: https://git.example.org/infrastructure.git
+    git_dir: /var/lib/infrastructure/git
+    required_signatures: 1
+    trusted_signers: "{{ maintainers }}"
+    rules:
+      - paths: [prod/**, modules/**]
+        required: 2
+        signers: [alice, bob, carol]
+    archive: /var/lib/infrastructure/tree.tar
 
 - name: Demand a signature on every commit, from a server with a password and a certificate of its own
   flant.gitops.git_signed_commit:
@@ -442,7 +490,8 @@ signers:
   sample: ["alice", "bob"]
 signatures:
   description:
-    - The signatures that count, one for each signer, and no more than are required.
+    - The signatures that count, one for each signer, and no more than were looked at until O(required_signatures) and
+      O(rules) had theirs.
     - They are those of RV(commit) if RV(status) is V(new), otherwise those of the commit that has too few.
   returned: success, or when a commit has too few signatures
   type: list
@@ -487,6 +536,32 @@ verified_signatures:
   returned: success, or when a commit has too few signatures
   type: int
   sample: 2
+rules:
+  description:
+    - Those of O(rules) that guard what the commit changes whose RV(signatures) are returned. They are not looked for
+      while it has fewer signatures than O(required_signatures).
+  returned: success, or when a commit has too few signatures
+  type: list
+  elements: dict
+  contains:
+    rule:
+      description: Its place in O(rules), from 0.
+      type: int
+      sample: 0
+    path:
+      description:
+        - The first changed path that it guards, without control characters; empty if every path counts as changed.
+      type: str
+      sample: prod/database.tf
+    required:
+      description: How many of its signers are required.
+      type: int
+      sample: 2
+    signers:
+      description: Which of its signers have signed.
+      type: list
+      elements: str
+      sample: ["alice", "bob"]
 required_signatures:
   description:
     - The number of signatures that were required.
@@ -565,6 +640,16 @@ ARGUMENT_SPEC = {
         "options": {
             "name": {"type": "str", "required": True},
             "public_keys": {"type": "list", "elements": "str", "required": True, "no_log": False},
+        },
+    },
+    "rules": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "paths": {"type": "list", "elements": "str", "required": True},
+            "required": {"type": "int", "required": True},
+            "signers": {"type": "list", "elements": "str", "required": True},
         },
     },
     "ssh_user_verification": {"type": "bool", "default": False},

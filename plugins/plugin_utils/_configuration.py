@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.plugin_utils._variables import Module
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_AT_FAULT = re.compile(r"[Aa]rgument '(?P<typed>\w+)'|[Vv]alue of (?P<chosen>\w+)|found in '?(?P<within>\w+)")
+# Of what stands within an option, Ansible's sentences name it first and the option behind it, or both with a dot.
+_AT_FAULT = re.compile(r"^(\w+)\.\w+\. Supported|[Aa]rgument '(\w+)'|[Vv]alue of (\w+)|found in '?(\w+)")
 # What the role adds to the options when it calls the modules; here it only has to be sound.
 _GIT_OWN = {"action": "record", "git_dir": "/git_dir", "last_commit": "0" * 40}
 _CONTAINER_OWN = {"action": "prepare", "name": "flant_gitops"}
@@ -149,6 +150,6 @@ def _params(module: Module, options: Mapping[str, Any], own: Mapping[str, object
 
 def _reworded(module: Module, sentence: str) -> str:
     """Return Ansible's ``sentence`` about an option with the variable at fault in front."""
-    found = _AT_FAULT.search(sentence)
-    option = next((name for name in found.groups() if name), "") if found else ""
-    return f"{module.variable(option)}: {sentence}" if module.variable(option) else module.reword(sentence)
+    names = [name for found in _AT_FAULT.findall(sentence) for name in found if name]
+    variables = [module.variable(name) for name in names if module.variable(name)]
+    return f"{variables[-1]}: {sentence}" if variables else module.reword(sentence)

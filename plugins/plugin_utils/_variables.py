@@ -67,6 +67,7 @@ GIT = Module(
         "required_signatures": "required_number_of_verified_signatures_on_commit",
         "trusted_keys": "trusted_pgp_public_keys",
         "trusted_signers": "trusted_signers",
+        "rules": "signature_rules",
         "ssh_user_verification": "ssh_user_verification",
     },
     frozenset({"action", "git_dir", "last_commit", "archive", "hold_file"}),

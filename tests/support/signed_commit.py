@@ -31,6 +31,7 @@ _DEFAULTS: dict[str, Any] = {
     "last_commit": "",
     "required_signatures": 0,
     "trusted_signers": [],
+    "rules": [],
     "ssh_user_verification": False,
     "trusted_keys": [],
     "signatures_ref": "refs/tags/latest-signature",

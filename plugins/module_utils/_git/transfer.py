@@ -29,6 +29,7 @@ _FETCH = (
     "--no-write-fetch-head",
     "--stdin",
 )
+_NO_FILES = "--filter=blob:none"
 _IDS_AT_ONCE = 10_000  # what a command line has room for
 
 
@@ -51,7 +52,17 @@ def fetch_folders(remote: Remote, commit: str) -> None:
     Raises:
         Failure: the server does not give them, or not in time.
     """
-    _complete(remote, commit, mark=FOLDERS, filtering="--filter=blob:none")
+    _complete(remote, commit, mark=FOLDERS, filtering=_NO_FILES)
+
+
+def fetch_paths(remote: Remote, commit: str) -> None:
+    """Bring all folders in the tree of ``commit`` here once, as `fetch_folders` does for the last commit of notes.
+
+    Raises:
+        GitError: the commit is not here.
+        Failure: the server does not give them, or not in time.
+    """
+    _fetch(remote, _missing(remote.git, commit, _NO_FILES), _NO_FILES)
 
 
 def fetch_blobs(remote: Remote, ids: Sequence[str]) -> None:

@@ -67,7 +67,7 @@ def list_tree(git: Git, commit: str, limit: int) -> Listing:
     entries = 0
     names = _Names(commit)
     with git.stream("ls-tree", "-r", "-t", "-z", "--full-tree", commit) as output:
-        for entry in _entries(output):
+        for entry in ended_by_nul(output):
             attributes, _separator, path = entry.partition(b"\t")
             mode, kind, identity = attributes.split()
             entries += 1
@@ -127,7 +127,8 @@ def write_tar(git: Git, commit: str, prefix: str, target: tar.Target, limit: int
             chunk = output.read(_CHUNK)
 
 
-def _entries(output: IO[bytes]) -> Iterator[bytes]:
+def ended_by_nul(output: IO[bytes]) -> Iterator[bytes]:
+    """Yield what ``output`` holds before each NUL."""
     rest = b""
     while chunk := output.read(_CHUNK):
         *entries, rest = (rest + chunk).split(b"\0")

@@ -19,6 +19,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.answer
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.base import base
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.check import select
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.descent import content_id, place
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.given import Given
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.outcome import (
     AWAITING_SIGNATURES,
     NEW,
@@ -57,6 +58,7 @@ def advance(request: Request, remote: Remote, ratchet: Ratchet, refs: RemoteRefs
         Answers(request, ratchet).keep_refusal(refs, refusal)
         raise
     if outcome.status == NEW and not request.check_mode:
+        Given(ratchet.folder).add(outcome.commit)
         Polls(ratchet.folder).choose(ratchet.moves(), time.time())
     return outcome
 
@@ -89,19 +91,24 @@ def _advance(request: Request, remote: Remote, ratchet: Ratchet, refs: RemoteRef
             answers.forget()
         return outcome
     plan = make_plan(request, git, previous, refs.branch)
-    selection = select(request, remote, refs.signatures, plan.in_question)
+    # A commit that was only claimed is in the ratchet too, but no commit was recorded then.
+    selection = select(
+        request, remote, refs.signatures, plan.in_question, lambda: Given(ratchet.folder).before(remembered)
+    )
+    checked = selection.checked
     outcome = outcome._replace(
         commits=tuple(plan.new),
-        signers=tuple(signature.signer for signature in selection.checked.signers),
-        signatures=tuple(signature.as_dict() for signature in selection.checked.signers),
-        verified_signatures=len(selection.checked.signers),
+        signers=tuple(checked.names),
+        signatures=tuple(signature.as_dict() for signature in checked.signers),
+        verified_signatures=len(checked.signers),
+        rules=tuple(checked.demand.as_dicts(checked.names)) if checked.demand else (),
         warnings=(*outcome.warnings, *selection.warnings),
     )
     if selection.chosen:
         accept(remote.cache)
         answers.forget()
         put_together(remote)
-        return _chosen(request, remote, selection.checked.commit, outcome)
+        return _chosen(request, remote, checked.commit, outcome)
     outcome = _insufficient(request, selection, outcome)
     if not selection.for_now:
         answers.keep(refs, outcome)

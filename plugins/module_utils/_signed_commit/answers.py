@@ -38,6 +38,7 @@ _FACTS = {
     "signatures",
     "verified_signatures",
     "required_signatures",
+    "rules",
 }
 
 
@@ -118,6 +119,7 @@ class Answers(NamedTuple):
             request.select_oldest,
             request.wait_for_signatures,
             request.max_commits,
+            [(rule.paths, rule.required, rule.signers) for rule in request.rules],
         )
         asked = (tuple(refs), self.ratchet.commit(), rules, list(request.roster.names.items()), keys)
         return hashlib.sha256(repr(asked).encode("utf-8", "backslashreplace")).hexdigest()

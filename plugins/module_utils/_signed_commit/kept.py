@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit import polls, ratchet
 
-KEPT = (*ratchet.FILES, *polls.FILES)
+GIVEN = "given"
+"""The file with the commits that were given since the last one was recorded."""
+
+KEPT = (*ratchet.FILES, *polls.FILES, GIVEN)
 """The files and folders that outlive the repository."""
 
 ANSWER = "answer"

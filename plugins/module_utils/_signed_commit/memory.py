@@ -18,6 +18,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._git.creation import 
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.answers import Answers
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.base import recorded
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.descent import place
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.given import Given
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.identity import look
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.kept import KEPT
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.outcome import HELD, RECORDED, Outcome
@@ -74,6 +75,7 @@ def _record(request: Request, cache: Cache, ratchet: Ratchet) -> Outcome:
         raise Failure(f"last_commit: {commit} cannot be recorded, because git_dir does not hold it.")
     rules = recorded(commit, remembered, lambda older, newer: bool(place(git, older, newer, request.max_commits)))
     if rules.commit != remembered and not request.check_mode:
+        Given(ratchet.folder).record(rules.commit)
         ratchet.move(rules.commit)
     return _recorded(request, ratchet, rules.commit, remembered, rules.warnings)
 
@@ -84,6 +86,7 @@ def _reset(request: Request, cache: Cache, ratchet: Ratchet) -> Outcome:
     except Failure:  # what is lost is what a reset is for
         remembered = None
     if not request.check_mode:
+        Given(ratchet.folder).record(request.last_commit)
         ratchet.move(request.last_commit)
         # Nothing is remembered, or an id of another object format, or refs are kept in another format and not found.
         if not request.last_commit or len(request.last_commit) != len(cache.ref(BRANCH)):

@@ -46,6 +46,7 @@ class Outcome(NamedTuple):
     signers: tuple[str, ...] = ()
     signatures: tuple[dict[str, str | bool], ...] = ()
     verified_signatures: int = 0
+    rules: tuple[dict[str, object], ...] = ()
     content_id: str = ""
     archive: str = ""
     archive_sha256: str = ""

@@ -19,7 +19,9 @@ from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.roster
 from ansible_collections.flant.gitops.plugins.module_utils._trusted_path import trusted_file
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.rules import Rule
 
 POLL = "poll"
 RECORD = "record"
@@ -42,6 +44,7 @@ class Request(NamedTuple):
     branch: str
     required_signatures: int
     roster: Roster
+    rules: tuple[Rule, ...]
     ssh_user_verification: bool
     signatures_ref: str
     verify_every: bool
@@ -62,6 +65,7 @@ class Request(NamedTuple):
             Failure: one of them is no good; the sentence names it.
         """
         looks = params["action"] in (POLL, SHOW)
+        signers = roster(params["trusted_keys"], params["trusted_signers"])
         request = cls(
             action=params["action"],
             git_dir=_absolute(params["git_dir"], "git_dir"),
@@ -69,7 +73,8 @@ class Request(NamedTuple):
             access=_access(params) if params["action"] == POLL else None,
             branch=params["branch"],
             required_signatures=params["required_signatures"],
-            roster=roster(params["trusted_keys"], params["trusted_signers"]),
+            roster=signers,
+            rules=_rules(params["rules"], signers) if params["rules"] else (),
             ssh_user_verification=params["ssh_user_verification"],
             signatures_ref=params["signatures_ref"],
             verify_every=params["verify"] == "every",
@@ -116,6 +121,10 @@ class Request(NamedTuple):
                 "required_signatures: it is 0, so that any commit would do, although keys are given; "
                 "say how many signatures are required, or give no trusted_signers and no trusted_keys."
             )
+        if self.rules and self.required_signatures == 0:
+            raise Failure(
+                "rules: they ask for more than required_signatures, which is 0; say how many each commit needs."
+            )
         if self.ssh_user_verification and not self.roster.ssh_keys:
             raise Failure("ssh_user_verification: it is about SSH keys, and trusted_signers holds none.")
         if self.access:
@@ -137,6 +146,12 @@ def _last_commit(params: Mapping[str, Any]) -> str:
             "last_commit: action: reset needs the commit to go on from, or none to forget what was processed."
         )
     return "" if commit == _NONE else commit
+
+
+def _rules(given: Sequence[Mapping[str, Any]], signers: Roster) -> tuple[Rule, ...]:
+    from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.rules import read
+
+    return read(given, set(signers.names.values()))
 
 
 def _access(params: Mapping[str, Any]) -> Access:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.check import Selection
     from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import Request
+    from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.rules import Demand, Rule
 
 _SHOWN = 5
 
@@ -21,8 +22,13 @@ _SHOWN = 5
 def insufficient(request: Request, selection: Selection) -> str:
     """Return why no commit is chosen, by the commit that ``selection`` is left with."""
     checked, required = selection.checked, request.required_signatures
-    carried = shortage([each.signer for each in checked.signers], selection.signers, required)
     rejected = "; ".join(checked.rejected[:_SHOWN])
+    if checked.demand:
+        reasons = f" ({rejected})" if rejected else ""
+        return (
+            f"rules: commit {checked.commit.id} {_by_rules(checked.demand, checked.names, selection.signers)}{reasons}."
+        )
+    carried = shortage(checked.names, selection.signers, required)
     if not checked.signers and not checked.rejected:
         rejected = f"it has no signature of its own, and {request.signatures_ref} holds none for it"
     reasons = f" ({rejected})" if rejected else ""
@@ -38,19 +44,34 @@ def shortage(signed: Sequence[str], signers: Sequence[str], required: int) -> st
     """Return how many of the ``required`` signers have signed, who they are, and who of ``signers`` is missing."""
     others = [name for name in signers if name not in signed]
     number = required - len(signed)
-    named = f": {_listed(signed, 'and')}" if signed else ""
+    named = f": {listed(signed, 'and')}" if signed else ""
     return f"{len(signed)} of {required}{named}; {_missing(others, number)} missing"
+
+
+def _by_rules(demand: Demand, names: Sequence[str], signers: Sequence[str]) -> str:
+    unmet = demand.unmet(names)
+    lacks = [
+        f"{_guarded(rule, path)} {shortage(rule.signed(names), rule.signed(signers), rule.required)}"
+        for rule, path in unmet
+    ]
+    more = [f"and likewise for {len(lacks) - _SHOWN} more rules"] if len(lacks) > _SHOWN else []
+    reason = f", and counts as changing every path, as {demand.everything}" if demand.everything else ""
+    return f"lacks signatures{reason}: {'; '.join([*lacks[:_SHOWN], *more])}"
+
+
+def _guarded(rule: Rule, path: str) -> str:
+    return f"for {repr(path) if path else listed(rule.paths, 'and')} (rule {rule.number}) it carries"
 
 
 def _missing(others: Sequence[str], number: int) -> str:
     if number >= len(others):
-        return f"{_listed(others, 'and')} {'is' if len(others) == 1 else 'are'}"
+        return f"{listed(others, 'and')} {'is' if len(others) == 1 else 'are'}"
     if number == 1:
-        return f"{_listed(others, 'or')} is"
-    return f"{number} of {_listed(others, 'and')} are"
+        return f"{listed(others, 'or')} is"
+    return f"{number} of {listed(others, 'and')} are"
 
 
-def _listed(names: Sequence[str], conjunction: str) -> str:
+def listed(names: Sequence[str], conjunction: str) -> str:
     """Return the names as a sentence lists them, the first few of many."""
     shown = list(names) if len(names) <= _SHOWN else [*names[: _SHOWN - 1], f"{len(names) - _SHOWN + 1} others"]
     *most, last = shown

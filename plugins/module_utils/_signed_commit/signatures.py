@@ -14,10 +14,11 @@ from ansible_collections.flant.gitops.plugins.module_utils._git import notes as 
 from ansible_collections.flant.gitops.plugins.module_utils._verdict import Candidate, Rejected
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Future
 
     from ansible_collections.flant.gitops.plugins.module_utils._git.commit import Commit
+    from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.rules import Demand
     from ansible_collections.flant.gitops.plugins.module_utils._verdict import Verdict, Verifier
 
 _BEGUN_AHEAD = 16
@@ -58,13 +59,22 @@ class Checked(NamedTuple):
         commit: the commit.
         signers: the first signature of each signer.
         rejected: for each signature looked at that does not count, which one it is and why.
-        for_now: whether one of these may count at another time.
+        for_now: whether one of these may count at another time, or other rules may apply then.
+        waiting: the signatures that were not looked at, as enough signers stood.
+        demand: what rules by path ask of the commit, if that was looked at.
     """
 
     commit: Commit
     signers: Sequence[Signature] = ()
     rejected: Sequence[str] = ()
     for_now: bool = False
+    waiting: Sequence[Candidate] = ()
+    demand: Demand | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the signers."""
+        return [each.signer for each in self.signers]
 
 
 def look(verifier: Verifier, commit: Commit, notes: Sequence[bytes], required: int) -> Checked:
@@ -80,6 +90,15 @@ def look(verifier: Verifier, commit: Commit, notes: Sequence[bytes], required: i
         Failure: a signature cannot be verified.
     """
     return _look(verifier, commit, notes, required, verifier.workers.map)
+
+
+def look_on(verifier: Verifier, checked: Checked, missing: Callable[[Collection[str]], int]) -> Checked:
+    """Return ``checked`` with further signers, of whom so many are ``missing`` at the least as that says of the names.
+
+    Raises:
+        Failure: a signature cannot be verified.
+    """
+    return _look_on(verifier, checked, missing, verifier.workers.map)
 
 
 def look_at_each(
@@ -110,13 +129,23 @@ def _look(
     required: int,
     for_each: Callable[[Callable[[Candidate], Verdict], Iterable[Candidate]], Iterable[Verdict]],
 ) -> Checked:
+    unseen = Checked(commit, waiting=tuple(_candidates(commit, notes)))
+    return _look_on(verifier, unseen, lambda names: required - len(names), for_each)
+
+
+def _look_on(
+    verifier: Verifier,
+    checked: Checked,
+    missing: Callable[[Collection[str]], int],
+    for_each: Callable[[Callable[[Candidate], Verdict], Iterable[Candidate]], Iterable[Verdict]],
+) -> Checked:
     """As many signatures at a time are looked at as signers are missing, so that none is looked at in vain."""
-    signers: dict[str, Signature] = {}
-    rejected: list[str] = []
-    for_now = False
-    waiting = collections.deque(_candidates(commit, notes))
-    while waiting and len(signers) < required:
-        batch = [waiting.popleft() for _index in range(min(len(waiting), required - len(signers)))]
+    signers = {each.signer: each for each in checked.signers}
+    rejected = list(checked.rejected)
+    for_now = checked.for_now
+    waiting = collections.deque(checked.waiting)
+    while waiting and (number := missing(signers)) > 0:
+        batch = [waiting.popleft() for _index in range(min(len(waiting), number))]
         for candidate, verdict in zip(batch, for_each(verifier.verify, batch)):
             if isinstance(verdict, Rejected):
                 rejected.append(f"{candidate.name}: {verdict.reason}")
@@ -124,7 +153,9 @@ def _look(
             else:
                 signature = Signature(**verdict._asdict(), source=candidate.source)
                 signers.setdefault(signature.signer, signature)
-    return Checked(commit, tuple(signers.values()), tuple(rejected), for_now)
+    return checked._replace(
+        signers=tuple(signers.values()), rejected=tuple(rejected), for_now=for_now, waiting=tuple(waiting)
+    )
 
 
 def _candidates(commit: Commit, notes: Sequence[bytes]) -> Iterator[Candidate]:

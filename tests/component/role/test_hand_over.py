@@ -40,6 +40,7 @@ VALUES = {
     "commands": ["first command", "second command"],
     "git_branch_name": "release",
     "required_number_of_verified_signatures_on_commit": 2,
+    "signature_rules": [{"paths": ["prod/**"], "required": 2, "signers": ["alice", "bob"]}],
     "ssh_user_verification": True,
     "git_username": "git-user",
     "git_password": "git-password",

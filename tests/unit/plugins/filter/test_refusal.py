@@ -12,6 +12,7 @@ from ansible_collections.flant.gitops.tests.support.role_options import OMIT, re
 
 ROLE = Path(__file__).resolve().parents[4] / "roles/flant_gitops"
 PINNED = "registry.example.com/tool:1@sha256:" + "0" * 64
+RULE = {"paths": ["prod/**"], "required": 1, "signers": ["alice"]}
 REQUEST = {"name": "database", "path": "/database/creds/app"}
 
 
@@ -97,6 +98,14 @@ def test_what_works_is_not_refused(config: dict[str, object]) -> None:
         ({"trusted_signers": {"a": {}}}, "flant_gitops_trusted_signers['a']: it must be a key or a list of keys"),
         ({"trusted_signers": {"a": []}}, "flant_gitops_trusted_signers['a']: a has no key in public_keys"),
         ({"trusted_signers": {"a": [1]}}, "flant_gitops_trusted_signers['a']: it must be a text"),
+        ({"signature_rules": "prod"}, "flant_gitops_signature_rules: it must be a list"),
+        ({"signature_rules": ["prod"]}, "flant_gitops_signature_rules[0]: it must be a dictionary"),
+        ({"signature_rules": [{**RULE, "paths": "prod"}]}, "flant_gitops_signature_rules[0]: paths: it must be a list"),
+        ({"signature_rules": [{**RULE, "path": "prod"}]}, "flant_gitops_signature_rules: "),
+        ({"signature_rules": [{"paths": ["prod"]}]}, "flant_gitops_signature_rules: missing required arguments: "),
+        ({"signature_rules": [{**RULE, "required": "two"}]}, "flant_gitops_signature_rules: "),
+        ({"signature_rules": [RULE]}, "flant_gitops_signature_rules[0].signers[0]: 'alice' is not the name of a"),
+        ({"signature_rules": [{**RULE, "paths": ["/a"]}]}, "flant_gitops_signature_rules[0].paths[0]: '/a' begins or"),
         ({"trusted_signers": {"a": "x"}}, "flant_gitops_trusted_signers['a'].public_keys[0] (a)"),
         ({"trusted_signers": {"a/b": "x"}}, "flant_gitops_trusted_signers['a/b']: 'a/b' is not a signer's name"),
         ({"keep_logs": -1}, "flant_gitops_keep_logs: it must not be negative"),

@@ -19,6 +19,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._git.environment impo
 from ansible_collections.flant.gitops.plugins.module_utils._git.remote import Remote
 from ansible_collections.flant.gitops.plugins.module_utils._git.url import parse
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit import polls
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.kept import GIVEN
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.ratchet import FILES
 from ansible_collections.flant.gitops.tests.support.repository import Repository
 from ansible_collections.flant.gitops.tests.support.signed_commit import contents
@@ -126,7 +127,7 @@ def test_t12_a_first_run_that_was_killed_is_completed(task: Task, left: str) -> 
             shutil.rmtree(task.git_dir / name)
         files = ["HEAD", "config", "FETCH_HEAD", ACCEPTED]
         if left == "nothing":
-            files += ["last_commit", *polls.FILES]
+            files += ["last_commit", GIVEN, *polls.FILES]
         for name in files:
             (task.git_dir / name).unlink()
         shutil.rmtree(task.git_dir / "home")
