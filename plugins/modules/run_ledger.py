@@ -8,12 +8,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: run_ledger
-short_description: Keep on the target how an instance of the role flant_gitops stands
+short_description: Keep on the target how an instance of the role flant_gitops stands, and a signed ledger of its runs
 version_added: 1.0.0
 author:
   - flant.gitops contributors (@flant)
 description:
   - Keeps what a run has come to and what its commands have printed in the instance's directory, and shows it again.
+  - Keeps a ledger of the runs, in which each entry is signed and holds the digest of the one before, so that nobody can
+    change what was written without whoever verifies it noticing. Its form is in
+    R(the guide to the ledger,ansible_collections.flant.gitops.docsite.guide_ledger).
   - Each directory on the way there must belong to root or to the user that the module runs as, and nobody else may
     be able to write to it; what is missing is made with mode 0700.
 options:
@@ -120,6 +123,83 @@ options:
       - How many runs' outputs O(action=show) returns, the newest.
     type: int
     default: 0
+  entry:
+    description:
+      - What the ledger is to say of the run that begins or ends. Without it nothing is added to the ledger.
+      - There is no free text in the ledger. What does not have the form of its field is named there by its SHA-256, and
+        so are O(entry.trusted) and O(entry.commands).
+    type: dict
+    suboptions:
+      host:
+        description: What the operator calls the target.
+        type: str
+        required: true
+      instance:
+        description: The instance of the role.
+        type: str
+        required: true
+      machine:
+        description: What stands for the target's own id, as M(flant.gitops.git_signed_commit) returns it.
+        type: str
+        default: ""
+      repo:
+        description: The repository's URL, of which what is before an C(@) is left out. Needed to O(action=begin).
+        type: str
+        default: ""
+      branch:
+        description: Its branch. Needed to O(action=begin).
+        type: str
+        default: ""
+      previous_commit:
+        description: The commit that was processed before.
+        type: str
+        default: ""
+      required_signatures:
+        description: How many signatures the commit had to have.
+        type: int
+        default: 0
+      signatures:
+        description: Those that counted, as M(flant.gitops.git_signed_commit) returns them.
+        type: list
+        elements: dict
+        default: []
+      trusted:
+        description: Whose signatures count, in whichever form.
+        type: list
+        elements: raw
+        default: []
+      image:
+        description: The pinned image, whose digest the ledger takes.
+        type: str
+        default: ""
+      commands:
+        description: What runs in it.
+        type: list
+        elements: str
+        default: []
+  key_file:
+    description:
+      - The private SSH key without a passphrase that signs the ledger, such as C(/etc/ssh/ssh_host_ed25519_key).
+        Nobody else may be able to read it.
+      - Without it, a key is made once, as C(key) in O(dir). Another key than before is announced by an entry that the
+        old one signs.
+    type: path
+  run:
+    description:
+      - The run that ends, as RV(run) named it when it began. Without it O(action=end) adds nothing to the ledger.
+    type: str
+    default: ""
+  adopts:
+    description:
+      - Whether the run that begins takes up the container of the one before, which has not ended then but goes on.
+    type: bool
+    default: false
+  requests:
+    description:
+      - The wrapped requests that were made for the run, as M(flant.gitops.vault_wrapped_requests) returns them.
+    type: list
+    elements: dict
+    default: []
 attributes:
   check_mode:
     description: Can run in check mode, in which it changes nothing.
@@ -195,6 +275,17 @@ state:
     last_run:
       description: The commands that ended last, with C(commit), C(rc), C(started_at), C(finished_at) and C(signers).
       type: dict
+run:
+  description:
+    - The id of the run that has begun, for O(run) of its end. Empty if the ledger was not told of it.
+  returned: success
+  type: str
+  sample: 5b1f0a6c9a7e4d0d8f2b3c4d5e6f7a8b
+head:
+  description: The SHA-256 of the ledger's last line. Empty if nothing was added.
+  returned: success
+  type: str
+  sample: 0f343b0931126a20f133d67c2b018a3b5c4a0b1de5a1b2c3d4e5f60718293a4b
 logs:
   description: The outputs that were asked for, the newest last.
   returned: success
@@ -229,6 +320,19 @@ _OUTPUT = {
     "stderr": {"type": "str", "required": True},
     "signers": {"type": "list", "elements": "str", "default": []},
 }
+_ENTRY = {
+    "host": {"type": "str", "required": True},
+    "instance": {"type": "str", "required": True},
+    "machine": {"type": "str", "default": ""},
+    "repo": {"type": "str", "default": ""},
+    "branch": {"type": "str", "default": ""},
+    "previous_commit": {"type": "str", "default": ""},
+    "required_signatures": {"type": "int", "default": 0},
+    "signatures": {"type": "list", "elements": "dict", "default": []},
+    "trusted": {"type": "list", "elements": "raw", "default": []},
+    "image": {"type": "str", "default": ""},
+    "commands": {"type": "list", "elements": "str", "default": []},
+}
 ARGUMENT_SPEC = {
     "action": {"type": "str", "choices": ["begin", "end", "show", "suspend", "resume"], "required": True},
     "dir": {"type": "path", "required": True},
@@ -244,6 +348,11 @@ ARGUMENT_SPEC = {
     "archive": {"type": "path"},
     "keep_logs": {"type": "int", "default": 10},
     "logs": {"type": "int", "default": 0},
+    "entry": {"type": "dict", "options": _ENTRY},
+    "key_file": {"type": "path", "no_log": False},
+    "run": {"type": "str", "default": ""},
+    "adopts": {"type": "bool", "default": False},
+    "requests": {"type": "list", "elements": "dict", "default": []},
 }
 
 

@@ -24,7 +24,7 @@ _NAME = re.compile(r"\d{4}-[0-9T:.Z+-]+-[0-9a-f]{12}\.log", re.ASCII)
 def keep(directory: int, output: Output) -> None:
     """Keep ``output`` in ``directory``, a descriptor."""
     name = f"{output.started_at}-{output.commit[:12]}.log"
-    replace(Path(name), _text(output).encode("utf-8", "replace"), dir_fd=directory)
+    replace(Path(name), content(output), dir_fd=directory)
 
 
 def prune(directory: int, most: int) -> None:
@@ -45,6 +45,7 @@ def read(directory: int, name: str) -> str:
         return file.read().decode("utf-8", "replace")
 
 
-def _text(output: Output) -> str:
+def content(output: Output) -> bytes:
+    """Return what is kept of ``output``."""
     head = f"commit: {output.commit}\nrc: {output.rc}\nstarted: {output.started_at}\nfinished: {output.finished_at}\n"
-    return f"{head}--- stdout\n{output.stdout}\n--- stderr\n{output.stderr}\n"
+    return f"{head}--- stdout\n{output.stdout}\n--- stderr\n{output.stderr}\n".encode("utf-8", "replace")

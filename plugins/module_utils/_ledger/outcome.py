@@ -14,13 +14,19 @@ if TYPE_CHECKING:
 
 
 class Outcome(NamedTuple):
-    """The module's return values, under their own names; ``logs`` are names and texts, the newest last."""
+    """The module's return values, under their own names; ``logs`` are names and texts, the newest last.
+
+    ``run`` is the id that a run was given, and ``head`` the digest of the ledger's last line.
+    """
 
     changed: bool
     state: State
     logs: tuple[tuple[str, str], ...] = ()
+    run: str = ""
+    head: str = ""
+    warnings: tuple[str, ...] = ()
 
     def result(self) -> dict[str, object]:
         """Return what Ansible is to show."""
         logs = [{"name": name, "text": text} for name, text in self.logs]
-        return {"changed": self.changed, "state": self.state.public(), "logs": logs}
+        return {**self._asdict(), "state": self.state.public(), "logs": logs}

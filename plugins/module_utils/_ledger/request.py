@@ -15,7 +15,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._failure import Failu
 from ansible_collections.flant.gitops.plugins.module_utils._ledger.mark import line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 BEGIN = "begin"
 END = "end"
@@ -24,6 +24,7 @@ SUSPEND = "suspend"
 RESUME = "resume"
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_RUN = re.compile(r"[0-9a-f]{32}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|\+00:00)", re.ASCII)
 
 
@@ -37,6 +38,60 @@ class Output(NamedTuple):
     stdout: str
     stderr: str
     signers: Sequence[str] = ()
+
+
+class Signature(NamedTuple):
+    """A signature that counted when the commit was chosen."""
+
+    signer: str
+    type: str
+    source: str
+    fingerprint: str
+    signature: str = ""
+
+
+class Token(NamedTuple):
+    """A wrapped request that was made for a run, without its token."""
+
+    name: str
+    accessor: str
+    creation_path: str
+
+
+class Subject(NamedTuple):
+    """Who writes into the ledger, and what about.
+
+    Attributes:
+        host: the host, as its operator calls it.
+        instance: the instance of the role.
+        machine: what the machine's id comes to.
+        repo: the repository.
+        branch: its branch.
+        previous_commit: the commit processed before.
+        required_signatures: how many signatures were asked for.
+        signatures: those that counted.
+        trusted: whose signatures count, in whichever form.
+        image: the pinned image.
+        commands: what runs in it.
+    """
+
+    host: str
+    instance: str
+    machine: str
+    repo: str
+    branch: str
+    previous_commit: str
+    required_signatures: int
+    signatures: Sequence[Signature]
+    trusted: Sequence[object]
+    image: str
+    commands: Sequence[str]
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Subject:
+        """Take the suboptions."""
+        signatures = [Signature(*_texts(each, Signature._fields)) for each in given["signatures"]]
+        return cls(**{**given, "signatures": signatures})
 
 
 class Request(NamedTuple):
@@ -57,6 +112,11 @@ class Request(NamedTuple):
     keep_logs: int
     logs: int
     check_mode: bool
+    entry: Subject | None = None
+    key_file: Path | None = None
+    run: str = ""
+    adopts: bool = False
+    requests: Sequence[Token] = ()
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any], *, check_mode: bool) -> Request:
@@ -80,6 +140,11 @@ class Request(NamedTuple):
             archive=_absolute(params["archive"], "archive") if params["archive"] else None,
             keep_logs=params["keep_logs"],
             logs=params["logs"],
+            entry=Subject.of(params["entry"]) if params["entry"] else None,
+            key_file=_absolute(params["key_file"], "key_file") if params["key_file"] else None,
+            run=params["run"],
+            adopts=params["adopts"],
+            requests=[Token(*_texts(each, Token._fields)) for each in params["requests"]],
             check_mode=check_mode,
         )
         request._check()
@@ -92,16 +157,29 @@ class Request(NamedTuple):
             raise Failure("status: action: end needs it.")
         if self.action == SUSPEND:
             self.mark()
+        self._check_output()
         for option, commit in (("commit", self.commit), ("output.commit", self.output.commit if self.output else "")):
             if commit and not _COMMIT.fullmatch(commit):
                 raise Failure(f"{option}: it is not a full commit id.")
-        if self.output and not _TIME.fullmatch(self.output.started_at):
-            raise Failure("output.started_at: it is not a time in UTC as ISO 8601.")
         for option, number in (("keep_logs", self.keep_logs), ("logs", self.logs)):
             if number < 0:
                 raise Failure(f"{option}: it must not be negative.")
+        self._check_entry()
         if self.archive and self.archive.parent != self.directory.parent:
             raise Failure("archive: it does not lie beside dir.")
+
+    def _check_output(self) -> None:
+        for name in ("started_at", "finished_at") if self.output else ():
+            if not _TIME.fullmatch(getattr(self.output, name)):
+                raise Failure(f"output.{name}: it is not a time in UTC as ISO 8601.")
+
+    def _check_entry(self) -> None:
+        if self.run and not _RUN.fullmatch(self.run):
+            raise Failure("run: it is not what action: begin has returned.")
+        if self.run and not self.entry:
+            raise Failure("entry: run needs it.")
+        if self.action == BEGIN and self.entry and not (self.commit and self.entry.repo and self.entry.branch):
+            raise Failure("entry: action: begin needs commit, and its repo and branch.")
 
     def mark(self) -> bytes:
         """Return the mark that `SUSPEND` is to put.
@@ -110,6 +188,10 @@ class Request(NamedTuple):
             Failure: it could not be shown; the sentence names the parameter at fault.
         """
         return line(self.reason, self.by, self.at)
+
+
+def _texts(values: Mapping[str, Any], names: Sequence[str]) -> Iterator[str]:
+    return (str(values.get(name) or "") for name in names)
 
 
 def _absolute(path: str, option: str) -> Path:

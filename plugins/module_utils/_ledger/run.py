@@ -8,23 +8,25 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
-from ansible_collections.flant.gitops.plugins.module_utils._ledger import archives, listing, logs, state
+from ansible_collections.flant.gitops.plugins.module_utils._ledger import archives, book, listing, logs, state, telling
 from ansible_collections.flant.gitops.plugins.module_utils._ledger.outcome import Outcome
 from ansible_collections.flant.gitops.plugins.module_utils._ledger.request import BEGIN, RESUME, SHOW, SUSPEND
 from ansible_collections.flant.gitops.plugins.module_utils._private_file import open_regular, remove, replace
 from ansible_collections.flant.gitops.plugins.module_utils._trusted_path import Missing, trusted_directory
 
 if TYPE_CHECKING:
-    from ansible_collections.flant.gitops.plugins.module_utils._ledger.request import Request
+    from ansible_collections.flant.gitops.plugins.module_utils._ledger.request import Request, Subject
 
 _STATE = Path("state.json")
 _HOLD = Path("hold")
 _LOG = "log"
+_NOT_SIGNED = "ssh-keygen is not installed on the target, so the ledger has no entry of this run."
 _MOST = 64 * 1024  # bytes of a state
 
 
@@ -82,15 +84,43 @@ def _change(instance: Path, directory: int, request: Request) -> Outcome:
     after = state.follow(before, request)
     if request.check_mode:
         return Outcome(changed=after != before, state=before)
+    entered = Entered()
     try:
         if request.action != BEGIN:
             _keep_output(instance, request)
+        elif request.entry:
+            entered = _enter(request.entry, request)  # before all else: what cannot be written down does not begin
         replace(_STATE, after.dump(), dir_fd=directory)
+        if request.action != BEGIN and request.entry and request.run:
+            entered = _enter(request.entry, request)
     finally:
         if request.archive:
             remove(Path(request.archive.name), dir_fd=directory)
         archives.remove_old(directory, time.time())
-    return Outcome(changed=after != before, state=after)
+    return Outcome(changed=after != before, state=after, **entered._asdict())
+
+
+class Entered(NamedTuple):
+    """What the ledger has taken down."""
+
+    run: str = ""
+    head: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+def _enter(subject: Subject, request: Request) -> Entered:
+    if not request.key_file and not shutil.which("ssh-keygen"):
+        return Entered(warnings=(_NOT_SIGNED,))
+    author = book.Author(telling.host(subject), subject.instance, subject.machine, request.key_file)
+    with book.opened(request.directory, author) as ledger:
+        run = request.run
+        if request.action == BEGIN:
+            place = telling.place(subject, request.commit)
+            run = book.begin(ledger, place, adopts=request.adopts, **telling.begun(subject))
+        else:
+            kept = logs.content(request.output) if request.output else b""
+            book.end(ledger, telling.event(request), run, **telling.ended(request.output, kept, request.requests))
+        return Entered(run, ledger.head, tuple(ledger.warnings))
 
 
 def _keep_output(instance: Path, request: Request) -> None:

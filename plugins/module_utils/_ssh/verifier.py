@@ -11,7 +11,7 @@ import base64
 import os
 import shutil
 import subprocess
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
@@ -26,9 +26,19 @@ if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._verdict import Candidate, Verdict
 
 _NAMESPACES = {"commit": b"git", "notes": b"git-signatures"}
-_SECONDS = 60.0
+SECONDS = 60.0
 _BAD = 255
 _BAD_WORDS = b"Could not verify signature."
+
+
+class Signed(NamedTuple):
+    """What ssh-keygen is asked about: a key's type and itself, the armored signature, and what that has to cover."""
+
+    kind: bytes
+    key: bytes
+    armored: bytes
+    namespace: bytes
+    payload: bytes
 
 
 class SshVerifier:
@@ -38,10 +48,7 @@ class SshVerifier:
         """Trust ``keys``; with ``user_verification`` a security key must have asked for its PIN."""
         self._keys = {key.blob: key for key in keys}
         self._user_verification = user_verification
-        program = shutil.which("ssh-keygen")
-        if not program:
-            raise Failure("ssh-keygen (OpenSSH 8.1 or newer) is needed on the target and is not installed there.")
-        self._program = program
+        self._program = ssh_keygen()
 
     def verify(self, candidate: Candidate) -> Verdict:
         """Return whether the signature, armored in a commit and binary in a note, is one that counts.
@@ -58,8 +65,8 @@ class SshVerifier:
         key = self._keys.get(signature.key)
         if not key:
             return Rejected(f"made by an SSH key that is not trusted ({fingerprint(signature.key)})")
-        allowed = b'signer namespaces="%b" %b %b\n' % (namespace, key.type.encode(), base64.b64encode(key.blob))
-        if not self._fits(allowed, signature.armored, namespace.decode(), candidate.payload):
+        kind = key.type.encode()
+        if not fits(self._program, Signed(kind, key.blob, signature.armored, namespace, candidate.payload)):
             return Rejected("it does not fit what it should sign")
         return GoodSignature(
             fingerprint=key.fingerprint,
@@ -70,33 +77,57 @@ class SshVerifier:
             touched=signature.touched,
         )
 
-    def _fits(self, allowed: bytes, signature: bytes, namespace: str, payload: bytes) -> bool:
-        """Ask ssh-keygen, which gets all over pipes and reads no configuration."""
-        readable = [_pipe(allowed), _pipe(signature)]
-        signers, detached = (f"/dev/fd/{descriptor}" for descriptor in readable)
-        try:
-            ended = subprocess.run(  # there is no AnsibleModule down here; pylint: disable=ansible-bad-function
-                [self._program, "-Y", "verify", "-f", signers, "-I", "signer", "-n", namespace, "-s", detached],
-                input=payload,
-                capture_output=True,
-                pass_fds=readable,
-                env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
-                timeout=_SECONDS,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            raise Failure(f"ssh-keygen did not end within {_SECONDS:.0f} s.") from None
-        except OSError as error:
-            raise Failure(f"ssh-keygen cannot be run: {error.strerror}.") from None
-        finally:
-            for descriptor in readable:
-                os.close(descriptor)
-        if ended.returncode == 0:
-            return True
-        if ended.returncode == _BAD and _BAD_WORDS in ended.stdout:
-            return False
-        words = printable(ended.stderr.strip() or b"exit status %d" % ended.returncode).rstrip(".")
-        raise Failure(f"ssh-keygen (OpenSSH 8.1 or newer) cannot verify a signature on the target: {words}.")
+
+def ssh_keygen() -> str:
+    """Return the path of the program.
+
+    Raises:
+        Failure: it is not installed.
+    """
+    program = shutil.which("ssh-keygen")
+    if not program:
+        raise Failure("ssh-keygen (OpenSSH 8.1 or newer) is needed on the target and is not installed there.")
+    return program
+
+
+def fits(program: str, signed: Signed) -> bool:
+    """Ask ssh-keygen whether the numbers of a signature fit; it gets all over pipes and reads no configuration.
+
+    Raises:
+        Failure: it cannot be run or does not end.
+    """
+    line = b'signer namespaces="%b" %b %b\n' % (signed.namespace, signed.kind, base64.b64encode(signed.key))
+    readable = [_pipe(line), _pipe(signed.armored)]
+    allowed, detached = (f"/dev/fd/{descriptor}" for descriptor in readable)
+    namespace = signed.namespace.decode()
+    try:
+        ended = subprocess.run(  # there is no AnsibleModule down here; pylint: disable=ansible-bad-function
+            [program, "-Y", "verify", "-f", allowed, "-I", "signer", "-n", namespace, "-s", detached],
+            input=signed.payload,
+            capture_output=True,
+            pass_fds=readable,
+            env=environment(),
+            timeout=SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise Failure(f"ssh-keygen did not end within {SECONDS:.0f} s.") from None
+    except OSError as error:
+        raise Failure(f"ssh-keygen cannot be run: {error.strerror}.") from None
+    finally:
+        for descriptor in readable:
+            os.close(descriptor)
+    if ended.returncode == 0:
+        return True
+    if ended.returncode == _BAD and _BAD_WORDS in ended.stdout:
+        return False
+    words = printable(ended.stderr.strip() or b"exit status %d" % ended.returncode).rstrip(".")
+    raise Failure(f"ssh-keygen (OpenSSH 8.1 or newer) cannot verify a signature on the target: {words}.")
+
+
+def environment() -> dict[str, str]:
+    """Return what ssh-keygen is run in: where programs are, and nothing that changes what it does or says."""
+    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
 
 
 def _pipe(content: bytes) -> int:

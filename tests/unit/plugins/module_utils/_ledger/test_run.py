@@ -33,6 +33,11 @@ DEFAULTS = {
     "archive": None,
     "keep_logs": 2,
     "logs": 0,
+    "entry": None,
+    "key_file": None,
+    "run": "",
+    "adopts": False,
+    "requests": [],
 }
 
 

@@ -1,0 +1,277 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to this collection: it may change without notice.
+"""Writing the ledger: each entry follows the last one, and says in between what that left open.
+
+Where a run was killed, its ``begun`` has no end: the next one that begins says that it is ``lost``, or that it has
+taken its container up (``adopted``). Two runs at once do the same to each other; the end of a run that was called lost
+too early then stands behind. Where a line was cut off, ``torn`` follows it; where the key is another one, ``rekeyed``
+is put before, signed by the old one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._ledger import entry as entries
+from ansible_collections.flant.gitops.plugins.module_utils._ledger import files, signing
+from ansible_collections.flant.gitops.plugins.module_utils._ledger.entry import Entry
+from ansible_collections.flant.gitops.plugins.module_utils._ledger.envelope import digest, open_line
+from ansible_collections.flant.gitops.plugins.module_utils._private_file import lock, open_regular, replace
+from ansible_collections.flant.gitops.plugins.module_utils._timestamp import iso8601
+from ansible_collections.flant.gitops.plugins.module_utils._trusted_path import Missing, trusted_directory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ansible_collections.flant.gitops.plugins.module_utils._ledger.entry import Place
+    from ansible_collections.flant.gitops.plugins.module_utils._ledger.envelope import Envelope
+
+_LOCK = Path("lock")
+_SIGNED_WITH = Path("signed_with")
+_LONGEST_PATH = 4096
+_ENDS = (entries.FINISHED, entries.FAILED, entries.CANCELLED)
+
+
+class Author(NamedTuple):
+    """Whoever writes: the host, the instance, what the machine's id comes to, and the key (None: the ledger's own)."""
+
+    host: str
+    instance: str
+    machine: str
+    key_file: Path | None
+
+
+class Tail(NamedTuple):
+    """The last entry, and what there is of a line behind it."""
+
+    number: int = -1
+    digest: str = entries.NO_LINE
+    ledger: str = ""
+    keyid: str = ""
+    torn: bytes = b""
+
+
+class Book:
+    """The ledger of an instance, open for writing and held against everybody else."""
+
+    def __init__(self, path: Path, directory: int, author: Author) -> None:
+        """Take the directory by its path and its descriptor."""
+        self._path, self._directory, self._author = path, directory, author
+        self.warnings: list[str] = []
+        self._tail = self._find_tail()
+        if self._tail.torn:
+            self._mend(self._tail.torn)
+
+    @property
+    def head(self) -> str:
+        """The digest of the last line."""
+        return self._tail.digest
+
+    def newest(self) -> Iterator[Entry]:
+        """Yield the entries, the last one first."""
+        for _line, _keyid, entry in self._backwards():
+            yield entry
+
+    def append(self, event: str, *, run: str = "", place: Place | None = None, **details: object) -> None:
+        """Add an entry, signed.
+
+        Raises:
+            Failure: it cannot be signed, or something in it does not have its form.
+            OSError: it cannot be written.
+        """
+        envelope = self._signed(event, run, place, details)
+        if self._tail.keyid not in ("", envelope.keyid):
+            self._announce(envelope.keyid)
+            envelope = self._signed(event, run, place, details)
+        self._write(envelope.line(), envelope.keyid)
+        if self._signed_with() != self._key_file:
+            replace(_SIGNED_WITH, os.fsencode(self._key_file), dir_fd=self._directory)
+
+    @property
+    def _key_file(self) -> Path:
+        return self._author.key_file or self._path / signing.KEY
+
+    @property
+    def _option(self) -> str:
+        return "key_file" if self._author.key_file else "dir"
+
+    def _signed(self, event: str, run: str, place: Place | None, details: Mapping[str, object]) -> Envelope:
+        payload = self._payload(event, run, place, details)
+        try:
+            return signing.sign(payload, self._key_file, self._option)
+        except Missing:
+            if self._author.key_file:
+                raise
+            signing.make(self._path)
+            return signing.sign(payload, self._key_file, self._option)
+
+    def _payload(self, event: str, run: str, place: Place | None, details: Mapping[str, object]) -> bytes:
+        author, tail = self._author, self._tail
+        entry = Entry(
+            ledger=tail.ledger or os.urandom(16).hex(),
+            number=tail.number + 1,
+            previous=tail.digest,
+            event=event,
+            at=iso8601(int(time.time())),
+            host=author.host,
+            instance=author.instance,
+            machine=author.machine,
+            version=entries.VERSION,
+            run=run,
+            place=place,
+            details=details,
+        )
+        try:
+            return entry.payload()
+        except ValueError as error:
+            raise Failure(f"entry: the ledger cannot hold it: {error}.") from None
+
+    def _announce(self, keyid: str) -> None:
+        """Let the old key say which one comes after it."""
+        payload = self._payload(entries.REKEYED, "", None, {"key": keyid})
+        for key_file in self._old_key_files():
+            with contextlib.suppress(Failure):
+                envelope = signing.sign(payload, key_file, "dir")
+                if envelope.keyid == self._tail.keyid:
+                    self._write(envelope.line(), keyid)
+                    return
+        self.warnings.append(
+            f"dir: the key {self._tail.keyid} of the ledger in {self._path} is gone without having named its successor "
+            f"{keyid}, which whoever verifies the ledger will ask about."
+        )
+
+    def _old_key_files(self) -> Iterator[Path]:
+        return (file for file in (self._signed_with(), self._path / signing.KEY) if file)
+
+    def _signed_with(self) -> Path | None:
+        """Return the file of the key that has signed the last entry."""
+        try:
+            with os.fdopen(open_regular(_SIGNED_WITH, dir_fd=self._directory), "rb") as file:
+                return Path(os.fsdecode(file.read(_LONGEST_PATH)))
+        except FileNotFoundError:
+            return None
+
+    def _write(self, line: bytes, keyid: str) -> None:
+        """Append ``line``; ``keyid`` is the key that is to sign the next one."""
+        files.append(self._directory, self._file(), b"\n" + line if self._tail.torn else line)
+        entry = entries.read(open_line(line).payload)
+        self._tail = Tail(entry.number, digest(line), entry.ledger, keyid)
+
+    def _file(self) -> str:
+        """Return the name of this year's file, or of the newest where the clock was set back."""
+        years = files.years(self._directory)[-1:]
+        return years[0] if self._tail.torn else max([*years, f"{iso8601(int(time.time()))[:4]}.jsonl"])
+
+    def _find_tail(self) -> Tail:
+        years = files.years(self._directory)
+        torn = next(self._lines(years[-1])) if years else b""
+        for line, keyid, entry in self._backwards():
+            after = str(entry.details["key"]) if entry.event == entries.REKEYED else keyid
+            return Tail(entry.number, digest(line), entry.ledger, after, torn)
+        return Tail(torn=torn)
+
+    def _mend(self, torn: bytes) -> None:
+        """End a line that was cut off, and say so unless nothing but its line feed was missing."""
+        try:
+            entries.read(open_line(torn).payload)
+        except ValueError:
+            self.append(entries.TORN, torn=f"sha256:{digest(torn)}")
+        else:
+            files.append(self._directory, files.years(self._directory)[-1], b"")
+            self._tail = self._find_tail()
+
+    def _backwards(self) -> Iterator[tuple[bytes, str, Entry]]:
+        """Yield the lines with their keys and entries, the last one first; what was torn is passed over."""
+        expected = ""
+        for name in reversed(files.years(self._directory)):
+            for index, line in enumerate(self._lines(name)):
+                if not index or (expected and expected == digest(line)):
+                    continue
+                try:
+                    envelope = open_line(line)
+                    entry = entries.read(envelope.payload)
+                except ValueError as error:
+                    raise Failure(
+                        f"dir: {self._path / name} holds a line that is no entry ({error}); nothing is added. Move "
+                        f"{self._path} elsewhere to begin a new ledger, and have both verified."
+                    ) from None
+                if entry.event != entries.REKEYED:  # it may stand in between
+                    expected = str(entry.details.get("torn", "")).removeprefix("sha256:")
+                yield line, envelope.keyid, entry
+
+    def _lines(self, name: str) -> Iterator[bytes]:
+        try:
+            yield from files.backwards(self._directory, name)
+        except ValueError as error:
+            raise Failure(f"dir: {self._path / name} holds a line that is no entry: {error}.") from None
+
+
+@contextlib.contextmanager
+def opened(path: Path, author: Author) -> Iterator[Book]:
+    """Yield the ledger in the directory ``path``, made if it is missing.
+
+    Raises:
+        Failure: others could change it, or it holds what is no entry.
+        OSError: it cannot be read or written.
+    """
+    with trusted_directory(path, "dir", create=True) as directory, lock(_LOCK, dir_fd=directory):
+        yield Book(path, directory, author)
+
+
+def begin(book: Book, place: Place, *, adopts: bool, **details: object) -> str:
+    """Say that a run begins; return its id.
+
+    Args:
+        book: the ledger.
+        place: the commit.
+        adopts: whether it takes up the container of the last run that did not end.
+        details: what there is to say of a run that begins.
+
+    Raises:
+        Failure: it cannot be said.
+        OSError: it cannot be written.
+    """
+    unended = _unended(book)
+    if unended and adopts and unended.place == place:
+        book.append(entries.ADOPTED, run=unended.run, place=place)
+        return unended.run
+    if unended:
+        book.append(entries.LOST, run=unended.run, place=unended.place)
+    run = os.urandom(16).hex()
+    book.append(entries.BEGUN, run=run, place=place, **details)
+    return run
+
+
+def end(book: Book, event: str, run: str, **details: object) -> None:
+    """Say how ``run`` has ended, unless that is said already.
+
+    Raises:
+        Failure: no such run has begun, or it cannot be said.
+        OSError: it cannot be written.
+    """
+    for entry in book.newest():
+        if entry.run == run and entry.event in _ENDS:
+            return
+        if entry.run == run and entry.event != entries.LOST:
+            book.append(event, run=run, place=entry.place, **details)
+            return
+    raise Failure("run: the ledger knows of no such run.")
+
+
+def _unended(book: Book) -> Entry | None:
+    """Return the last run that has begun, if there is no end of it; those before were called lost when it began."""
+    ended: set[str] = set()
+    for entry in book.newest():
+        if entry.event in _ENDS:
+            ended.add(entry.run)
+        elif entry.event in (entries.BEGUN, entries.ADOPTED):
+            return None if entry.run in ended else entry
+    return None
