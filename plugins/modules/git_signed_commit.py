@@ -530,6 +530,11 @@ signatures:
       description: V(commit) for the commit's own signature, V(notes) for one that C(git-signatures) has published.
       type: str
       sample: commit
+    signature:
+      description:
+        - The signature itself, as it was found, in Base64. From a commit it is armored, from a note binary.
+      type: str
+      sample: U1NIU0lH
 verified_signatures:
   description:
     - The number of RV(signers).

@@ -309,7 +309,6 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._interruption import interruptible
 from ansible_collections.flant.gitops.plugins.module_utils._ledger.request import Request
-from ansible_collections.flant.gitops.plugins.module_utils._ledger.run import run
 
 _OUTPUT = {
     "commit": {"type": "str", "required": True},
@@ -358,12 +357,16 @@ ARGUMENT_SPEC = {
 
 def main() -> None:
     """Run the module."""
+    from ansible_collections.flant.gitops.plugins.module_utils._ledger.run import run
+
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     try:
         with interruptible():
             outcome = run(Request.from_params(module.params, check_mode=module.check_mode))
     except Failure as failure:
         module.fail_json(msg=str(failure), **failure.result)
+    for warning in outcome.warnings:
+        module.warn(warning)
     module.exit_json(**outcome.result())
 
 

@@ -337,9 +337,9 @@ def _reworded(sentence: str, step: str) -> str:
     """Return what a step's module has said, with the role's variables in place of its options."""
     if not sentence:
         return ""
-    from ansible_collections.flant.gitops.plugins.plugin_utils._variables import CONTAINER, GIT, VAULT
+    from ansible_collections.flant.gitops.plugins.plugin_utils._variables import CONTAINER, GIT, LEDGER, VAULT
 
-    modules = {"poll": GIT, "record": GIT, "wrap": VAULT, "rotate": VAULT}
+    modules = {"poll": GIT, "record": GIT, "begin": LEDGER, "wrap": VAULT, "rotate": VAULT}
     return modules.get(step, CONTAINER).reword(sentence).rstrip(".")
 
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_OF_FAILURES = {"msg", "module_stderr", "exception", "failed_when_suppressed_exception"}
+
 
 class Step:
     """What one task has returned; false, if it was skipped or has not come yet."""
@@ -39,7 +41,7 @@ class Step:
         A module that could not even start says nothing itself; then the last line that it left is all there is. What a
         poll says beside its status is no refusal.
         """
-        if "status" in self or not self._result.keys() & {"msg", "module_stderr", "exception"}:
+        if "status" in self or not self._result.keys() & _OF_FAILURES:
             return ""
         from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
 

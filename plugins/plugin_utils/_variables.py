@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from ansible_collections.flant.gitops.plugins.modules import (
     container_command,
     git_signed_commit,
+    run_ledger,
     vault_wrapped_requests,
 )
 
@@ -88,4 +89,10 @@ VAULT = Module(
     "vault_",
     {name: name for name in vault_wrapped_requests.ARGUMENT_SPEC if name.startswith("vault_")},
     frozenset({"action", "tokens"}),
+)
+LEDGER = Module(
+    run_ledger.ARGUMENT_SPEC,
+    "ledger_",
+    {"keep_logs": "keep_logs"},
+    frozenset(run_ledger.ARGUMENT_SPEC) - {"keep_logs", "key_file"},
 )

@@ -8,10 +8,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import yaml
-from ansible_collections.flant.gitops.plugins.plugin_utils._variables import CONTAINER, GIT, PREFIX, VAULT
+from ansible_collections.flant.gitops.plugins.plugin_utils._variables import CONTAINER, GIT, LEDGER, PREFIX, VAULT
 from jinja2 import Environment
 
-MODULES = {"git_signed_commit": GIT, "container_command": CONTAINER, "vault_wrapped_requests": VAULT}
+MODULES = {
+    "git_signed_commit": GIT,
+    "container_command": CONTAINER,
+    "vault_wrapped_requests": VAULT,
+    "run_ledger": LEDGER,
+}
 OMIT = object()
 # What the role leaves to the modules, and why; all else comes from a variable or is the role's own to say.
 LEFT = {
@@ -21,6 +26,7 @@ LEFT = {
         "working_dir": "commands count on it",
     },
     "vault_wrapped_requests": {},
+    "run_ledger": dict.fromkeys(("reason", "by", "logs"), "for other playbooks"),
 }
 _VARS = yaml.safe_load(
     (Path(__file__).resolve().parents[2] / "roles/flant_gitops/vars/main.yml").read_text(encoding="utf-8")

@@ -107,9 +107,9 @@ class Book:
         payload = self._payload(event, run, place, details)
         try:
             return signing.sign(payload, self._key_file, self._option)
-        except Missing:
+        except Missing as missing:
             if self._author.key_file:
-                raise
+                raise Failure(str(missing)) from None
             signing.make(self._path)
             return signing.sign(payload, self._key_file, self._option)
 

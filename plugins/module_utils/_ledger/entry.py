@@ -31,7 +31,7 @@ NO_LINE = "0" * 64
 """What stands for the line before the first."""
 
 BEGUN, FINISHED, FAILED, ADOPTED, LOST, CANCELLED = "begun", "finished", "failed", "adopted", "lost", "cancelled"
-RESET, SUSPENDED, RESUMED, REKEYED, TORN = "reset", "suspended", "resumed", "rekeyed", "torn"
+REKEYED, TORN = "rekeyed", "torn"
 
 _HEX = r"[0-9a-f]"
 _DIGEST = rf"sha256:{_HEX}{{64}}"
@@ -42,7 +42,7 @@ _VISIBLE = r"[\x21-\x7e]"
 _FORMS = {
     "host": rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,254}}|{_DIGEST}",
     "instance": r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}",
-    "machine": rf"{_HEX}{{32,64}}|",
+    "machine": rf"{_HEX}{{32,64}}|{_DIGEST}|",
     "repository": rf"{_VISIBLE}{{1,1024}}",
     "branch": rf"{_VISIBLE}{{1,255}}",
     "signer": rf"[A-Za-z0-9][A-Za-z0-9 ._@+-]{{0,62}}|[0-9A-F]{{64}}|{_KEYID}|{_DIGEST}",
@@ -169,18 +169,17 @@ def _place(statement: Mapping[str, Any]) -> Place | None:
 
 def _check(predicate: Mapping[str, object], *, place: Place | None) -> None:
     event = predicate.get("event")
-    if not isinstance(event, str) or event not in _EVENTS:
+    if not isinstance(event, str) or event not in EVENTS:
         raise ValueError("its event is none that is known")
-    of_event = _EVENTS[event]
-    allowed = {*_COMMON, *of_event.needed, *of_event.possible}
+    of_event = EVENTS[event]
     for name in sorted({*_COMMON, *of_event.needed} - predicate.keys()):
         raise ValueError(f"its {name} is missing")
     for name, value in sorted(predicate.items()):
-        if name not in allowed:
+        if name not in of_event.fields:
             raise ValueError(f"it holds {name[:40]!r}, which such an entry has not")
         if not _CHECKS[name](value):
             raise ValueError(f"its {name} does not have its form")
-    if of_event.of_commit not in (None, bool(place)):
+    if of_event.of_commit != bool(place):
         raise ValueError("its subject is not what it should be")
     if place and not (
         _form("repository")(place.repository) and _form("branch")(place.branch) and _commit(place.commit)
@@ -245,13 +244,18 @@ _COMMON = ("ledger", "number", "previous", "event", "at", "host", "instance", "m
 
 
 class _Event(NamedTuple):
-    of_commit: bool | None  # None: either
+    of_commit: bool
     needed: tuple[str, ...] = ()
     possible: tuple[str, ...] = ()
 
+    @property
+    def fields(self) -> set[str]:
+        """The fields that such an entry may have."""
+        return {*_COMMON, *self.needed, *self.possible}
+
 
 _ENDED = _Event(of_commit=True, needed=("run",), possible=("requests", "rc", "startedOn", "finishedOn", "output"))
-_EVENTS = {
+EVENTS = {
     BEGUN: _Event(
         of_commit=True,
         needed=("run", "required", "signatures", "trusted", "commands"),
@@ -262,9 +266,6 @@ _EVENTS = {
     FINISHED: _ENDED,
     FAILED: _ENDED,
     CANCELLED: _ENDED,
-    RESET: _Event(of_commit=None, possible=("previousCommit",)),
-    SUSPENDED: _Event(of_commit=False),
-    RESUMED: _Event(of_commit=False),
     REKEYED: _Event(of_commit=False, needed=("key",)),
     TORN: _Event(of_commit=False, needed=("torn",)),
 }

@@ -29,4 +29,6 @@ class Outcome(NamedTuple):
     def result(self) -> dict[str, object]:
         """Return what Ansible is to show."""
         logs = [{"name": name, "text": text} for name, text in self.logs]
-        return {**self._asdict(), "state": self.state.public(), "logs": logs}
+        values = {**self._asdict(), "state": self.state.public(), "logs": logs}
+        del values["warnings"]
+        return values

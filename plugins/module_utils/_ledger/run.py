@@ -111,8 +111,7 @@ class Entered(NamedTuple):
 def _enter(subject: Subject, request: Request) -> Entered:
     if not request.key_file and not shutil.which("ssh-keygen"):
         return Entered(warnings=(_NOT_SIGNED,))
-    author = book.Author(telling.host(subject), subject.instance, subject.machine, request.key_file)
-    with book.opened(request.directory, author) as ledger:
+    with book.opened(request.directory, telling.author(subject, request.key_file)) as ledger:
         run = request.run
         if request.action == BEGIN:
             place = telling.place(subject, request.commit)

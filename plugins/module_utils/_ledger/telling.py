@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._ledger import entry as entries
 from ansible_collections.flant.gitops.plugins.module_utils._ledger import state
+from ansible_collections.flant.gitops.plugins.module_utils._ledger.book import Author
 from ansible_collections.flant.gitops.plugins.module_utils._ledger.entry import Place, fitted, visible
 from ansible_collections.flant.gitops.plugins.module_utils._ledger.envelope import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from ansible_collections.flant.gitops.plugins.module_utils._ledger.request import (
         Output,
@@ -39,9 +41,10 @@ def place(subject: Subject, commit: str) -> Place:
     return Place(repository, visible(subject.branch, _LONGEST_BRANCH), commit)
 
 
-def host(subject: Subject) -> str:
-    """Return the host's name."""
-    return fitted("host", subject.host)
+def author(subject: Subject, key_file: Path | None) -> Author:
+    """Return who writes, with the key in ``key_file`` or else the ledger's own."""
+    host, machine = fitted("host", subject.host), fitted("machine", subject.machine)
+    return Author(host, subject.instance, machine, key_file)
 
 
 def begun(subject: Subject) -> dict[str, object]:

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import base64
 import collections
 from typing import TYPE_CHECKING, Callable, NamedTuple
 
@@ -36,6 +37,7 @@ class Signature(NamedTuple):
         created: ISO 8601, UTC; empty for SSH, as ``user_id`` is.
         touched: whether it was made by a security key that somebody touched.
         source: ``commit`` for the commit's own, ``notes`` for one from a note.
+        signature: the signature itself, as it was found, in Base64.
     """
 
     signer: str
@@ -46,6 +48,7 @@ class Signature(NamedTuple):
     created: str
     touched: bool
     source: str
+    signature: str
 
     def as_dict(self) -> dict[str, str | bool]:
         """Return the attributes as a module returns them."""
@@ -151,7 +154,8 @@ def _look_on(
                 rejected.append(f"{candidate.name}: {verdict.reason}")
                 for_now = for_now or verdict.for_now
             else:
-                signature = Signature(**verdict._asdict(), source=candidate.source)
+                found = base64.b64encode(candidate.signature).decode()
+                signature = Signature(**verdict._asdict(), source=candidate.source, signature=found)
                 signers.setdefault(signature.signer, signature)
     return checked._replace(
         signers=tuple(signers.values()), rejected=tuple(rejected), for_now=for_now, waiting=tuple(waiting)

@@ -85,6 +85,7 @@ VALUES = {
     "vault_timeout": "31s",
     "vault_retries": 4,
     "keep_logs": 7,
+    "ledger_key_file": "/keys/ledger",
 }
 # What goes with another way to log in than the one above.
 LOGINS = {
@@ -128,14 +129,17 @@ POLLED = {
     "archive_sha256": "5",
 }
 ANSWERS = {
-    "git_signed_commit": {"changed": True, "signers": [], "msg": "", **POLLED},
+    "git_signed_commit": {"changed": True, "signers": [], "signatures": [{"signer": "alice"}], "msg": "", **POLLED},
     "git_signed_commit record": {"changed": True},
     "container_command prepare": {"changed": False, "existing": "none"},
     "container_command run": {"changed": True, "existing": "none", "started_at": TIME, "finished_at": TIME, **RAN},
     "container_command remove": {"changed": True, "existing": "none"},
+    "run_ledger begin": {"changed": True, "run": "f" * 32, "head": "0" * 64},
+    "run_ledger end": {"changed": True},
     "vault_wrapped_requests": {
         "changed": True,
         "env": {"VAULT_REQUEST_TOKEN_DATABASE": "t"},
+        "requests": [{"name": "database", "accessor": "a", "creation_path": "p"}],
         "secret_id_rotate_at": "2999-01-01T00:00:00Z",
     },
 }
@@ -187,8 +191,27 @@ def test_r24_each_module_is_given_each_variable(site: Site, signers: Signers) ->
             handed[name] = given(found, module, option)
             assert handed[name], f"{module} is not given {option}"
             assert {str(value) for value in handed[name]} == {str(VALUES[name])}, option
-    handed["keep_logs"] = given(found, "run_ledger", "keep_logs")
-    assert handed["keep_logs"] == [VALUES["keep_logs"]] * 2
+    assert given(found, "run_ledger", "keep_logs") == [VALUES["keep_logs"]] * 2
+    assert given(found, "run_ledger", "run") == ["f" * 32]
+    assert given(found, "run_ledger", "adopts") == [False]
+    assert given(found, "run_ledger", "requests") == [ANSWERS["vault_wrapped_requests"]["requests"]]
+    entry, _entry_of_the_end = given(found, "run_ledger", "entry")
+    assert entry == {
+        "host": site.host,
+        "instance": "other",
+        "machine": "m",
+        "repo": VALUES["git_repo_url"],
+        "branch": VALUES["git_branch_name"],
+        "previous_commit": "",
+        "required_signatures": 2,
+        "signatures": [{"signer": "alice"}],
+        "trusted": [
+            {"name": "alice", "public_keys": [alice, SSH_KEY]},
+            {"name": "bob", "public_keys": [bob]},
+        ],
+        "image": VALUES["docker_image"],
+        "commands": VALUES["commands"],
+    }
     assert set(handed) == set(VALUES)
     assert given(found, "git_signed_commit", "trusted_keys") == [[]]
     assert given(found, "git_signed_commit", "trusted_signers") == [

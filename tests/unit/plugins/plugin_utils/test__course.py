@@ -236,6 +236,7 @@ def test_r25_failure_names_the_variables(steps: dict[str, object], sentence: str
         ({"msg": "All of it: Killed", "module_stderr": "Killed"}, "All of it: Killed"),
         ({"module_stderr": "x\x1b[2Jy"}, "the module failed. x\ufffd[2Jy"),
         ({"exception": "(traceback unavailable)"}, "the module failed."),
+        ({"failed_when_suppressed_exception": "(traceback unavailable)"}, "the module failed."),
     ],
 )
 def test_r21_module_that_could_not_start_is_told(result: dict[str, object] | None, refusal: str) -> None:

@@ -19,6 +19,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._ledger import book, 
 from ansible_collections.flant.gitops.plugins.module_utils._ledger.book import Author
 from ansible_collections.flant.gitops.plugins.module_utils._ledger.entry import Place, read
 from ansible_collections.flant.gitops.plugins.module_utils._ledger.envelope import digest, open_line
+from ansible_collections.flant.gitops.plugins.module_utils._trusted_path import Missing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -228,8 +229,9 @@ def test_key_whose_predecessor_is_gone_is_warned_of(ledger: Path) -> None:
 def test_key_that_cannot_sign_is_refused(ledger: Path, tmp_path: Path, prepare: object, sentence: str) -> None:
     file = key(tmp_path)
     prepare(file)
-    with pytest.raises(Failure, match=sentence):
+    with pytest.raises(Failure, match=sentence) as refused:
         begin(ledger, OWN._replace(key_file=file))
+    assert not isinstance(refused.value, Missing)  # which would stand for a directory that is not there
     assert lines(ledger) == []
 
 

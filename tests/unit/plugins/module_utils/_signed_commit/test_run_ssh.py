@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from typing import TYPE_CHECKING
 
@@ -60,8 +61,10 @@ def test_an_ssh_signature_in_the_header_counts_without_gpg(
             "created": "",
             "touched": False,
             "source": "commit",
+            "signature": outcome.signatures[0]["signature"],
         }
     ]
+    assert base64.b64decode(outcome.signatures[0]["signature"]).startswith(b"-----BEGIN SSH SIGNATURE-----\n")
 
 
 def test_who_has_openpgp_keys_alone_needs_no_ssh_keygen(

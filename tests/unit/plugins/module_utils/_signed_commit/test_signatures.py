@@ -90,6 +90,7 @@ def test_a_commit_signed_by_git_has_its_signer(repository: Repository, signers: 
             "created": found.signers[0].created,
             "touched": False,
             "source": "commit",
+            "signature": base64.b64encode(commit.signature).decode(),
         }
     ]
     assert found.rejected == ()

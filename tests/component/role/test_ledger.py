@@ -1,0 +1,164 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The ledger that the role writes: each run begins and ends there, whatever comes between."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+from ansible_collections.flant.gitops.plugins.module_utils._ledger import entry
+from ansible_collections.flant.gitops.plugins.module_utils._ledger.envelope import digest, open_line
+from ansible_collections.flant.gitops.tests.support.waiting import until
+
+if TYPE_CHECKING:
+    from ansible_collections.flant.gitops.plugins.module_utils._ledger.entry import Entry
+    from ansible_collections.flant.gitops.tests.component.role.conftest import Containers, Upstream
+    from ansible_collections.flant.gitops.tests.support.signers import Signers
+    from ansible_collections.flant.gitops.tests.support.site import Site
+
+SIGKILLED = -9
+
+
+def ledger(site: Site) -> list[Entry]:
+    """Return the entries, once it is seen that they are a chain."""
+    lines = [line for file in sorted(site.work.glob("ledger/*.jsonl")) for line in file.read_bytes().splitlines()]
+    entries = [entry.read(open_line(line).payload) for line in lines]
+    assert [each.previous for each in entries] == [entry.NO_LINE, *map(digest, lines)][: len(lines)]
+    return entries
+
+
+def events(site: Site) -> list[str]:
+    return [each.event for each in ledger(site)]
+
+
+def test_run_is_written_down_with_who_signed_what_ran_and_what_came_of_it(
+    site: Site, upstream: Upstream, signers: Signers, image: str
+) -> None:
+    first = upstream.commit("one", "First", signers.alice)
+    assert site.run().rc == 0
+    commit = upstream.commit("two", "Second", signers.bob)
+    assert site.run().rc == 0
+    begun, finished = ledger(site)[2:]
+    assert (begun.event, finished.event) == (entry.BEGUN, entry.FINISHED)
+    assert begun.run == finished.run
+    assert begun.place == finished.place == entry.Place(upstream.folder.as_uri(), "main", commit)
+    assert (begun.host, begun.instance) == (site.host, "default")
+    assert begun.details["previousCommit"] == first
+    assert begun.details["image"] == image
+    (signature,) = begun.details["signatures"]
+    assert (signature["signer"], signature["fingerprint"]) == ("bob", signers.bob.fingerprint)
+    (log,) = site.work.glob(f"log/*-{commit[:12]}.log")
+    assert finished.details["output"] == f"sha256:{hashlib.sha256(log.read_bytes()).hexdigest()}"
+    assert finished.details["rc"] == 0
+
+
+def test_quiet_run_writes_nothing(site: Site, upstream: Upstream, signers: Signers) -> None:
+    upstream.commit("one", "First", signers.alice)
+    assert site.run().rc == 0
+    before = {file: file.stat().st_mtime_ns for file in site.work.glob("ledger/*")}
+    assert site.run().status == "unchanged"
+    assert {file: file.stat().st_mtime_ns for file in site.work.glob("ledger/*")} == before
+
+
+def test_commands_that_fail_end_as_failed(site: Site, upstream: Upstream, signers: Signers) -> None:
+    site.variables["commands"] = ["exit 3"]
+    upstream.commit("one", "First", signers.alice)
+    assert site.run().rc == 2
+    _begun, failed = ledger(site)
+    assert (failed.event, failed.details["rc"]) == (entry.FAILED, 3)
+
+
+def test_refusal_between_begin_and_start_ends_as_failed(
+    site: Site, upstream: Upstream, signers: Signers, containers: Containers
+) -> None:
+    site.variables |= {
+        "vault_addr": "http://127.0.0.1:1",
+        "vault_role_id": "r",
+        "vault_secret_id": "s",
+        "vault_retries": 0,
+        "vault_requests": [{"name": "database", "path": "/kv/database"}],
+    }
+    upstream.commit("one", "First", signers.alice)
+    assert site.run().rc == 2
+    assert events(site) == [entry.BEGUN, entry.FAILED]
+    assert "rc" not in ledger(site)[1].details
+    assert containers.started(site) == 0
+
+
+@pytest.mark.parametrize(
+    ("task", "expected"),
+    [
+        ("Say that the run begins", []),
+        ("Remember that the commit is started", [entry.BEGUN, entry.LOST]),
+        ("Print the output", [entry.BEGUN, entry.ADOPTED]),
+        ("Keep the output and delete the archive", [entry.BEGUN]),
+        ("Remove the container", [entry.BEGUN, entry.FINISHED]),
+    ],
+)
+def test_run_that_is_killed_has_an_end_or_the_next_ones_word_for_it(
+    task: str, expected: list[str], site: Site, upstream: Upstream, signers: Signers
+) -> None:
+    upstream.commit("one", "First", signers.alice)
+    assert site.run(kill_at=task).rc == SIGKILLED
+    assert site.run().rc == 0
+    assert events(site)[: len(expected)] == expected
+    upstream.commit("two", "Second", signers.alice)
+    assert site.run().rc == 0
+    found = ledger(site)
+    ended = {each.run for each in found if each.event in (entry.FINISHED, entry.LOST)}
+    assert {each.run for each in found} == ended
+
+
+def test_two_runs_at_once_are_a_chain(site: Site, upstream: Upstream, signers: Signers, containers: Containers) -> None:
+    site.variables["commands"] = ["sleep 3", "cat file"]
+    upstream.commit("ran", "First", signers.alice)
+    processes = [site.start() for _index in range(2)]
+    outputs = [process.communicate(timeout=300)[0] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], "\n".join(outputs)
+    assert containers.started(site) == 1
+    assert entry.FINISHED in events(site)
+
+
+def test_cancelled_run_ends_as_cancelled_or_failed(
+    site: Site, upstream: Upstream, signers: Signers, containers: Containers
+) -> None:
+    site.variables["commands"] = ["sleep 600"]
+    upstream.commit("one", "First", signers.alice)
+    running = site.start()
+    until(lambda: containers.started(site), during=running)
+    assert site.run(playbook="flant.gitops.cancel").rc == 0
+    output, _errors = running.communicate(timeout=60)
+    assert running.returncode == 2, output
+    assert events(site) == [entry.BEGUN, entry.FAILED]
+
+
+def test_ledger_that_cannot_be_written_stops_the_run_before_its_tokens(
+    site: Site, upstream: Upstream, signers: Signers, containers: Containers
+) -> None:
+    upstream.commit("one", "First", signers.alice)
+    site.work.mkdir(parents=True)
+    (site.work / "ledger").write_text("", encoding="utf-8")
+    refused = site.run()
+    assert refused.rc == 2, refused.output
+    assert "is not a directory" in refused.output
+    assert containers.started(site) == 0
+    (site.work / "ledger").unlink()
+    assert site.run().status == "processed"
+
+
+def test_host_key_signs_where_it_is_named(site: Site, upstream: Upstream, signers: Signers) -> None:
+    key = site.folder / "host_key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    site.variables["ledger_key_file"] = str(key)
+    upstream.commit("one", "First", signers.alice)
+    assert site.run().rc == 0
+    assert not (site.work / "ledger/key").exists()
+    key.unlink()
+    upstream.commit("two", "Second", signers.alice)
+    refused = site.run()
+    assert refused.rc == 2, refused.output
+    assert "flant_gitops_ledger_key_file: " in refused.output
