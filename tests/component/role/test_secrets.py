@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from ansible.parsing.vault import VaultLib, VaultSecret
 from ansible_collections.flant.gitops.tests.support import images
 from ansible_collections.flant.gitops.tests.support.openbao import OpenBao, Role, running
 from ansible_collections.flant.gitops.tests.support.waiting import until
@@ -33,6 +34,7 @@ path "{role}/secret-id" { capabilities = ["update"] }
 path "{role}/secret-id/destroy" { capabilities = ["update"] }
 path "{role}/secret-id/lookup" { capabilities = ["update"] }
 """
+VAULT_PASSWORD = "of the vault"
 SECRET = "correct-horse-battery-staple"
 TOKEN = re.compile(r"\bs\.[A-Za-z0-9]{20,}")
 UNWRAP = (
@@ -96,6 +98,55 @@ def test_r6_wrapped_secret_is_used_in_the_container_and_shown_nowhere(
     for file in site.folder.rglob("*.log"):
         assert "used the secret" in file.read_text(encoding="utf-8")
         assert not TOKEN.search(file.read_text(encoding="utf-8"))
+
+
+def _inline(value: str) -> dict[str, str]:
+    """Return what a file of variables in JSON has for ``!vault``."""
+    secret = VaultSecret(VAULT_PASSWORD.encode())
+    return {"__ansible_vault": VaultLib([("default", secret)]).encrypt(value, secret).decode()}
+
+
+def test_r22_secrets_may_be_inline_vault_values(
+    site: Site, upstream: Upstream, signers: Signers, role: Role, tmp_path: Path
+) -> None:
+    upstream.commit("one", "First", signers.alice)
+    (tmp_path / "vault-password").write_text(VAULT_PASSWORD, encoding="utf-8")
+    secret_id = str(site.variables["vault_secret_id"])
+    site.variables |= {
+        "vault_secret_id": _inline(secret_id),
+        "docker_registry_username": "puller",
+        "docker_registry_password": _inline("registry-secret"),
+    }
+    ran = site.run("-vvv", "--vault-password-file", str(tmp_path / "vault-password"))
+    assert ran.rc == 0, ran.output
+    assert "used the secret" in ran.output
+    assert secret_id not in ran.output
+    assert "registry-secret" not in ran.output
+    assert role.name
+    # Nobody listens there: the password has come as far as it can.
+    site.variables |= {
+        "git_repo_url": "https://127.0.0.1:9/a.git",
+        "git_username": "watcher",
+        "git_password": _inline("git-secret"),
+    }
+    away = site.run("-vvv", "--vault-password-file", str(tmp_path / "vault-password"))
+    assert away.rc == 2
+    assert "status: failed, flant_gitops_git_repo_url: git could not fetch from 127.0.0.1" in away.output
+    assert "git-secret" not in away.output
+
+
+def test_r22_specs_that_are_not_met_show_no_secret(site: Site) -> None:
+    site.variables |= {
+        "git_password": "git-secret",
+        "vault_secret_id": ["secret-in-a-list"],
+        "vault_requests": [{"name": "a", "path": "/a", "secret_options": "text-for-a-dictionary"}],
+        "git_verify": "sometimes",
+    }
+    refused = site.run("-vvv")
+    assert refused.rc == 2
+    assert "git_verify" in refused.output
+    for secret in ("git-secret", "secret-in-a-list", "text-for-a-dictionary"):
+        assert secret not in refused.output
 
 
 def test_r6_reason_why_vault_refused_is_told_and_the_secret_is_not(
