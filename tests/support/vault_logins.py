@@ -73,9 +73,11 @@ class CertLogin:
         self.shown.check_hostname = False
         self.shown.load_cert_chain(self.certificate, self.key)
 
-    def write(self, authority: trustme.CA | None = None, not_after: datetime | None = None) -> None:
+    def write(
+        self, authority: trustme.CA | None = None, not_after: datetime | None = None, common_name: str | None = NAME
+    ) -> None:
         """Write a new certificate and its key, of the right ``authority`` unless another one is given."""
-        leaf = (authority or self.authority).issue_cert(self.NAME, common_name=self.NAME, not_after=not_after)
+        leaf = (authority or self.authority).issue_cert(self.NAME, common_name=common_name, not_after=not_after)
         self.certificate.write_bytes(b"".join(blob.bytes() for blob in leaf.cert_chain_pems))
         self.key.touch(mode=0o600)
         self.key.write_bytes(leaf.private_key_pem.bytes())

@@ -33,7 +33,7 @@ _LONGEST = 1 << 20
 _REASONS = {
     400: "The role must exist there, trust the authority that has issued the certificate, and allow its names.",
     403: "There may be no such auth method, or none for this address; see auth_mount_point.",
-    500: "",  # which is how a certificate that is out of date is answered
+    500: "A certificate without a common name is answered so; the server makes an alias of that.",
 }
 
 

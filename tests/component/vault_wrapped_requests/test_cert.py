@@ -54,6 +54,14 @@ def test_one_that_has_expired_is_told_from_that(account: Account, login: CertLog
     assert refusal(account).endswith("(HTTP 500). The certificate has expired at 2021-01-01T00:00:00Z.")
 
 
+def test_one_without_a_common_name_is_told_from_that(account: Account, login: CertLogin) -> None:
+    options = {"auth_role": "any"}
+    trusted = {"certificate": login.authority.cert_pem.bytes().decode()}
+    account.bao.call("POST", f"/v1/auth/{login.mount_point}/certs/any", trusted)
+    login.write(common_name=None)
+    assert "(HTTP 500). A certificate without a common name is answered so" in refusal(account, **options)
+
+
 @pytest.mark.parametrize("role", ["missing", "of-another"])
 def test_a_role_that_it_does_not_stand_for_is_refused(account: Account, login: CertLogin, role: str) -> None:
     certificate = login.authority.cert_pem.bytes().decode()

@@ -43,7 +43,7 @@ def fill(server: openbao.OpenBao) -> openbao.Role:
 def admit_certificate(server: openbao.OpenBao, folder: Path) -> None:
     """Let a machine with the files machine-cert.pem and machine-key.pem be the role ``web``."""
     authority = trustme.CA()
-    leaf = authority.issue_cert("web.test")
+    leaf = authority.issue_cert("web.test", common_name="web.test")
     (folder / "machine-cert.pem").write_bytes(leaf.cert_chain_pems[0].bytes())
     (folder / "machine-key.pem").touch(mode=0o600)
     (folder / "machine-key.pem").write_bytes(leaf.private_key_pem.bytes())
