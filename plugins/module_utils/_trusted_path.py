@@ -61,18 +61,18 @@ def trusted_directory(path: Path, option: str, *, create: bool = False, shared: 
 
 
 @contextlib.contextmanager
-def trusted_file(path: Path, option: str, *, secret: bool = False) -> Iterator[BinaryIO]:
+def trusted_file(path: Path, option: str, *, secret: bool = False, link: bool = False) -> Iterator[BinaryIO]:
     """Yield the regular file ``path``, open for reading.
 
     It must belong to root or to us, and nobody else may be able to write to it. One that holds a ``secret`` must be
-    ours, readable by nobody else, and no symbolic link.
+    ours, readable by nobody else, and no symbolic ``link``, unless that is how it is put there.
 
     Raises:
         Missing: there is no such file.
         Failure: it cannot be trusted, or cannot be read; the sentence begins with ``option``.
     """
     with contextlib.closing(_Walk(path, option)) as walk:
-        descriptor = walk.to_file(links=not secret)
+        descriptor = walk.to_file(links=link or not secret)
         try:
             walk.refuse_file(os.fstat(descriptor), secret=secret)
         except Failure:

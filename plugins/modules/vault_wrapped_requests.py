@@ -105,8 +105,11 @@ options:
       - How to log in. An option that is for another method is refused.
       - V(approle) logs in with O(role_id) and a secret-id, in O(secret_id) or O(secret_id_file).
       - V(cert) shows the certificate in O(client_cert_file) in the TLS handshake, and logs in as O(auth_role).
+      - V(jwt) logs in as O(auth_role) with the token in O(jwt_file), which somebody has signed whom the server trusts.
+      - V(kubernetes) does so with the token of a service account, about which the server asks Kubernetes.
+      - All but V(approle) need a O(vault_addr) with V(https), unless it is this machine.
     type: str
-    choices: [approle, cert]
+    choices: [approle, cert, jwt, kubernetes]
     default: approle
   auth_mount_point:
     description:
@@ -128,6 +131,14 @@ options:
       - File with the private key of the certificate, in PEM form and without a passphrase. It must belong to the user
         of this task, have mode 0600, and be no symbolic link.
       - Required with O(auth_method=cert).
+    type: path
+  jwt_file:
+    description:
+      - File with the token to log in with, and nothing else. It is read anew by each task, so whoever replaces it need
+        tell nobody.
+      - It must belong to the user of this task and have mode 0600, or 0400. As in a projected volume of Kubernetes, it
+        may be reached by a symbolic link, if only root and that user can change where that leads.
+      - Required with O(auth_method=jwt) and O(auth_method=kubernetes).
     type: path
   approle_mount_point:
     description:
@@ -324,6 +335,19 @@ EXAMPLES = r"""
   register: vault
   no_log: true
 
+- name: Log in with the token of a service account, which a pod is given as a projected volume
+  flant.gitops.vault_wrapped_requests:
+    vault_addr: https://vault.example.com:8200
+    vault_cacert: "{{ vault_cacert }}"
+    auth_method: kubernetes
+    auth_role: deploy
+    jwt_file: /var/run/secrets/vault/token
+    requests:
+      - name: database
+        path: /secret/data/database
+  register: vault
+  no_log: true
+
 - name: Keep the secret-id on the target and replace it every 72 hours; the first one is given once
   flant.gitops.vault_wrapped_requests:
     vault_addr: https://vault.example.com:8200
@@ -444,11 +468,12 @@ ARGUMENT_SPEC = {
     "vault_tls_server_name": {"type": "str"},
     "vault_cacert": {"type": "str"},
     "vault_namespace": {"type": "str"},
-    "auth_method": {"type": "str", "default": "approle", "choices": ["approle", "cert"]},
+    "auth_method": {"type": "str", "default": "approle", "choices": ["approle", "cert", "jwt", "kubernetes"]},
     "auth_mount_point": {"type": "str"},
     "auth_role": {"type": "str"},
     "client_cert_file": {"type": "path"},
     "client_key_file": {"type": "path", "no_log": False},
+    "jwt_file": {"type": "path"},
     "approle_mount_point": {"type": "str"},
     "role_name": {"type": "str"},
     "role_id": {"type": "str"},

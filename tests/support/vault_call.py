@@ -28,6 +28,7 @@ _DEFAULTS: dict[str, object] = {
     "auth_role": None,
     "client_cert_file": None,
     "client_key_file": None,
+    "jwt_file": None,
     "approle_mount_point": None,
     "action": "wrap",
     "tokens": [],

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 import trustme
+from ansible_collections.flant.gitops.tests.support.tokens import AUDIENCE, Issuer
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ansible_collections.flant.gitops.tests.support.openbao import OpenBao
+    from ansible_collections.flant.gitops.tests.support.token_review import TokenReview
 
-METHODS = ("approle", "cert")
+METHODS = ("approle", "cert", "jwt", "kubernetes")
 every_login = pytest.mark.parametrize("account", METHODS, indirect=True)
 
 
@@ -94,6 +96,78 @@ class CertLogin:
             "client_cert_file": str(self.certificate),
             "client_key_file": str(self.key),
         }
+
+
+class JwtLogin:
+    """Tokens of an issuer of the test's own.
+
+    Attributes:
+        issuer: whom the server trusts.
+        file: holds the token.
+    """
+
+    shown = None
+
+    def __init__(self, bao: OpenBao, directory: Path) -> None:
+        self.issuer = Issuer()
+        self.file = directory / "token"
+        self.mount_point = _mounted(bao, "jwt")
+        self.path = f"/v1/auth/{self.mount_point}/login"
+        self._bao = bao
+        bao.call("POST", f"/v1/auth/{self.mount_point}/config", {"jwt_validation_pubkeys": [self.issuer.pem]})
+        self.write()
+
+    def write(self, **claims: Any) -> None:  # noqa: ANN401 -- claims are of many types
+        """Write a new token."""
+        self.file.touch(mode=0o600)
+        self.file.write_text(self.issuer.token(**claims), encoding="utf-8")
+
+    def as_role(self, policy: str, **settings: Any) -> dict[str, Any]:  # noqa: ANN401 -- likewise
+        bound = {"role_type": "jwt", "bound_audiences": [AUDIENCE], "user_claim": "sub", "bound_subject": "machine"}
+        return self._as_role("jwt", policy, {**bound, **settings})
+
+    def _as_role(self, method: str, policy: str, settings: dict[str, Any]) -> dict[str, Any]:
+        name = f"role-{uuid4().hex[:8]}"
+        role = {"token_policies": policy, "token_ttl": "10m", **settings}
+        self._bao.call("POST", f"/v1/auth/{self.mount_point}/role/{name}", role)
+        return {
+            "auth_method": method,
+            "auth_mount_point": self.mount_point,
+            "auth_role": name,
+            "jwt_file": str(self.file),
+        }
+
+
+class KubernetesLogin(JwtLogin):
+    """Tokens of the service account ``deployer`` in ``ops``; `TokenReview` stands in for Kubernetes."""
+
+    def __init__(self, bao: OpenBao, directory: Path, api: TokenReview) -> None:
+        self.issuer = Issuer()
+        self.file = directory / "token"
+        self.api = api
+        self.mount_point = _mounted(bao, "kubernetes")
+        self.path = f"/v1/auth/{self.mount_point}/login"
+        self._bao = bao
+        config = {
+            "kubernetes_host": api.address,
+            "kubernetes_ca_cert": trustme.CA().cert_pem.bytes().decode(),  # which plain http does not come to use
+            "disable_local_ca_jwt": True,
+            "token_reviewer_jwt": api.reviewer,
+        }
+        bao.call("POST", f"/v1/auth/{self.mount_point}/config", config)
+        self.write()
+
+    def write(self, account: str = "deployer", namespace: str = "ops", **claims: Any) -> None:  # noqa: ANN401 -- likewise
+        of = {"namespace": namespace, "serviceaccount": {"name": account, "uid": f"uid-of-{account}"}}
+        about = {"sub": f"system:serviceaccount:{namespace}:{account}", "kubernetes.io": of}
+        token = self.issuer.token(**{**about, "aud": [AUDIENCE], **claims})
+        self.api.known[token] = account, namespace, claims.get("aud", [AUDIENCE])
+        self.file.touch(mode=0o600)
+        self.file.write_text(f"{token}\n", encoding="utf-8")
+
+    def as_role(self, policy: str, **settings: Any) -> dict[str, Any]:  # noqa: ANN401 -- likewise
+        accounts = {"bound_service_account_names": ["deployer"], "bound_service_account_namespaces": ["ops"]}
+        return self._as_role("kubernetes", policy, {**accounts, "audience": AUDIENCE, **settings})
 
 
 def _mounted(bao: OpenBao, kind: str) -> str:

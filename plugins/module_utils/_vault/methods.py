@@ -39,6 +39,18 @@ def _cert() -> type[Method]:
     return Cert
 
 
+def _jwt() -> type[Method]:
+    from ansible_collections.flant.gitops.plugins.module_utils._vault.jwt import Jwt
+
+    return Jwt
+
+
+def _kubernetes() -> type[Method]:
+    from ansible_collections.flant.gitops.plugins.module_utils._vault.kubernetes import Kubernetes
+
+    return Kubernetes
+
+
 _APPROLE = "approle"
 _METHODS = {
     _APPROLE: _Known(
@@ -46,6 +58,8 @@ _METHODS = {
         frozenset(("approle_mount_point", "role_name", "role_id", "secret_id", "secret_id_file", "secret_id_ttl")),
     ),
     "cert": _Known(_cert, frozenset(("auth_role", "client_cert_file", "client_key_file"))),
+    "jwt": _Known(_jwt, frozenset(("auth_role", "jwt_file"))),
+    "kubernetes": _Known(_kubernetes, frozenset(("auth_role", "jwt_file"))),
 }
 
 

@@ -96,6 +96,11 @@ LOGINS = {
         "vault_client_cert_file": "/keys/machine.pem",
         "vault_client_key_file": "/keys/machine.key",
     },
+    "kubernetes": {
+        "vault_auth_method": "kubernetes",
+        "vault_auth_role": "web",
+        "vault_jwt_file": "/var/run/secrets/vault/token",
+    },
 }
 APPROLE = {
     *("vault_approle_mount_point", "vault_role_name", "vault_role_id", "vault_secret_id", "vault_secret_id_file"),

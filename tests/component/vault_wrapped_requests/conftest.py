@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 from ansible_collections.flant.gitops.tests.support import openbao
+from ansible_collections.flant.gitops.tests.support.token_review import reviewing
 from ansible_collections.flant.gitops.tests.support.vault_account import TLS_NAME, Account
-from ansible_collections.flant.gitops.tests.support.vault_logins import CertLogin
+from ansible_collections.flant.gitops.tests.support.vault_logins import CertLogin, JwtLogin, KubernetesLogin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+    from typing import Any
 
     from ansible_collections.flant.gitops.tests.support.http_faults import FaultyServer
-    from ansible_collections.flant.gitops.tests.support.openbao import OpenBao
+    from ansible_collections.flant.gitops.tests.support.token_review import TokenReview
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +36,13 @@ def tls_bao() -> Iterator[openbao.OpenBao]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def token_review() -> Iterator[TokenReview]:
+    """What stands in for the TokenReview API of Kubernetes."""
+    with reviewing() as api:
+        yield api
+
+
 @pytest.fixture
 def account(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Account]:
     """A role that may do little, whose every token and secret-id is accounted for in the end.
@@ -45,11 +54,15 @@ def account(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Account]
     account.settle()
 
 
-def _account(method: str, get: Callable[[str], OpenBao], folder: Path) -> Account:
+def _account(method: str, get: Callable[[str], Any], folder: Path) -> Account:
     if method == "cert":
         server = get("tls_bao")
         trusted = {"vault_cacert": server.authority.pem, "vault_tls_server_name": TLS_NAME}
         return Account(server, folder, CertLogin(server, folder), **trusted)
+    if method == "jwt":
+        return Account(get("bao"), folder, JwtLogin(get("bao"), folder))
+    if method == "kubernetes":
+        return Account(get("bao"), folder, KubernetesLogin(get("bao"), folder, get("token_review")))
     return Account(get("bao"), folder)
 
 

@@ -172,11 +172,11 @@ def test_what_is_remembered_is_refused_where_the_role_cannot_have_written_it() -
         ({"vault_secret_id_file": "/f"}, "flant_gitops_vault_role_name: "),
         (
             {"vault_auth_method": "kerberos"},
-            "flant_gitops_vault_auth_method: value of auth_method must be one of: approle, cert",
+            "flant_gitops_vault_auth_method: value of auth_method must be one of: approle, cert, jwt, kubernetes",
         ),
         (
             {"vault_auth_role": "web"},
-            "flant_gitops_vault_auth_role: it is for flant_gitops_vault_auth_method cert",
+            "flant_gitops_vault_auth_role: it is for flant_gitops_vault_auth_method cert or jwt or kubernetes, and",
         ),
         (
             CERTIFICATE,

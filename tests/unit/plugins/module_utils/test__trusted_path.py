@@ -47,8 +47,8 @@ def enter(path: Path, *, create: bool = False, shared: bool = False) -> None:
         assert os.path.samestat(os.fstat(descriptor), path.stat())
 
 
-def read(path: Path, *, secret: bool = False) -> bytes:
-    with trusted_file(path, "ca_cert_file", secret=secret) as file:
+def read(path: Path, *, secret: bool = False, link: bool = False) -> bytes:
+    with trusted_file(path, "ca_cert_file", secret=secret, link=link) as file:
         return file.read()
 
 
@@ -276,6 +276,15 @@ def test_r14_a_link_to_a_file_is_followed_unless_it_is_a_secret(tmp_path: Path) 
     assert read(tmp_path / "link") == b"x"
     with pytest.raises(Failure, match=rf"^ca_cert_file: {tmp_path}/link is a symbolic link\.$"):
         read(tmp_path / "link", secret=True)
+
+
+def test_r14_a_secret_may_be_reached_by_a_link_if_that_is_how_it_is_put_there(tmp_path: Path) -> None:
+    (tmp_path / "secret").touch(0o600)
+    (tmp_path / "link").symlink_to("secret")
+    assert read(tmp_path / "link", secret=True, link=True) == b""
+    (tmp_path / "secret").chmod(0o640)
+    with pytest.raises(Failure, match="can be read by others than its owner; its mode must be 0600"):
+        read(tmp_path / "link", secret=True, link=True)
 
 
 def test_r14_a_file_in_a_directory_that_others_may_write_to_is_refused(tmp_path: Path) -> None:

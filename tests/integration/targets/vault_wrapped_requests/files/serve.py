@@ -8,11 +8,13 @@ Usage: serve.py FOLDER. Once the server can be used, FOLDER/server.json says how
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 
 import trustme
-from ansible_collections.flant.gitops.tests.support import background, openbao
+from ansible_collections.flant.gitops.tests.support import background, openbao, token_review
+from ansible_collections.flant.gitops.tests.support.tokens import Issuer
 
 POLICY = """
 path "secret/data/database" { capabilities = ["read"] }
@@ -52,12 +54,32 @@ def admit_certificate(server: openbao.OpenBao, folder: Path) -> None:
     server.call("POST", "/v1/auth/cert/certs/web", {"certificate": trusted, "token_policies": "deploy"})
 
 
+def admit_service_account(server: openbao.OpenBao, folder: Path, api: token_review.TokenReview) -> None:
+    """Let the service account of vault/token be the role ``deploy``; the ``api`` stands in for Kubernetes."""
+    of = {"namespace": "ops", "serviceaccount": {"name": "deployer", "uid": "uid-of-deployer"}}
+    token = Issuer().token(aud=["vault"], sub="system:serviceaccount:ops:deployer", **{"kubernetes.io": of})
+    api.known[token] = "deployer", "ops", ["vault"]
+    (folder / "vault").mkdir()
+    (folder / "vault/token").touch(mode=0o600)
+    (folder / "vault/token").write_text(token, encoding="utf-8")
+    server.call("POST", "/v1/sys/auth/kubernetes", {"type": "kubernetes"})
+    config = {"kubernetes_host": api.address, "kubernetes_ca_cert": server.authority.pem if server.authority else ""}
+    reviewer = {"disable_local_ca_jwt": True, "token_reviewer_jwt": api.reviewer}
+    server.call("POST", "/v1/auth/kubernetes/config", {**config, **reviewer})
+    bound = {"bound_service_account_names": ["deployer"], "bound_service_account_namespaces": ["ops"]}
+    role = {**bound, "audience": "vault", "token_policies": "deploy"}
+    server.call("POST", "/v1/auth/kubernetes/role/deploy", role)
+
+
 def main() -> None:
     """Serve."""
     folder = Path(sys.argv[1])
-    with openbao.running(authority=openbao.Authority("localhost", "127.0.0.1")) as server:
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(openbao.running(authority=openbao.Authority("localhost", "127.0.0.1")))
         role = fill(server)
         admit_certificate(server, folder)
+        api = stack.enter_context(token_review.reviewing())
+        admit_service_account(server, folder, api)
         described = {
             "address": server.address,
             "cacert": server.authority.pem if server.authority else "",

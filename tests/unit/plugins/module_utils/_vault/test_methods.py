@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 LEAST: dict[str, dict[str, str]] = {  # the least that each method takes
     "approle": {"role_id": "role", "secret_id": "secret"},
     "cert": {"auth_role": "web", "client_cert_file": "/c", "client_key_file": "/k"},
+    "jwt": {"auth_role": "web", "jwt_file": "/t"},
+    "kubernetes": {"auth_role": "web", "jwt_file": "/t"},
 }
 ALL: dict[str, str] = {  # an option of each method, and what it could be
     "role_name": "deploy",
@@ -32,10 +34,13 @@ ALL: dict[str, str] = {  # an option of each method, and what it could be
     "auth_role": "web",
     "client_cert_file": "/c",
     "client_key_file": "/k",
+    "jwt_file": "/t",
 }
 OF = {
     "approle": {"role_name", "role_id", "secret_id", "secret_id_file", "secret_id_ttl", "approle_mount_point"},
     "cert": {"auth_role", "client_cert_file", "client_key_file"},
+    "jwt": {"auth_role", "jwt_file"},
+    "kubernetes": {"auth_role", "jwt_file"},
 }
 
 
