@@ -174,6 +174,19 @@ options:
         O(secret_id_file).old.
       - Give each host a file and a secret-id of its own.
     type: path
+  wrapped_secret_id_file:
+    description:
+      - File with a wrapping token for the first secret-id, and nothing else, so that no secret-id has to be carried to
+        the target in clear. It is used where no other secret-id is accepted, and needs O(secret_id_file), which keeps
+        the secret-id from then on.
+      - The token must wrap a new secret-id of O(role_name). It is looked at first, then unwrapped, and removed once the
+        secret-id is in O(secret_id_file). In check mode it is only looked at, and nobody logs in.
+      - A token that cannot be unwrapped any more makes the task fail with words that say so. Somebody else may have
+        unwrapped it, and then has the secret-id. A run that was cut off is told from that by
+        O(wrapped_secret_id_file).begun, which holds a digest of the token that is being unwrapped.
+      - It must belong to the user of this task, have mode 0600 and be no symbolic link, and only root and that user may
+        be able to put files into its directory.
+    type: path
   secret_id_ttl:
     description:
       - How long a secret-id is meant to live, at least V(2m). It is replaced once a tenth of this has passed, or of the
@@ -480,6 +493,7 @@ ARGUMENT_SPEC = {
     "secret_id": {"type": "str", "no_log": True},
     "secret_id_file": {"type": "path", "no_log": False},
     "secret_id_ttl": {"type": "str", "no_log": False},
+    "wrapped_secret_id_file": {"type": "path", "no_log": False},
     "requests": {"type": "list", "elements": "dict", "default": [], "options": _REQUEST_SPEC},
     "revoke_login_token": {"type": "bool", "default": True, "no_log": False},
     "timeout": {"type": "str", "default": "30s"},

@@ -37,6 +37,7 @@ _DEFAULTS: dict[str, object] = {
     "secret_id": None,
     "secret_id_file": None,
     "secret_id_ttl": None,
+    "wrapped_secret_id_file": None,
     "requests": [],
     "revoke_login_token": True,
     "timeout": "10s",

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._vault.custody import Custody
     from ansible_collections.flant.gitops.plugins.module_utils._vault.errand import Errand
     from ansible_collections.flant.gitops.plugins.module_utils._vault.login import Session
+    from ansible_collections.flant.gitops.plugins.module_utils._vault.wrapped_secret_id import WrappedSecretId
 
 _ROLE_NAME = re.compile(r"\w[\w.-]*", re.ASCII)
 _NOT_ACCEPTED = 400
@@ -55,6 +56,7 @@ class AppRole:
     secret_id: str = field(repr=False)
     secret_id_file: Path | None
     secret_id_ttl: float
+    wrapped_secret_id_file: Path | None
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> AppRole:
@@ -65,7 +67,9 @@ class AppRole:
         """
         mount_option = _mount_option(params)
         ttl = params["secret_id_ttl"]
-        secret_id_file = Path(params["secret_id_file"]) if params["secret_id_file"] else None
+        secret_id_file, wrapped = (
+            Path(params[option]) if params[option] else None for option in ("secret_id_file", "wrapped_secret_id_file")
+        )
         approle = cls(
             mount_point=mount_point(params[mount_option] or "approle", mount_option),
             mount_option=mount_option,
@@ -73,9 +77,8 @@ class AppRole:
             role_id=(params["role_id"] or "").strip(),
             secret_id=(params["secret_id"] or "").strip(),
             secret_id_file=secret_id_file,
-            secret_id_ttl=bounded_duration(ttl, "secret_id_ttl", shortest=120, longest=36525 * DAY)
-            if ttl
-            else math.inf,
+            secret_id_ttl=_lifetime(ttl) if ttl else math.inf,
+            wrapped_secret_id_file=wrapped,
         )
         if not approle.role_id:
             raise Failure("role_id: it must not be empty.")
@@ -85,6 +88,10 @@ class AppRole:
             raise Failure("role_name: it is needed to rotate the secret-id in secret_id_file.")
         if ttl and not secret_id_file:
             raise Failure("secret_id_ttl: it needs secret_id_file, where a rotated secret-id is kept.")
+        if wrapped and not secret_id_file:
+            raise Failure("wrapped_secret_id_file: it needs secret_id_file, where the secret-id is kept from then on.")
+        if wrapped and approle.secret_id:
+            raise Failure("wrapped_secret_id_file: secret_id is for the same; give one of the two.")
         if not secret_id_file and not approle.secret_id:
             raise Failure("secret_id: it or secret_id_file must be given.")
         return approle
@@ -101,7 +108,7 @@ class AppRole:
         from ansible_collections.flant.gitops.plugins.module_utils._vault.secret_id_file import opened
 
         with opened(self.secret_id_file) as file:
-            rotation = Rotation(errand.client, self, file, errand.custody, errand.warnings)
+            rotation = Rotation(errand.client, self, file, errand.custody, errand.warnings, self._wrapped())
             # Told to stop, a rotation is completed or undone before the lock is let go.
             return errand.make(partial(rotation.enter, errand.calls, check_mode=errand.check_mode), to_its_end=True)
 
@@ -120,10 +127,21 @@ class AppRole:
             raise rejected.because(advice.get(rejected.status, "")) from None
         return session_of(reply, client, custody, issuer="The AppRole", mount_option=self.mount_option)
 
+    def _wrapped(self) -> WrappedSecretId | None:
+        if not self.wrapped_secret_id_file:
+            return None
+        from ansible_collections.flant.gitops.plugins.module_utils._vault.wrapped_secret_id import WrappedSecretId
+
+        return WrappedSecretId(self.wrapped_secret_id_file)
+
     def _enter_once(self, errand: Errand) -> Entry:
         session = self.log_in(errand.client, self.secret_id, "secret_id", errand.custody)
         session.require_uses(errand.calls)
         return Entry(session, math.inf)
+
+
+def _lifetime(text: str) -> float:
+    return bounded_duration(text, "secret_id_ttl", shortest=120, longest=36525 * DAY)
 
 
 def _mount_option(params: Mapping[str, Any]) -> str:

@@ -123,6 +123,28 @@ class Client:
         """
         self._secret_id_call(approle, "/destroy", lambda api, of: api.destroy_secret_id(secret_id=secret_id, **of))
 
+    def look_up_wrapping(self, token: str, whose: str) -> Reply:
+        """Ask what a wrapping ``token`` wraps, which does not use it up; ``whose`` names it.
+
+        Raises:
+            Rejected: it has been used or has expired, or is none.
+            Failure: the server cannot be asked.
+        """
+        body = {"token": token}
+        return self._send(
+            f"Looking up {whose}", "POST", lambda: self._adapter.post("/v1/sys/wrapping/lookup", json=body)
+        )
+
+    def unwrap(self, token: str, whose: str) -> Reply:
+        """Unwrap ``token``, which uses it up; ``whose`` names it.
+
+        Raises:
+            Rejected: it has been used or has expired, or is none.
+            Failure: the server cannot be asked, or may have done it without our hearing of it.
+        """
+        adapter = self.bearing(token)._adapter  # noqa: SLF001 -- it is our own
+        return self._send(f"Unwrapping {whose}", "POST", lambda: adapter.post("/v1/sys/wrapping/unwrap"))
+
     def _secret_id_call(
         self, approle: AppRole, tail: str, call: Callable[[AppRoleApi, Mapping[str, str]], requests.Response]
     ) -> Reply:

@@ -74,9 +74,12 @@ class Session:
 
 @dataclass(frozen=True)
 class Entry:
-    """A login, and when the secret-id that it was made with is to be replaced (epoch seconds; ``inf``: never)."""
+    """A login, and when the secret-id that it was made with is to be replaced (epoch seconds; ``inf``: never).
 
-    session: Session
+    There is no ``session`` in check mode where to log in would use something up.
+    """
+
+    session: Session | None
     rotate_at: float
     due: bool = False
     rotated: bool = False

@@ -55,7 +55,12 @@ _APPROLE = "approle"
 _METHODS = {
     _APPROLE: _Known(
         _approle,
-        frozenset(("approle_mount_point", "role_name", "role_id", "secret_id", "secret_id_file", "secret_id_ttl")),
+        frozenset(
+            (
+                *("approle_mount_point", "role_name", "role_id"),
+                *("secret_id", "secret_id_file", "secret_id_ttl", "wrapped_secret_id_file"),
+            )
+        ),
     ),
     "cert": _Known(_cert, frozenset(("auth_role", "client_cert_file", "client_key_file"))),
     "jwt": _Known(_jwt, frozenset(("auth_role", "jwt_file"))),

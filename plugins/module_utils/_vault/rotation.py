@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
-from ansible_collections.flant.gitops.plugins.module_utils._vault.login import Entry
+from ansible_collections.flant.gitops.plugins.module_utils._vault.login import Entry, Session
 from ansible_collections.flant.gitops.plugins.module_utils._vault.reply import Rejected
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._vault.approle import AppRole
     from ansible_collections.flant.gitops.plugins.module_utils._vault.client import Client
     from ansible_collections.flant.gitops.plugins.module_utils._vault.custody import Custody
-    from ansible_collections.flant.gitops.plugins.module_utils._vault.login import Session
     from ansible_collections.flant.gitops.plugins.module_utils._vault.reply import Section
     from ansible_collections.flant.gitops.plugins.module_utils._vault.secret_id_file import SecretIdFile, Stored
+    from ansible_collections.flant.gitops.plugins.module_utils._vault.wrapped_secret_id import WrappedSecretId
 
 _NOT_ACCEPTED = 400
 _CALLS = 3  # look up, create, destroy
@@ -63,19 +63,23 @@ class Rotation:
     file: SecretIdFile
     custody: Custody
     warnings: list[str]
+    wrapped: WrappedSecretId | None
 
     def enter(self, calls: int, *, check_mode: bool) -> Entry:
         """Log in, and replace the secret-id when that is due; ``calls`` more calls are to be made with the login.
 
-        A dead secret-id in the file yields to the option ``secret_id``, and that to the one that a run which was cut
-        off has left.
+        A dead secret-id in the file yields to the option ``secret_id``, that to the one that a run which was cut off
+        has left, and all of them to one that is still wrapped; check mode only looks at that, and does not log in.
 
         Raises:
             Failure: no secret-id is accepted, or it cannot be replaced.
         """
         stored = self.file.read()
-        session, used = self._log_in(stored)
+        found = self._log_in(stored, check_mode=check_mode)
         now = time.time()
+        if not found:
+            return Entry(None, now, due=True)
+        session, used = found
         current = stored if stored and stored.secret_id == used.secret_id else None
         at = rotate_at(current, self.approle.secret_id_ttl) if current else now
         due = not current or is_due(current, self.approle.secret_id_ttl, now)
@@ -84,30 +88,46 @@ class Rotation:
         if check_mode:
             return entry
         self._finish_earlier(session, used, calls + (_CALLS if due else 0))
+        if self.wrapped:
+            self.wrapped.finish()
         if not due:
             return entry
         ttl = self._replace(session, used.secret_id)
         return replace(entry, rotated=True, rotate_at=time.time() + min(ttl, self.approle.secret_id_ttl) / _SHARE)
 
-    def _log_in(self, stored: Stored | None) -> tuple[Session, _Candidate]:
-        candidates = self._candidates(stored)
-        if not candidates:
-            state = "is empty" if stored else "does not exist yet"
-            raise Failure(f"secret_id_file: {self.file.path} {state}; give a secret-id as secret_id.")
-        *others, last = candidates
-        for candidate in others:
-            session = self._try(candidate)
-            if session:
-                return session, candidate
-        return self._session(last), last
+    def _log_in(self, stored: Stored | None, *, check_mode: bool) -> tuple[Session, _Candidate] | None:
+        end: Session | Rejected | None = None
+        for candidate in self._candidates(stored):
+            end = self._try(candidate)
+            if isinstance(end, Session):
+                return end, candidate
+        token = self.wrapped.token() if self.wrapped else ""
+        if self.wrapped and token:
+            return self._enter_first(self.wrapped, token, check_mode=check_mode)
+        if isinstance(end, Rejected):
+            raise end
+        state = "is empty" if stored else "does not exist yet"
+        where = f"as a token in {self.wrapped.path}, which does not exist" if self.wrapped else "as secret_id"
+        raise Failure(f"secret_id_file: {self.file.path} {state}; give a secret-id {where}.")
 
-    def _try(self, candidate: _Candidate) -> Session | None:
+    def _enter_first(
+        self, wrapped: WrappedSecretId, token: str, *, check_mode: bool
+    ) -> tuple[Session, _Candidate] | None:
+        if check_mode:
+            wrapped.check(self.client, self.approle, token)
+            return None
+        secret_id = wrapped.unwrap(self.client, self.approle, token)
+        self.file.stage(secret_id)
+        candidate = _Candidate(secret_id, f"the secret-id that was wrapped in {wrapped.path}", staged=True)
+        return self._session(candidate), candidate
+
+    def _try(self, candidate: _Candidate) -> Session | Rejected:
         try:
             return self._session(candidate)
         except Rejected as rejected:
             if rejected.status != _NOT_ACCEPTED:
                 raise
-            return None
+            return rejected
 
     def _session(self, candidate: _Candidate) -> Session:
         return self.approle.log_in(self.client, candidate.secret_id, candidate.source, self.custody)
@@ -116,7 +136,7 @@ class Rotation:
         """Return what to try, no secret-id twice and none that was destroyed here: failed logins lock a role."""
         kept = _Candidate(stored.secret_id if stored else "", f"the secret-id in {self.file.path}")
         given = _Candidate(self.approle.secret_id, "secret_id")
-        unfinished = _Candidate(self.file.staged(), _UNFINISHED)
+        unfinished = _Candidate(self.file.staged(), _UNFINISHED, staged=True)
         if (kept.secret_id or unfinished.secret_id) and self.file.is_spent(given.secret_id):
             given = kept
         by_id = {each.secret_id: each for each in (unfinished, given, kept) if each.secret_id}
@@ -131,7 +151,7 @@ class Rotation:
 
     def _finish_earlier(self, session: Session, used: _Candidate, calls: int) -> None:
         """Finish what a run that was cut off had begun; ``calls`` more calls are to be made after that."""
-        if used.source == _UNFINISHED:
+        if used.staged:
             self.file.promote()
             self.file.sync()
         left = {self.file.staged(), self.file.superseded()} - {used.secret_id, ""}
@@ -211,6 +231,7 @@ class Rotation:
 class _Candidate:
     secret_id: str = field(repr=False)
     source: str
+    staged: bool = False
 
 
 def _refuse_limited(properties: Section) -> None:

@@ -92,14 +92,16 @@ def _wrap(request: Request, method: Method, warnings: list[str]) -> Outcome:
     calls = 0 if request.check_mode else len(request.requests)
     with connect(request.server) as client, custody(client) as held:
         entry = method.enter(Errand(client, held, warnings, calls, request.check_mode))
-        tokens = () if request.check_mode else wrap_all(entry.session.client, request.requests, held)
+        session = entry.session
+        tokens = wrap_all(session.client, request.requests, held) if session and not request.check_mode else ()
+        login = session if session and session.revocable else None
         ends = request.revoke_login_token or not tokens
-        if entry.session.revocable and ends:
-            result_of(held.submit(held.revoke, entry.session.token))
+        if login and ends:
+            result_of(held.submit(held.revoke, login.token))
     return Outcome(
         changed=bool(request.requests) or entry.due,
         tokens=tokens,
-        login=entry.session if entry.session.revocable and not ends else None,
+        login=None if ends else login,
         secret_id_rotated=entry.rotated,
         secret_id_rotate_at=None if math.isinf(entry.rotate_at) else iso8601(math.ceil(entry.rotate_at)),
     )

@@ -30,6 +30,7 @@ ALL: dict[str, str] = {  # an option of each method, and what it could be
     "secret_id": "secret",
     "secret_id_file": "/f",
     "secret_id_ttl": "1h",
+    "wrapped_secret_id_file": "/w",
     "approle_mount_point": "auth/approle",
     "auth_role": "web",
     "client_cert_file": "/c",
@@ -37,7 +38,10 @@ ALL: dict[str, str] = {  # an option of each method, and what it could be
     "jwt_file": "/t",
 }
 OF = {
-    "approle": {"role_name", "role_id", "secret_id", "secret_id_file", "secret_id_ttl", "approle_mount_point"},
+    "approle": {
+        *("role_name", "role_id", "secret_id", "secret_id_file", "secret_id_ttl", "wrapped_secret_id_file"),
+        "approle_mount_point",
+    },
     "cert": {"auth_role", "client_cert_file", "client_key_file"},
     "jwt": {"auth_role", "jwt_file"},
     "kubernetes": {"auth_role", "jwt_file"},

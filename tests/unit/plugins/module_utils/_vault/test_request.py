@@ -115,6 +115,14 @@ def test_what_is_no_path_of_names_is_refused(option: str, text: str) -> None:
         ({"secret_id": None}, "secret_id: it or secret_id_file must be given."),
         ({"secret_id_file": "/f"}, "role_name: it is needed to rotate the secret-id in secret_id_file."),
         ({"secret_id_ttl": "1h"}, "secret_id_ttl: it needs secret_id_file, where a rotated secret-id is kept."),
+        (
+            {"wrapped_secret_id_file": "/w"},
+            "wrapped_secret_id_file: it needs secret_id_file, where the secret-id is kept from then on.",
+        ),
+        (
+            {"wrapped_secret_id_file": "/w", "secret_id_file": "/f", "role_name": "deploy"},
+            "wrapped_secret_id_file: secret_id is for the same; give one of the two.",
+        ),
         ({"role_name": "a/b"}, "role_name: 'a/b' is no name of an AppRole."),
         ({"secret_id_ttl": "119s"}, "secret_id_ttl: 119s is too short; it must be at least 120s."),
         ({"timeout": "0"}, "timeout: 0 is too short; it must be at least 0.001s."),
