@@ -76,6 +76,7 @@ def course(
         suspend=settings["suspend"],
         branch=settings["branch"],
         poll_period=parse_duration(str(settings["poll_period"]), "flant_gitops_git_poll_period"),
+        rerun=settings["rerun"],
         initial_commit=settings["initial_commit"],
         secret_id_file=settings["secret_id_file"] or "",
         secret_id_ttl=str(settings["secret_id_ttl"] or ""),

@@ -47,6 +47,7 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|\+00:00)", re.
 _NUMBER = re.compile(r"-?\d{1,9}", re.ASCII)
 _SIGNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._@+-]{0,62}|[0-9A-F]{64}")
 _IMAGE = re.compile(r"sha256:[0-9a-f]{64}")
+_RERUN = re.compile(r"[0-9a-f]{64}\+[0-9]{1,12}")
 _INSTANCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 _RUN = {
@@ -62,6 +63,7 @@ _STATE = {
     "last_started_commit": _COMMIT,
     "last_poll_at": _TIME,
     "last_run": _RUN,
+    "last_rerun": _RERUN,
     "consecutive_failures": _NUMBER,
     "secret_id_rotate_at": _TIME,
 }

@@ -91,7 +91,8 @@ options:
         memory of what was processed.
       - It is refused if it belongs to another user, if others can write to it, or if it holds something else.
       - It is locked during the whole call.
-      - Beside it lies a file of its name and C(.id), which holds RV(git_dir_id).
+      - Beside it lies a file of its name and C(.id), which holds RV(git_dir_id), and one of its name and C(.rerun) once
+        O(rerun) has given a commit once more.
     type: path
     required: true
   last_commit:
@@ -239,6 +240,15 @@ options:
       - The files are byte for byte those of the commit; C(.gitattributes) do not act.
       - Without it no tree is fetched.
     type: path
+  rerun:
+    description:
+      - Where there is nothing new, whether to give the commit processed last once more, verified as a new one is.
+      - Each rerun has an RV(identity) of its own. It ends with the next O(action=record) or O(action=reset). Until
+        then it is RV(open), and is given again under the same identity, so that one that was cut off is not lost.
+      - It goes by O(last_commit) as O(git_dir) remembers it, and not by the head, should that be the same commit with
+        other signature headers.
+    type: bool
+    default: false
   hold_file:
     description:
       - As long as anything of this name stands on the target, nothing is polled, and RV(status) is V(held). It may be a
@@ -339,6 +349,14 @@ EXAMPLES = r"""
     required_signatures: 1
     trusted_keys: "{{ query('ansible.builtin.file', 'keys/alice.asc') }}"
     verify: every
+
+- name: Act once more on the commit processed last, if nothing is new
+  flant.gitops.git_signed_commit:
+    repo: https://git.example.org/infrastructure.git
+    git_dir: /var/lib/infrastructure/git
+    required_signatures: 1
+    trusted_keys: "{{ query('ansible.builtin.file', 'keys/alice.asc') }}"
+    rerun: true
 
 - name: Go on from another commit after the history was rewritten on purpose
   flant.gitops.git_signed_commit:
@@ -589,10 +607,29 @@ content_id:
   description:
     - The SHA-256 of RV(commit) less its signature headers (C(gpgsig), C(gpgsig-sha256)), which nobody's signature
       covers. Commits that say the same have the same; anybody can make several that differ in their RV(commit) alone.
-    - Empty unless O(action=poll) and RV(commit) is another one than O(last_commit).
+    - Empty unless O(action=poll) and RV(commit) is another one than O(last_commit), or a rerun of it.
   returned: success
   type: str
   sample: 9d3f5d5c9a8c6f0f5b6f9a0b7d2f8a5c3e1d7b6a4f2c8e9d0a1b3c5d7e9f1a2b
+identity:
+  description:
+    - What tells one run from all others, if RV(status) is V(new); otherwise empty.
+    - It is RV(content_id), and for a rerun RV(content_id), V(+) and a number.
+  returned: success
+  type: str
+  sample: 9d3f5d5c9a8c6f0f5b6f9a0b7d2f8a5c3e1d7b6a4f2c8e9d0a1b3c5d7e9f1a2b+1
+last_rerun:
+  description:
+    - The RV(identity) of the last rerun that was given; empty if there has been none.
+  returned: success
+  type: str
+  sample: 9d3f5d5c9a8c6f0f5b6f9a0b7d2f8a5c3e1d7b6a4f2c8e9d0a1b3c5d7e9f1a2b+1
+open:
+  description:
+    - RV(last_rerun), if nothing has been recorded or reset since it was given; otherwise empty.
+  returned: success
+  type: str
+  sample: 9d3f5d5c9a8c6f0f5b6f9a0b7d2f8a5c3e1d7b6a4f2c8e9d0a1b3c5d7e9f1a2b+1
 subject:
   description:
     - The first paragraph of the commit's message on one line, without control characters. It is the author's text, and
@@ -666,6 +703,7 @@ ARGUMENT_SPEC = {
     "max_commits": {"type": "int", "default": 1000},
     "submodules": {"type": "bool", "default": False},
     "archive": {"type": "path"},
+    "rerun": {"type": "bool", "default": False},
     "hold_file": {"type": "path"},
     "username": {"type": "str"},
     "password": {"type": "str", "no_log": True},

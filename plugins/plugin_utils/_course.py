@@ -26,6 +26,7 @@ What must hold, whatever comes between:
 4. A check mode starts, records, removes and remembers nothing.
 5. A secret-id that is due is rotated, whatever else is refused, but once a run.
 6. Nothing is started under the name of the version before: what stands there is taken up, waited for, or removed.
+7. A rerun that was given is taken up by whoever polls next, until it is recorded, and none is given for it then.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ _SENTENCES = {
     "busy": "another run has been going on since {since}, commit {commit} waits",
     "superseded": "another run recorded a commit first, commit {commit} was not started",
     "gone": _GONE,
-    "processed": "commit {commit} ran with rc 0, signed by {signers}",
+    "processed": "commit {commit} ran {again}with rc 0, signed by {signers}",
 }
 _STEPS = ("poll", "prepare", "begin", "wrap", "start", "run", "record", "remove", "clear", "sweep", "rotate")
 _TOLD_BESIDE = ("revoke", "keep", "amend")
@@ -78,6 +79,7 @@ class Settings:
     suspend: str
     branch: str
     poll_period: float
+    rerun: bool
     initial_commit: str
     secret_id_file: str
     secret_id_ttl: str
@@ -89,7 +91,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Steps:
-    """The tasks that decide anything, in their order, and the commit whose container was gone in the round before.
+    """The tasks that decide anything, in their order, and the identity whose container was gone in the round before.
 
     ``before`` is the look for a run of the version before. If there is one, or nobody can tell, that is all that
     ``prepare`` says.
@@ -133,8 +135,9 @@ class Course:
 
     polls: bool
     last_commit: str
+    reruns: bool
     quiet: bool
-    only_looks: bool
+    resumes: bool
     lock: Lock
     lock_before: Lock
     swept: Lock
@@ -189,7 +192,9 @@ def course(
     step = _refused_step(steps) or ("run" if status == "gone" and steps.gone else "")
     succeeded = status == "processed" and step in ("", *_NOT_OF_THE_COMMIT)
     status = "failed" if step else status
-    clears = asked and not poll.refusal and not found and not check_mode and _was_cut_off(poll, last_commit)
+    resumes = _is_open(poll) and not steps.gone
+    identity = _identity(remembered, poll, last_commit)
+    clears = asked and not poll.refusal and not found and not check_mode and identity != ""
     rotates = not only_looks and not steps.wrap and _rotation_is_due(settings, remembered, now)
     removed = "existing" in steps.remove and not steps.remove.refusal
     tokens = Tokens(settings.requests > 0, steps.wrap, steps.start, run, steps.remove, steps.revoke)
@@ -203,12 +208,13 @@ def course(
     return Course(
         polls=not settings.suspend and _poll_is_due(settings, remembered, now),
         last_commit=last_commit,
-        quiet=not (found or poll.refusal or clears or rotates or (failures and asked)),
-        only_looks=only_looks,
-        lock=before if steps.inherits else targets(settings.container, settings.instance, poll),
+        reruns=not steps.gone and (settings.rerun or resumes),
+        quiet=not (found or poll.refusal or clears or rotates or resumes or (failures and asked)),
+        resumes=resumes,
+        lock=before if steps.inherits else targets(settings.container, settings.instance, poll, identity),
         lock_before=before,
         swept=replace(before, identity="") if found_before else before,
-        prepares=found and poll.get("commit") != steps.gone,
+        prepares=found and identity != steps.gone,
         looks_back=taken_over,
         readies=not steps.inherits and not steps.before.refusal,
         begins=free,
@@ -244,8 +250,8 @@ def course(
         ended={
             **_rotated(settings, steps),
             **_last_run(steps),
-            **({"last_successful_commit": poll.get("commit")} if removed and succeeded else {}),
-            **({"last_successful_commit": poll.get("previous_commit")} if cleared else {}),
+            **(_finished(poll, poll.get("commit")) if removed and succeeded else {}),
+            **(_finished(poll, poll.get("previous_commit")) if cleared else {}),
             "consecutive_failures": failures + 1 if step else 0 if asked else failures,
         },
     )
@@ -275,15 +281,33 @@ def _rotation_is_due(settings: Settings, remembered: Mapping[str, Any], now: dat
     return not at or (at == NEVER and settings.secret_id_ttl != "") or _since(at, now) >= 0
 
 
-def _was_cut_off(poll: Step, last_commit: str) -> bool:
-    """Tell whether a commit is recorded that nobody remembers; without its content id its container cannot be found."""
-    return poll.get("previous_commit") not in ("", last_commit) and poll.get("content_id") != ""
+def _identity(remembered: Mapping[str, Any], poll: Step, last_commit: str) -> str:
+    """Return what tells the run apart that there is something to do about; empty if there is nothing.
+
+    If there is no commit to act on, that is the last one that is recorded and that nobody remembers.
+    """
+    content, rerun = str(poll.get("content_id")), str(poll.get("last_rerun"))
+    if poll.get("status") == "new":
+        return str(poll.get("identity") or poll.get("commit"))
+    if rerun not in ("", remembered.get("last_rerun"), poll.get("open")) and rerun.startswith(content):
+        return rerun
+    return content if poll.get("previous_commit") not in ("", last_commit) else ""
+
+
+def _is_open(poll: Step) -> bool:
+    """Tell whether a rerun was given that nobody has recorded, and nothing is new."""
+    return bool(poll.get("status") == "unchanged" and poll.get("open"))
+
+
+def _finished(poll: Step, commit: str) -> dict[str, object]:
+    rerun = poll.get("last_rerun")
+    return {"last_successful_commit": commit, **({"last_rerun": rerun} if rerun else {})}
 
 
 def _refused_step(steps: Steps) -> str:
     if _is_busy(steps):
         return "rotate" if steps.rotate.refusal else ""
-    if steps.gone and steps.poll.get("commit") == steps.gone and steps.poll.get("status") == "new":
+    if steps.gone and steps.gone in (steps.poll.get("identity"), steps.poll.get("open")):
         return "run"
     return next((name for name in _STEPS if getattr(steps, name).refusal), "")
 
@@ -319,6 +343,7 @@ def _sentence(settings: Settings, remembered: Mapping[str, Any], steps: Steps, s
         commit=poll.get("commit"),
         said=_reworded(poll.get("msg"), "poll"),
         since=steps.run.get("started_at") or steps.prepare.get("started_at"),
+        again="again " if poll.get("open") else "",
         signers=", ".join(_signers(poll)) or "nobody, as none is required",
     )
 

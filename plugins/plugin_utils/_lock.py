@@ -33,13 +33,10 @@ class Lock:
     owner: Mapping[str, str]
 
 
-def targets(name: str, instance: str, poll: Poll) -> Lock:
-    """Return the container of the commit that ``poll`` tells of: its content counts, in whichever envelope it comes.
-
-    Where the content is not told, the commit's id stands for it, which is the identity of no container.
-    """
+def targets(name: str, instance: str, poll: Poll, identity: str) -> Lock:
+    """Return the container of the run with that ``identity`` on the target that ``poll`` tells of."""
     owner = {"machine": poll.get("machine"), "instance": instance, "git_dir": poll.get("git_dir")}
-    return Lock(name, poll.get("content_id") or poll.get("commit"), owner)
+    return Lock(name, identity, owner)
 
 
 def nobodys(name: str, commit: str) -> Lock:

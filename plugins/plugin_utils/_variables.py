@@ -70,6 +70,7 @@ GIT = Module(
         "trusted_signers": "trusted_signers",
         "rules": "signature_rules",
         "ssh_user_verification": "ssh_user_verification",
+        "rerun": "rerun",
     },
     frozenset({"action", "git_dir", "last_commit", "archive", "hold_file"}),
 )

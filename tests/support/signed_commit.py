@@ -41,6 +41,7 @@ _DEFAULTS: dict[str, Any] = {
     "max_commits": 1000,
     "submodules": False,
     "archive": None,
+    "rerun": False,
     "hold_file": None,
     "username": None,
     "password": None,

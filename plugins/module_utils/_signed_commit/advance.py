@@ -95,21 +95,11 @@ def _advance(request: Request, remote: Remote, ratchet: Ratchet, refs: RemoteRef
     selection = select(
         request, remote, refs.signatures, plan.in_question, lambda: Given(ratchet.folder).before(remembered)
     )
-    checked = selection.checked
-    outcome = outcome._replace(
-        commits=tuple(plan.new),
-        signers=tuple(checked.names),
-        signatures=tuple(signature.as_dict() for signature in checked.signers),
-        verified_signatures=len(checked.signers),
-        rules=tuple(checked.demand.as_dicts(checked.names)) if checked.demand else (),
-        warnings=(*outcome.warnings, *selection.warnings),
-    )
+    outcome = verified(outcome, selection)._replace(commits=tuple(plan.new))
     if selection.chosen:
-        accept(remote.cache)
         answers.forget()
-        put_together(remote)
-        return _chosen(request, remote, checked.commit, outcome)
-    outcome = _insufficient(request, selection, outcome)
+        return give(request, remote, selection.checked.commit, outcome)
+    outcome = refuse(request, selection, outcome)
     if not selection.for_now:
         answers.keep(refs, outcome)
     return outcome
@@ -130,7 +120,26 @@ def _place(git: Git, last: str, head: str, limit: int) -> str:
     )
 
 
-def _chosen(request: Request, remote: Remote, commit: Commit, outcome: Outcome) -> Outcome:
+def verified(outcome: Outcome, selection: Selection) -> Outcome:
+    """Return ``outcome`` with what the signatures of the selected commit have come to."""
+    checked = selection.checked
+    return outcome._replace(
+        signers=tuple(checked.names),
+        signatures=tuple(signature.as_dict() for signature in checked.signers),
+        verified_signatures=len(checked.signers),
+        rules=tuple(checked.demand.as_dicts(checked.names)) if checked.demand else (),
+        warnings=(*outcome.warnings, *selection.warnings),
+    )
+
+
+def give(request: Request, remote: Remote, commit: Commit, outcome: Outcome) -> Outcome:
+    """Return ``commit`` as the one to act on: accept what has come for it, and write its tree if the task asks for it.
+
+    Raises:
+        Failure: a server does not give what is needed, or the tree is refused.
+    """
+    accept(remote.cache)
+    put_together(remote)
     if request.archive:
         from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.archive import write_archive
 
@@ -141,13 +150,20 @@ def _chosen(request: Request, remote: Remote, commit: Commit, outcome: Outcome) 
         status=NEW,
         commit=commit.id,
         content_id=commit.content_id,
+        identity=commit.content_id,
         subject=commit.subject,
         author=commit.author,
         committed_at=commit.committed_at,
     )
 
 
-def _insufficient(request: Request, selection: Selection, outcome: Outcome) -> Outcome:
+def refuse(request: Request, selection: Selection, outcome: Outcome) -> Outcome:
+    """Return that signatures are waited for.
+
+    Raises:
+        Refused: there are too few, and the task does not want to wait.
+        Failure: the same, but a clock had a say in it.
+    """
     reason = insufficient(request, selection)
     if request.wait_for_signatures:
         return outcome._replace(status=AWAITING_SIGNATURES, msg=reason)

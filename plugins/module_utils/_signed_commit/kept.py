@@ -7,7 +7,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit import polls, ratchet
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 GIVEN = "given"
 """The file with the commits that were given since the last one was recorded."""
@@ -17,3 +22,8 @@ KEPT = (*ratchet.FILES, *polls.FILES, GIVEN)
 
 ANSWER = "answer"
 """The file with the last answer that gave nothing to act on; where it is, a server is first asked for its refs."""
+
+
+def rerun_file(git_dir: Path) -> Path:
+    """Return the file beside ``git_dir``, which it outlives, that holds the last rerun once one was given."""
+    return git_dir.with_name(f"{git_dir.name}.rerun")

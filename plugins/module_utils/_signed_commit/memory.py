@@ -20,18 +20,18 @@ from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.base i
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.descent import place
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.given import Given
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.identity import look
-from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.kept import KEPT
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.kept import KEPT, rerun_file
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.outcome import HELD, RECORDED, Outcome
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.polls import Polls
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.ratchet import NAME, Ratchet
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import RESET
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.reruns import Reruns
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from ansible_collections.flant.gitops.plugins.module_utils._git.cache import Cache
     from ansible_collections.flant.gitops.plugins.module_utils._hold import Hold
     from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import Request
+    from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.reruns import Rerun
 
 
 def remember(request: Request, cache: Cache, ratchet: Ratchet) -> Outcome:
@@ -43,8 +43,8 @@ def remember(request: Request, cache: Cache, ratchet: Ratchet) -> Outcome:
     return _reset(request, cache, ratchet) if request.action == RESET else _record(request, cache, ratchet)
 
 
-def show(request: Request, hold: Hold | None) -> Outcome:
-    """Return what is remembered, and whether there is a ``hold``, and change nothing, not even where nothing is.
+def show(request: Request, hold: Hold | None, rerun: Rerun | None) -> Outcome:
+    """Return what is remembered, the last ``rerun`` and whether there is a ``hold``, and change and make nothing.
 
     It waits for nobody: whoever is at work on ``git_dir`` puts each file in its place as a whole.
 
@@ -61,7 +61,7 @@ def show(request: Request, hold: Hold | None) -> Outcome:
         superseded=ratchet.superseded(),
         required_signatures=request.required_signatures,
     )
-    outcome = outcome.remembering(look(request.git_dir), Polls(request.git_dir), ratchet.moves())
+    outcome = outcome.remembering(look(request.git_dir), Polls(request.git_dir), ratchet.moves(), rerun)
     if not hold:
         return outcome
     said = f"{request.hold_file}: {hold.text or 'what it says cannot be shown'}."
@@ -74,10 +74,15 @@ def _record(request: Request, cache: Cache, ratchet: Ratchet) -> Outcome:
     if commit != remembered and not (cache.ready and history.exists(git, commit)):
         raise Failure(f"last_commit: {commit} cannot be recorded, because git_dir does not hold it.")
     rules = recorded(commit, remembered, lambda older, newer: bool(place(git, older, newer, request.max_commits)))
-    if rules.commit != remembered and not request.check_mode:
+    reruns = Reruns(request.git_dir)
+    ends_rerun = reruns.last().is_open
+    changes = ends_rerun or rules.commit != remembered
+    if changes and not request.check_mode:
         Given(ratchet.folder).record(rules.commit)
         ratchet.move(rules.commit)
-    return _recorded(request, ratchet, rules.commit, remembered, rules.warnings)
+        if ends_rerun:  # last, so that a rerun is not over before its record is seen
+            reruns.close()
+    return _recorded(request, ratchet, rules.commit, remembered, changes=changes)._replace(warnings=rules.warnings)
 
 
 def _reset(request: Request, cache: Cache, ratchet: Ratchet) -> Outcome:
@@ -88,24 +93,23 @@ def _reset(request: Request, cache: Cache, ratchet: Ratchet) -> Outcome:
     if not request.check_mode:
         Given(ratchet.folder).record(request.last_commit)
         ratchet.move(request.last_commit)
+        if rerun_file(request.git_dir).exists():
+            Reruns(request.git_dir).begin_anew()
         # Nothing is remembered, or an id of another object format, or refs are kept in another format and not found.
         if not request.last_commit or len(request.last_commit) != len(cache.ref(BRANCH)):
             drop(cache, kept=KEPT)
         else:
             Answers(request, ratchet).forget()
             begin_anew(cache)
-    return _recorded(request, ratchet, request.last_commit, remembered)
+    return _recorded(request, ratchet, request.last_commit, remembered or "", changes=request.last_commit != remembered)
 
 
-def _recorded(
-    request: Request, ratchet: Ratchet, commit: str, previous: str | None, warnings: Sequence[str] = ()
-) -> Outcome:
+def _recorded(request: Request, ratchet: Ratchet, commit: str, previous: str, *, changes: bool) -> Outcome:
     return Outcome(
-        changed=commit != previous,
+        changed=changes,
         status=RECORDED,
         commit=commit,
-        previous_commit=previous or "",
+        previous_commit=previous,
         superseded=ratchet.superseded(),
         required_signatures=request.required_signatures,
-        warnings=warnings,
     )

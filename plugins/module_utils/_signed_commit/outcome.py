@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.identity import Identity
     from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.polls import Polls
+    from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.reruns import Rerun
 
 NEW = "new"
 UNCHANGED = "unchanged"
@@ -48,6 +49,9 @@ class Outcome(NamedTuple):
     verified_signatures: int = 0
     rules: tuple[dict[str, object], ...] = ()
     content_id: str = ""
+    identity: str = ""
+    last_rerun: str = ""
+    open: str = ""
     archive: str = ""
     archive_sha256: str = ""
     subject: str = ""
@@ -56,9 +60,11 @@ class Outcome(NamedTuple):
     msg: str = ""
     warnings: Sequence[str] = ()
 
-    def remembering(self, identity: Identity, polls: Polls, moves: int) -> Outcome:
-        """Return it with what ``git_dir`` remembers, whatever the task was."""
+    def remembering(self, identity: Identity, polls: Polls, moves: int, rerun: Rerun | None) -> Outcome:
+        """Return it with what ``git_dir`` remembers, whatever the task was; ``rerun`` is the last one, if any."""
         return self._replace(
+            last_rerun=rerun.identity if rerun else "",
+            open=rerun.identity if rerun and rerun.is_open else "",
             machine=identity.machine,
             git_dir=identity.path,
             git_dir_id=identity.id,

@@ -54,6 +54,7 @@ class Request(NamedTuple):
     submodules: bool
     archive: Path | None
     hold_file: Path | None
+    rerun: bool
     timeout: float
     check_mode: bool
 
@@ -84,6 +85,7 @@ class Request(NamedTuple):
             submodules=params["submodules"],
             archive=_absolute(params["archive"], "archive") if params["archive"] and not check_mode else None,
             hold_file=_absolute(params["hold_file"], "hold_file") if params["hold_file"] and looks else None,
+            rerun=params["rerun"] and params["action"] == POLL,
             timeout=parse_duration(params["timeout"], "timeout"),
             check_mode=check_mode,
         )

@@ -17,15 +17,19 @@ from ansible_collections.flant.gitops.plugins.module_utils._git.cache import BRA
 from ansible_collections.flant.gitops.plugins.module_utils._git.poll import poll
 from ansible_collections.flant.gitops.plugins.module_utils._git.remote import Remote
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.identity import identify, look
-from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.kept import ANSWER, KEPT
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.kept import ANSWER, KEPT, rerun_file
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.outcome import FAILED, UNCHANGED, Outcome
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.polls import Polls
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.ratchet import NAME, Ratchet
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import SHOW
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ansible_collections.flant.gitops.plugins.module_utils._git.poll import RemoteRefs
     from ansible_collections.flant.gitops.plugins.module_utils._hold import Hold
     from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import Request
+    from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.reruns import Rerun
 
 
 def run(request: Request) -> Outcome:
@@ -39,7 +43,7 @@ def run(request: Request) -> Outcome:
         if request.action == SHOW or hold:
             from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.memory import show
 
-            return show(request, hold)
+            return show(request, hold, _last_rerun(request.git_dir))
         with opened(request.git_dir, NAME) as cache:
             ratchet = Ratchet(cache.path)
             is_new = ratchet.begin()
@@ -54,7 +58,7 @@ def run(request: Request) -> Outcome:
             is_given = bool(request.access) or is_new
             identity = identify(request.git_dir, None if is_new else moves) if is_given else look(request.git_dir)
             is_told = request.last_commit == outcome.previous_commit
-            return outcome.remembering(identity, Polls(cache.path), moves)._replace(
+            return outcome.remembering(identity, Polls(cache.path), moves, _last_rerun(request.git_dir))._replace(
                 git_dir_taken_over=bool(request.access) and identity.taken_over(moves, is_told=is_told)
             )
     except OSError as error:
@@ -102,42 +106,78 @@ def _poll(request: Request, remote: Remote, ratchet: Ratchet) -> Outcome:
 
 def _ask(request: Request, remote: Remote, ratchet: Ratchet) -> Outcome | None:
     """Return what the server has for us; None if it gives no part of a commit, and has to be asked for whole ones."""
-    signatures_ref = request.signatures_ref if request.required_signatures else ""
-    known, answer = remote.cache.ref(BRANCH), None
-    if (remote.cache.path / ANSWER).exists():
-        from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.again import look_again
-
-        refs, answer = look_again(request, remote, ratchet, signatures_ref)
-    else:
-        try:
-            refs = poll(remote, request.branch, signatures_ref)
-        except Refused:
-            (remote.cache.path / ANSWER).touch()  # what was refused is not known
-            raise
-        if not request.check_mode:
-            Polls(remote.cache.path).answered(time.time())
-    if answer:
-        return answer
-    if refs.branch == request.last_commit == ratchet.commit():
-        if changed(remote.cache):
-            from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.again import settle
-
-            settle(remote.cache, moved=refs.branch != known)
-        return Outcome(
-            changed=False,
-            status=UNCHANGED,
-            commit=refs.branch,
-            previous_commit=refs.branch,
-            superseded=ratchet.superseded(),
-            head=refs.branch,
-            required_signatures=request.required_signatures,
-        )
+    known = remote.cache.ref(BRANCH)
+    refs, outcome = _look(request, remote, ratchet)
+    if not outcome and refs.branch == request.last_commit == ratchet.commit():
+        outcome = _unchanged(request, remote, ratchet, moved=refs.branch != known)
+    if outcome and not _gives_once_more(request, outcome):
+        return outcome
     from ansible_collections.flant.gitops.plugins.module_utils._git.transfer import UnadvertisedError
     from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.advance import advance
 
     try:
-        return advance(request, remote, ratchet, refs, known)
+        outcome = outcome or advance(request, remote, ratchet, refs, known)
+        if not _gives_once_more(request, outcome):
+            return outcome
+        from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.once_more import once_more
+
+        return once_more(request, remote, refs.signatures, outcome)
     except UnadvertisedError:
         if not remote.cache.filtered:
             raise
     return None
+
+
+def _look(request: Request, remote: Remote, ratchet: Ratchet) -> tuple[RemoteRefs, Outcome | None]:
+    """Return where the refs stand, and the answer that was given to that, if one is kept and good enough."""
+    signatures_ref = request.signatures_ref if request.required_signatures else ""
+    if (remote.cache.path / ANSWER).exists():
+        from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.again import look_again
+
+        refs, answer = look_again(request, remote, ratchet, signatures_ref)
+        if request.rerun and (not answer or _gives_once_more(request, answer)):
+            return poll(remote, request.branch, signatures_ref), None  # what the refs name may not have been fetched
+        return refs, answer
+    try:
+        refs = poll(remote, request.branch, signatures_ref)
+    except Refused:
+        (remote.cache.path / ANSWER).touch()  # what was refused is not known
+        raise
+    if not request.check_mode:
+        Polls(remote.cache.path).answered(time.time())
+    return refs, None
+
+
+def _unchanged(request: Request, remote: Remote, ratchet: Ratchet, *, moved: bool) -> Outcome:
+    """Return that the branch is where the ratchet is, to where it may have ``moved`` since the last poll."""
+    commit = ratchet.commit()
+    if changed(remote.cache):
+        from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.again import settle
+
+        settle(remote.cache, moved=moved)
+    return Outcome(
+        changed=False,
+        status=UNCHANGED,
+        commit=commit,
+        previous_commit=commit,
+        superseded=ratchet.superseded(),
+        head=commit,
+        required_signatures=request.required_signatures,
+    )
+
+
+def _gives_once_more(request: Request, outcome: Outcome) -> bool:
+    return request.rerun and outcome.status == UNCHANGED
+
+
+def _last_rerun(git_dir: Path) -> Rerun | None:
+    """Return the last rerun that was given; None if there has been none, as nearly everywhere.
+
+    Raises:
+        Failure: what was written down is lost.
+    """
+    if not rerun_file(git_dir).exists():
+        return None
+    from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.reruns import Reruns
+
+    return Reruns(git_dir).last()

@@ -49,6 +49,24 @@ def test_r9_killed_before_any_step_the_commit_runs_once(
     assert containers.left(site) == []
 
 
+@pytest.mark.parametrize("task", TASKS[1:])
+def test_r31_killed_before_any_step_a_rerun_runs_once(
+    task: str, site: Site, upstream: Upstream, signers: Signers, containers: Containers
+) -> None:
+    commit = upstream.commit("ran", "First", signers.alice)
+    assert site.run().status == "processed"
+    killed = site.run(playbook="flant.gitops.run_again", kill_at=task)
+    assert killed.rc == SIGKILLED, killed.output
+    after = site.run()
+    assert after.rc == 0, after.output
+    assert containers.started(site) == 2
+    assert containers.left(site) == []
+    assert site.facts["default"]["last_successful_commit"] == commit
+    assert site.run().status == "unchanged"
+    again = site.run(playbook="flant.gitops.run_again")
+    assert (again.status, containers.started(site)) == ("processed", 3), again.output
+
+
 def test_r12_quiet_poll_after_a_kill_clears_up_and_writes_the_fact(
     site: Site, upstream: Upstream, signers: Signers, containers: Containers
 ) -> None:

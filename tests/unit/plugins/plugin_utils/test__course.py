@@ -24,6 +24,7 @@ SETTINGS = Settings(
     suspend="",
     branch="main",
     poll_period=0,
+    rerun=False,
     initial_commit="",
     secret_id_file="",
     secret_id_ttl="",
@@ -59,11 +60,16 @@ POLLED = {
     "archive": "/tree.tar",
     "signers": ["alice"],
     "content_id": CONTENT,
+    "identity": CONTENT,
     "msg": "",
     **TARGET,
 }
 TAKEN_OVER = {**POLLED, "git_dir_taken_over": True}
 LOOKED_AT = {**POLLED, "archive": ""}
+AGAIN = f"{CONTENT}+7"
+OPEN = {**QUIET, "open": AGAIN, "last_rerun": AGAIN}
+RERUN_POLLED = {**POLLED, "commit": OLD, "head": OLD, "identity": AGAIN, "open": AGAIN, "last_rerun": AGAIN}
+RERUN = replace(SETTINGS, rerun=True)
 SKIPPED = {"skipped": True, "changed": False}
 REFUSED = {"msg": "It went wrong.", "failed": False}
 FREE = {"existing": "none"}
@@ -290,7 +296,7 @@ def test_rotation_is_due(at: str | None, ttl: str) -> None:
         ({"poll": REFUSED}, ()),
         ({"poll": {**REFUSED, "previous_commit": OLD}}, ()),
         ({"poll": POLLED}, ("prepares",)),
-        ({"poll": POLLED, "gone": NEW}, ()),
+        ({"poll": POLLED, "gone": CONTENT}, ()),
         ({"poll": POLLED, "gone": OLD}, ("prepares",)),
         ({"poll": POLLED, "prepare": REFUSED}, ("prepares",)),
         ({"poll": POLLED, "prepare": {**FREE, **REFUSED}}, ("prepares",)),
@@ -365,8 +371,8 @@ def test_r9_container_of_a_commit_that_could_not_be_recorded_is_left_to_the_next
 
 
 def test_r13_lock_is_what_the_target_says_and_the_content_of_the_commit() -> None:
-    assert follows(poll=POLLED).lock == follows(poll=QUIET).lock == OURS
-    assert follows(poll={**POLLED, "content_id": ""}).lock == replace(OURS, identity=NEW)
+    assert follows(poll=POLLED).lock == follows(remembered={}, poll=QUIET).lock == OURS
+    assert follows(poll={**POLLED, "identity": ""}).lock == replace(OURS, identity=NEW)
     assert not follows(poll=POLLED).looks_back
     assert acted().readies
 
@@ -472,12 +478,77 @@ def test_output_is_kept_of_commands_that_ended() -> None:
 
 
 def test_second_container_that_is_gone_fails() -> None:
-    found = follows(poll=POLLED, gone=NEW)
+    found = follows(poll=POLLED, gone=CONTENT)
     assert (found.status, found.step, found.polls_again) == ("failed", "run", False)
     assert NEW in found.sentence
     other = acted(prepare=SAME, run=VANISHED, gone=OLD)
     assert (other.status, other.step, other.polls_again) == ("failed", "run", False)
     assert NEW in other.sentence
+
+
+@pytest.mark.parametrize(
+    ("settings", "steps", "reruns", "resumes"),
+    [
+        (SETTINGS, {}, False, False),
+        (RERUN, {}, True, False),
+        (SETTINGS, {"poll": QUIET}, False, False),
+        (SETTINGS, {"poll": OPEN}, True, True),
+        (SETTINGS, {"poll": {**OPEN, "status": "awaiting_signatures"}}, False, False),
+        (SETTINGS, {"poll": RERUN_POLLED}, False, False),
+        (RERUN, {"poll": OPEN, "gone": AGAIN}, False, False),
+    ],
+)
+def test_r31_a_rerun_is_asked_for_and_taken_up(
+    settings: Settings, steps: dict[str, object], reruns: bool, resumes: bool
+) -> None:
+    found = follows(settings, **steps)
+    assert (found.reruns, found.resumes) == (reruns, resumes)
+    assert not (found.quiet and resumes)
+    assert not found.clears
+
+
+def test_r31_a_rerun_is_a_run_of_its_own() -> None:
+    found = acted(poll=RERUN_POLLED, run=RAN, record={"changed": True}, remove=REMOVED)
+    assert found.lock == replace(OURS, identity=AGAIN)
+    assert (found.status, found.sentence) == ("processed", f"commit {OLD} ran again with rc 0, signed by alice")
+    assert found.records
+    assert found.ended.items() >= {"last_successful_commit": OLD, "last_rerun": AGAIN}.items()
+    assert "last_rerun" not in acted(poll=RERUN_POLLED, run=FAILED, remove=REMOVED).ended
+    assert "last_rerun" not in acted(run=RAN, remove=REMOVED).ended
+
+
+@pytest.mark.parametrize(
+    ("remembered", "poll", "identity"),
+    [
+        ({}, {}, AGAIN),
+        ({"last_rerun": f"{CONTENT}+6"}, {}, AGAIN),
+        ({"last_rerun": AGAIN}, {}, ""),
+        ({"last_rerun": AGAIN, "last_successful_commit": NEW}, {}, CONTENT),
+        ({"last_successful_commit": NEW}, {}, AGAIN),
+        ({"last_successful_commit": NEW}, {"last_rerun": f"{'d' * 64}+7"}, CONTENT),
+        ({}, {"open": AGAIN}, ""),
+        ({}, {"content_id": ""}, AGAIN),
+    ],
+)
+def test_r31_a_rerun_that_was_cut_off_behind_its_record_is_cleared_up(
+    remembered: dict[str, object], poll: dict[str, object], identity: str
+) -> None:
+    known, answer = {**REMEMBERED, **remembered}, {**QUIET, "last_rerun": AGAIN, **poll}
+    found = follows(remembered=known, poll=answer)
+    assert (found.clears, found.lock.identity) == (identity != "", identity)
+    assert not follows(remembered=known, poll={**answer, "status": "held"}).clears
+    ended = follows(remembered=known, poll=answer, clear=REMOVED).ended
+    assert (ended["last_successful_commit"], ended["last_rerun"]) == (OLD, answer["last_rerun"])
+
+
+def test_r31_a_rerun_whose_container_is_gone_is_asked_for_once() -> None:
+    waited = acted(poll=RERUN_POLLED, prepare=SAME, run=VANISHED)
+    assert (waited.status, waited.polls_again) == ("gone", True)
+    over = follows(RERUN, {**REMEMBERED, "last_rerun": AGAIN}, poll={**QUIET, "last_rerun": AGAIN}, gone=AGAIN)
+    assert (over.status, over.fails, over.prepares) == ("unchanged", False, False)
+    cancelled = follows(RERUN, poll=OPEN, gone=AGAIN)
+    assert (cancelled.status, cancelled.step, cancelled.polls_again) == ("failed", "run", False)
+    assert cancelled.sentence == GONE.replace(NEW, OLD)
 
 
 @pytest.mark.parametrize("remembered", ["", OLD])
@@ -526,9 +597,7 @@ def test_initial_commit_counts_where_none_is_remembered(remembered: dict[str, ob
 @pytest.mark.parametrize(("poll", "check_mode"), [(POLLED, True), (LOOKED_AT, False)])
 def test_check_mode_starts_nothing(poll: dict[str, object], check_mode: bool) -> None:
     found = follows(WITH_FILE, poll=poll, prepare=FREE, check_mode=check_mode)
-    assert found.only_looks
     assert {found.starts, found.records, found.rotates, found.clears} == {False}
-    assert not acted().only_looks
 
 
 @pytest.mark.parametrize(("check_mode", "remembers"), [(True, False), (False, True)])

@@ -35,7 +35,7 @@ class Team:
 
     def __init__(self, task: Task, signers: Signers) -> None:
         self.task = task
-        self._signers = signers
+        self.signers = signers
         people = [{"name": name, "public_keys": [signers[name].public_key]} for name in EVERYBODY]
         self.params: dict[str, Any] = {"required_signatures": 1, "trusted_signers": people, "rules": [PROD]}
 
@@ -43,7 +43,7 @@ class Team:
         """Put a commit on the branch that each of ``names`` signs with a note."""
         commit = self.task.upstream.commit(files, parents=parents)
         if names:
-            self.task.upstream.note(commit, *(self._signers[name] for name in names))
+            self.task.upstream.note(commit, *(self.signers[name] for name in names))
         return commit
 
     def poll(self, **params: object) -> Outcome:
@@ -244,6 +244,15 @@ def test_a_commit_that_was_started_before_there_were_rules_is_compared_with_too(
     assert team.poll(rules=[]).changed
     team.commit({**START, "free": b"2"}, "carol")
     assert "for 'prod/db.tf' (rule 0)" in team.lacks()
+
+
+def test_a_rerun_may_change_everything_again(team: Team) -> None:
+    team.started()
+    commit = team.runs(team.commit({**START, "free": b"2"}, "carol"))
+    assert "(rule 0) it carries 0 of 2" in team.lacks(last_commit=commit, rerun=True)
+    assert team.task.show().open == ""
+    team.task.upstream.note(commit, *(team.signers[name] for name in EVERYBODY))
+    assert team.poll(last_commit=commit, rerun=True).identity.endswith("+1")
 
 
 def test_check_mode_starts_nothing(team: Team) -> None:
