@@ -51,6 +51,7 @@ class Awx:
         use_fact_cache: the job template's setting.
         of_the_project: those of the hosts that AWX does not know, because an inventory of the project's adds them.
         settings: environment variables that AWX passes to the job because of its own settings.
+        injected: the extra variables that the job template's credentials come to.
     """
 
     folder: Path
@@ -62,6 +63,7 @@ class Awx:
     use_fact_cache: bool = True
     of_the_project: set[str] = field(default_factory=set)
     settings: dict[str, str] = field(default_factory=dict)
+    injected: dict[str, object] = field(default_factory=dict)
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     def run_job(
@@ -122,7 +124,7 @@ class Awx:
         }
         numbers = {f"{product}_job_id": number for product in ("awx", "tower")}
         _write(data / "inventory/hosts.json", {"all": {"hosts": inventory, "vars": self.inventory_variables}})
-        _write(data / "env/extravars", {**numbers, **self.variables})
+        _write(data / "env/extravars", {**numbers, **self.variables, **self.injected})
         _write(data / "env/envvars", {**every_job, **self.settings, **environment})
 
     def _hand_over(self, cache: Path, age: float) -> dict[str, float]:

@@ -7,7 +7,8 @@ It stands for what the modules of awx.awx ask for when they create objects: list
 association, and secrets that are told nobody. It refuses what AWX is known to refuse where this collection depends on
 it: a wrong token, a name that is taken, a field that points to nothing, a playbook of a project that is not fetched yet
 unless the project allows it, a recurrence rule without INTERVAL, an injector that sets ANSIBLE_ variables or uses a
-field that the type does not have. It runs nothing.
+field that the type does not have, two credentials of one type. It says so by field. It forgets empty inputs, of which a
+job gets null. It runs nothing.
 """
 
 from __future__ import annotations
@@ -44,11 +45,18 @@ _LINKS = {
     "execution_environment": "execution_environments",
 }
 _UNIFIED = ("projects", "job_templates")
-_RRULE = re.compile(r"DTSTART(;TZID=[^:]+)?:\d{8}T\d{6}Z? RRULE:FREQ=(MINUTE|HOUR|DAI|WEEK|MONTH)LY\b.*;INTERVAL=[1-9]")
+# It takes an INTERVAL of 0, and then plans for ever.
+_RRULE = re.compile(
+    r"DTSTART(;TZID=[^:]+:\d{8}T\d{6}|:\d{8}T\d{6}Z) RRULE:FREQ=(MINUTE|HOUR|DAI|WEEK|MONTH|YEAR)LY\b.*;INTERVAL=\d+"
+)
 
 
 class RefusedError(Exception):
-    """What the API answers 400 to."""
+    """What the API answers 400 to, by the field at fault."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class Awx:
@@ -72,14 +80,26 @@ class Awx:
         (found,) = (each for each in self._objects[kind].values() if each["name"] == name)
         return found
 
-    def secrets(self, name: str) -> dict[str, Any]:
-        """Return the inputs of a credential, which the API tells nobody."""
-        return self._secrets[self.named("credentials", name)["id"]]
+    def secrets(self, template: str) -> dict[str, Any]:
+        """Return the inputs of a job template's credentials, which the API tells nobody."""
+        return {field: value for each in self._of(template) for field, value in self._secrets[each["id"]].items()}
+
+    def injected(self, template: str) -> dict[str, object]:
+        """Return the extra variables that a job gets of the template's credentials: AWX fills in each injector."""
+        variables = {}
+        for credential in self._of(template):
+            kind = self._objects["credential_types"][credential["credential_type"]]
+            for name, text in kind["injectors"].get("extra_vars", {}).items():
+                inputs = self._secrets[credential["id"]]
+                variables[name] = re.sub(r"{{\s*(\w+)\s*}}", lambda use: inputs.get(use[1], ""), text) or None  # noqa: B023
+        return variables
+
+    def _of(self, template: str) -> list[dict[str, Any]]:
+        return self.associated("job_templates", self.named("job_templates", template)["id"], "credentials")
 
     def credentials(self, template: str) -> set[str]:
         """Return the names of a job template's credentials."""
-        number = self.named("job_templates", template)["id"]
-        return {each["name"] for each in self.associated("job_templates", number, "credentials")}
+        return {each["name"] for each in self._of(template)}
 
     def names(self) -> dict[str, list[str]]:
         return {kind: [each["name"] for each in objects.values()] for kind, objects in self._objects.items()}
@@ -88,7 +108,9 @@ class Awx:
         kinds = _UNIFIED if kind == "unified_job_templates" else (kind,)
         found = [each for one in kinds for each in self._objects[one].values()]
         for field, (value,) in query.items():
-            found = [each for each in found if str(each.get(field)) == value]
+            name, _lookup, how = field.partition("__")
+            fits = str.startswith if how else str.__eq__
+            found = [each for each in found if name in ("page", "page_size") or fits(str(each.get(name)), value)]
         return found
 
     def create(self, kind: str, fields: dict[str, Any]) -> dict[str, Any]:
@@ -113,14 +135,19 @@ class Awx:
         if fields.get("disassociate"):
             numbers.discard(fields["id"])
         else:
-            numbers.add(self._objects[what][fields["id"]]["id"])
+            new = self._objects[what][fields["id"]]
+            others = [each for each in self.associated(kind, number, what) if each != new]
+            if new["credential_type"] in [each["credential_type"] for each in others]:
+                raise RefusedError("error", f"Cannot assign multiple {new['credential_type']} credentials.")
+            numbers.add(new["id"])
         self.changes += 1
 
     def _store(self, kind: str, before: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
         item = {**before, **fields}
         self._check(kind, item)
         if kind == "credentials":
-            self._secrets[item["id"]] = {**self._secrets.get(item["id"], {}), **fields.get("inputs", {})}
+            inputs = {**self._secrets.get(item["id"], {}), **fields.get("inputs", {})}
+            self._secrets[item["id"]] = {name: value for name, value in inputs.items() if value != ""}
             item["inputs"] = dict.fromkeys(self._secrets[item["id"]], ENCRYPTED)
         self._objects[kind][item["id"]] = item
         self.changes += 1
@@ -129,16 +156,16 @@ class Awx:
     def _check(self, kind: str, item: dict[str, Any]) -> None:
         for other in self._objects[kind].values():
             if other["name"] == item["name"] and other["id"] != item["id"]:
-                raise RefusedError(f"{kind} with this name already exists.")
+                raise RefusedError("name", f"{kind} with this name already exists.")
         for field, target in _LINKS.items():
             if item.get(field) is not None and item[field] not in self._objects[target]:
-                raise RefusedError(f"Invalid pk {item[field]!r} for {field}.")
+                raise RefusedError(field, f"Invalid pk {item[field]!r} - object does not exist.")
         if kind == "job_templates":
             project = self._objects["projects"][item["project"]]
             if item["playbook"] not in project["playbooks"] and not project["allow_override"]:
-                raise RefusedError("Playbook not found for project.")
+                raise RefusedError("playbook", "Playbook not found for project.")
         if kind == "schedules" and not _RRULE.match(item["rrule"]):
-            raise RefusedError(f"The rule {item['rrule']!r} is no DTSTART and RRULE with an INTERVAL.")
+            raise RefusedError("rrule", f"The rule {item['rrule']!r} is no DTSTART and RRULE with an INTERVAL.")
         if kind == "credential_types":
             _check_injectors(item)
 
@@ -147,11 +174,11 @@ def _check_injectors(item: dict[str, Any]) -> None:
     known = {field["id"] for field in item["inputs"].get("fields", [])}
     for variable in item["injectors"].get("env", {}):
         if variable.startswith("ANSIBLE_"):
-            raise RefusedError(f"Environment variable {variable} is not allowed.")
+            raise RefusedError("injectors", f"Environment variable {variable} is not allowed.")
     for template in item["injectors"].get("extra_vars", {}).values():
         used = re.findall(r"{{\s*(\w+)\s*}}", template)
         if not used or not known.issuperset(used):
-            raise RefusedError(f"{template!r} uses an undefined field.")
+            raise RefusedError("injectors", f"{template!r} uses an undefined field.")
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -169,8 +196,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         kind, number, below = self._path()
         if number and below:
-            self.awx.associate(kind, number, below, self._body())
-            self._answer(204, None)
+            self._try(204, lambda body: self.awx.associate(kind, number, below, body))
         else:
             self._try(201, lambda body: self.awx.create(kind, body))
 
@@ -185,7 +211,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             self._answer(status, act(self._body()))
         except RefusedError as refused:
-            self._answer(400, {"__all__": [str(refused)]})
+            self._answer(400, {refused.field: [str(refused)]})
 
     def _path(self) -> tuple[str, int, str]:
         kind, number, below = [*urlsplit(self.path).path.removeprefix("/api/v2/").strip("/").split("/"), "", ""][:3]

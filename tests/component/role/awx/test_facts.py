@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from pathlib import Path
@@ -206,3 +207,18 @@ def _with(mark: Path, value: object) -> object:
     if isinstance(value, dict):
         return {key: _with(mark, element) for key, element in value.items()}
     return value.replace("MARK", str(mark)) if isinstance(value, str) else value
+
+
+def test_r26_what_no_credential_injects_is_the_projects_own(awx: Awx) -> None:
+    """As AWX does with an empty input of a credential, a job may get null, which overrules the project's file."""
+    shown = {
+        "hosts": "all",
+        "gather_facts": False,
+        "tasks": [{"debug": {"msg": "it is {{ flant_gitops_git_password }}"}}],
+    }
+    (awx.project / "show.yml").write_text(json.dumps([shown]), encoding="utf-8")
+    (awx.project / "group_vars").mkdir()
+    (awx.project / "group_vars/all.yml").write_text("flant_gitops_git_password: the project's", encoding="utf-8")
+    assert "it is the project's" in awx.run_job(playbook="show.yml").output
+    awx.injected = {"flant_gitops_git_password": None}
+    assert "it is the project's" not in awx.run_job(playbook="show.yml").output

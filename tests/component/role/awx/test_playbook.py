@@ -10,6 +10,7 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+from ansible_collections.flant.gitops.plugins.plugin_utils._secrets import VARIABLES
 from ansible_collections.flant.gitops.tests.support import fake_awx_api
 from ansible_collections.flant.gitops.tests.support.site import COLLECTIONS, Result
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from ansible_collections.flant.gitops.tests.support.site import Site
 
 SECRETS = {"git_password": "git-secret", "vault_secret_id": "vault-secret", "docker_registry_password": ""}
+SET = {f"flant_gitops_{name}": value for name, value in SECRETS.items() if value}
 ALIAS = "default@web1"
 TEMPLATE = f"flant.gitops {ALIAS}"
 
@@ -30,7 +32,7 @@ def awx() -> Iterator[Awx]:
         yield awx
 
 
-def configure(site: Site, awx: Awx, **variables: object) -> Result:
+def configure(site: Site, awx: Awx, *arguments: str, **variables: object) -> Result:
     """Run the playbook; the collection awx.awx is where AWX_COLLECTION says, which noxfile.py sets."""
     site.variables |= {"awx_scm_url": "https://git.example.com/ops/awx.git", **SECRETS, **variables}
     environment = {
@@ -38,7 +40,7 @@ def configure(site: Site, awx: Awx, **variables: object) -> Result:
         "CONTROLLER_OAUTH_TOKEN": fake_awx_api.TOKEN,
         "ANSIBLE_COLLECTIONS_PATH": f"{COLLECTIONS}:{os.environ['AWX_COLLECTION']}",
     }
-    process = site.start(playbook="flant.gitops.awx", environment=environment)
+    process = site.start(*arguments, playbook="flant.gitops.awx", environment=environment)
     output, _errors = process.communicate(timeout=300)
     return Result(process.returncode, output)
 
@@ -62,7 +64,7 @@ def test_awx_gets_all_that_a_scheduled_instance_needs(site: Site, awx: Awx) -> N
     assert template["playbook"] == "run.yml"
     assert template["project"] == awx.named("projects", "flant.gitops project")["id"]
     assert template["execution_environment"] == awx.named("execution_environments", "our EE")["id"]
-    assert awx.credentials(TEMPLATE) == {TEMPLATE, "our key"}
+    assert awx.credentials(TEMPLATE) == {f"{TEMPLATE} git_password", f"{TEMPLATE} vault_secret_id", "our key"}
     assert awx.named("schedules", TEMPLATE)["unified_job_template"] == template["id"]
 
     variables = json.loads(awx.named("hosts", ALIAS)["variables"])
@@ -75,15 +77,96 @@ def test_awx_gets_all_that_a_scheduled_instance_needs(site: Site, awx: Awx) -> N
     assert "flant_gitops_git_branch_name" not in variables  # it has its default
 
 
-def test_secrets_go_into_the_credential_alone(site: Site, awx: Awx) -> None:
-    configured = configure(site, awx)
+def test_r22_secrets_go_into_credentials_alone(site: Site, awx: Awx) -> None:
+    every = {name.removeprefix("flant_gitops_"): f"secret of {name}" for name in VARIABLES}
+    configured = configure(site, awx, **every)
     assert configured.rc == 0, configured.output
-    assert awx.secrets(TEMPLATE) == {f"flant_gitops_{name}": value for name, value in SECRETS.items()}
-    injectors = awx.named("credential_types", "flant.gitops secrets")["injectors"]["extra_vars"]
-    assert injectors == {name: f"{{{{ {name} }}}}" for name in awx.secrets(TEMPLATE)}
-    for secret in filter(None, SECRETS.values()):
-        assert secret not in awx.named("hosts", ALIAS)["variables"]
+    assert awx.secrets(TEMPLATE) == awx.injected(TEMPLATE) == {name: f"secret of {name}" for name in VARIABLES}
+    told = json.dumps([awx.find(kind, {}) for kind in awx.names()])
+    for secret in every.values():
+        assert secret not in told
         assert secret not in configured.output
+    for name in VARIABLES:
+        kind = awx.named("credential_types", name.replace("flant_gitops_", "flant.gitops "))
+        assert kind["inputs"]["fields"] == [
+            {"id": name, "label": VARIABLES[name], "type": "string", "secret": True},
+        ]
+
+
+def test_r26_what_is_not_set_is_not_injected(site: Site, awx: Awx) -> None:
+    assert configure(site, awx).rc == 0
+    assert awx.injected(TEMPLATE) == SET
+    cleared = configure(site, awx, **dict.fromkeys(SECRETS, ""))
+    assert cleared.rc == 0, cleared.output
+    assert awx.credentials(TEMPLATE) == set()
+    assert awx.injected(TEMPLATE) == {}
+    kept = configure(site, awx, awx_update_secrets=False, **dict.fromkeys(SECRETS, ""))
+    assert kept.rc == 0, kept.output
+    assert awx.injected(TEMPLATE) == SET
+
+
+def test_r26_the_credential_of_the_version_before_stays_where_its_secrets_are_not_at_hand(site: Site, awx: Awx) -> None:
+    fields = [{"id": f"flant_gitops_{name}", "label": name, "type": "string", "secret": True} for name in SECRETS]
+    injectors = {"extra_vars": {field["id"]: f"{{{{ {field['id']} }}}}" for field in fields}}
+    kind = awx.create("credential_types", {"name": "old", "inputs": {"fields": fields}, "injectors": injectors})
+    awx.create("credentials", {"name": TEMPLATE, "credential_type": kind["id"], "inputs": SET})
+    kept = configure(site, awx, awx_update_secrets=False, **dict.fromkeys(SECRETS, ""))
+    assert kept.rc == 0, kept.output
+    assert awx.injected(TEMPLATE) == {**SET, "flant_gitops_docker_registry_password": None}
+    assert configure(site, awx, awx_update_secrets=True).rc == 0
+    assert awx.injected(TEMPLATE) == SET
+
+
+@pytest.mark.parametrize(
+    ("variables", "why"),
+    [
+        ({"awx_organization": "Nobody's"}, "awx_organization: AWX has no organization named Nobody's."),
+        ({"awx_scm_credential": "no key"}, "awx_scm_credential: AWX has no credential named no key."),
+        ({"awx_credentials": ["our key", "no key"]}, "awx_credentials: AWX has no credential named no key."),
+        (
+            {"awx_execution_environment": "no EE"},
+            "awx_execution_environment: AWX has no execution environment named no",
+        ),
+        (
+            {"awx_rrule": "DTSTART:20260101T000000Z RRULE:FREQ=DAILY;INTERVAL=0"},
+            "awx_rrule: its INTERVAL must be there",
+        ),
+    ],
+    ids=["organization", "scm", "credentials", "environment", "rule"],
+)
+def test_r28_nothing_is_written_where_something_is_wrong(
+    site: Site, awx: Awx, variables: dict[str, object], why: str
+) -> None:
+    refused = configure(site, awx, **variables)
+    assert refused.rc == 2, refused.output
+    assert f"flant_gitops_{why}" in refused.output
+    assert awx.changes == 0
+
+
+def test_r28_what_awx_itself_refuses_is_told_with_its_field(site: Site, awx: Awx) -> None:
+    """As the fake has it: that a playbook is missing is only known once there is a project."""
+    assert configure(site, awx).rc == 0
+    project = awx.named("projects", "flant.gitops project")
+    awx.change("projects", project["id"], {"allow_override": False})
+    with pytest.raises(fake_awx_api.RefusedError) as refused:
+        awx.change("job_templates", awx.named("job_templates", TEMPLATE)["id"], {"playbook": "none.yml"})
+    assert refused.value.field == "playbook"
+
+
+def test_r29_check_mode_works_before_anything_is_there(site: Site, awx: Awx) -> None:
+    before = awx.changes
+    first = configure(site, awx, "--check")
+    assert first.rc == 0, first.output
+    assert f"{TEMPLATE} would be created" in first.output
+    assert awx.changes == before
+    assert configure(site, awx).rc == 0
+    changes = awx.changes
+    again = configure(site, awx, "--check", awx_update_secrets=False)
+    assert again.rc == 0, again.output
+    assert again.recap["changed"] == 0, again.output
+    second = configure(site, awx, "--check", instance="second")
+    assert second.rc == 0, second.output
+    assert awx.changes == changes
 
 
 def test_second_time_changes_nothing_but_the_secrets_unless_told(site: Site, awx: Awx) -> None:
@@ -126,11 +209,3 @@ def test_what_is_not_set_is_left_to_the_project(site: Site, awx: Awx) -> None:
     configured = configure(site, awx)
     assert configured.rc == 0, configured.output
     assert "flant_gitops_commands" not in json.loads(awx.named("hosts", ALIAS)["variables"])
-
-
-def test_all_secret_variables_of_the_role_have_a_field_and_an_injector(site: Site, awx: Awx) -> None:
-    configure(site, awx)
-    kind = awx.named("credential_types", "flant.gitops secrets")
-    fields = [field["id"] for field in kind["inputs"]["fields"]]
-    assert sorted(fields) == sorted(kind["injectors"]["extra_vars"]) == sorted(awx.secrets(TEMPLATE))
-    assert all(field["secret"] for field in kind["inputs"]["fields"])
