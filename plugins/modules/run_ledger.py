@@ -26,8 +26,10 @@ options:
       - V(end) deletes O(archive) and keeps O(output); archives that killed runs have left go after a day.
       - V(suspend) puts the mark C(hold) into the instance's directory, in place of whatever stands there, and V(resume)
         takes it away. M(flant.gitops.git_signed_commit) polls nothing in between if it is given it as C(hold_file).
+      - V(verify) reads the ledger in O(dir), or a copy of it, and returns in RV(verified) what it is worth. It succeeds
+        whatever that is.
     type: str
-    choices: [begin, end, show, suspend, resume]
+    choices: [begin, end, show, suspend, resume, verify]
     required: true
   dir:
     description:
@@ -127,7 +129,7 @@ options:
     description:
       - What the ledger is to say of the run that begins or ends. Without it nothing is added to the ledger.
       - There is no free text in the ledger. What does not have the form of its field is named there by its SHA-256, and
-        so are O(entry.trusted) and O(entry.commands).
+        so are O(entry.trusted), O(entry.rules) and O(entry.commands).
     type: dict
     suboptions:
       host:
@@ -168,6 +170,11 @@ options:
         type: list
         elements: raw
         default: []
+      rules:
+        description: Which paths need more signatures.
+        type: list
+        elements: raw
+        default: []
       image:
         description: The pinned image, whose digest the ledger takes.
         type: str
@@ -200,6 +207,33 @@ options:
     type: list
     elements: dict
     default: []
+  host:
+    description: Whose ledger O(action=verify) expects, by the name that its entries have. Empty for anybody's.
+    type: str
+    default: ""
+  known_hosts:
+    description:
+      - The public keys of hosts that O(action=verify) knows, former ones too, as lines of C(known_hosts) of OpenSSH. It
+        must not come from the host itself, which could name any key.
+      - Without it, a ledger can be consistent, and is never authentic.
+    type: str
+    default: ""
+  heads:
+    description:
+      - Digests of lines that others have seen, such as Vault's audit log. O(action=verify) misses those that are gone.
+    type: list
+    elements: str
+    default: []
+  copies:
+    description: Copies of the ledger in O(dir). O(action=verify) tells where they differ.
+    type: list
+    elements: path
+    default: []
+  counted_today:
+    description:
+      - The fingerprints of those whose signatures count today. O(action=verify) notes which commits others have signed.
+    type: list
+    elements: str
 attributes:
   check_mode:
     description: Can run in check mode, in which it changes nothing.
@@ -224,6 +258,16 @@ EXAMPLES = r"""
     at: "2026-11-24T07:50:35Z"
     reason: The database is being moved
     by: alice
+
+- name: Verify a copy of a ledger on the controller
+  flant.gitops.run_ledger:
+    action: verify
+    dir: /backup/web1/ledger
+    host: web1
+    known_hosts: "{{ lookup('ansible.builtin.file', '/etc/ssh/ssh_known_hosts') }}"
+  delegate_to: localhost
+  register: proof
+  failed_when: proof.verified.verdict != 'authentic'
 
 - name: Print the output
   ansible.builtin.debug:
@@ -286,6 +330,37 @@ head:
   returned: success
   type: str
   sample: 0f343b0931126a20f133d67c2b018a3b5c4a0b1de5a1b2c3d4e5f60718293a4b
+verified:
+  description: What O(action=verify) has found; empty with other actions.
+  returned: success
+  type: dict
+  contains:
+    verdict:
+      description:
+        - V(authentic), V(consistent, not authentic) where O(known_hosts) was not given, or V(broken).
+      type: str
+      sample: authentic
+    entries:
+      description: How many entries there are in all copies.
+      type: int
+      sample: 120
+    heads:
+      description: The SHA-256 of the last line of each copy.
+      type: list
+      elements: str
+    keys:
+      description: The keys that have signed, in their order.
+      type: list
+      elements: str
+    problems:
+      description: Why it is broken, at most 100 sentences that begin with the line.
+      type: list
+      elements: str
+      sample: ["/backup/web1/2026.jsonl line 14: it does not follow the line before it."]
+    notes:
+      description: What is worth knowing, at most 100 sentences.
+      type: list
+      elements: str
 logs:
   description: The outputs that were asked for, the newest last.
   returned: success
@@ -329,11 +404,12 @@ _ENTRY = {
     "required_signatures": {"type": "int", "default": 0},
     "signatures": {"type": "list", "elements": "dict", "default": []},
     "trusted": {"type": "list", "elements": "raw", "default": []},
+    "rules": {"type": "list", "elements": "raw", "default": []},
     "image": {"type": "str", "default": ""},
     "commands": {"type": "list", "elements": "str", "default": []},
 }
 ARGUMENT_SPEC = {
-    "action": {"type": "str", "choices": ["begin", "end", "show", "suspend", "resume"], "required": True},
+    "action": {"type": "str", "choices": ["begin", "end", "show", "suspend", "resume", "verify"], "required": True},
     "dir": {"type": "path", "required": True},
     "at": {"type": "str", "default": ""},
     "status": {"type": "str", "default": ""},
@@ -352,6 +428,11 @@ ARGUMENT_SPEC = {
     "run": {"type": "str", "default": ""},
     "adopts": {"type": "bool", "default": False},
     "requests": {"type": "list", "elements": "dict", "default": []},
+    "host": {"type": "str", "default": ""},
+    "known_hosts": {"type": "str", "default": ""},
+    "heads": {"type": "list", "elements": "str", "default": []},
+    "copies": {"type": "list", "elements": "path", "default": []},
+    "counted_today": {"type": "list", "elements": "str"},
 }
 
 

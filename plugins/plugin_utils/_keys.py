@@ -54,6 +54,25 @@ def trusted(signers: object, keys: object) -> Trusted:
     return found
 
 
+def fingerprints_of(signers: object, keys: object) -> list[str]:
+    """Return the fingerprints of the keys in the role's two variables, as signatures name them.
+
+    Raises:
+        Failure: one of them is not what it should be, or holds a key that would not count.
+    """
+    from ansible_collections.flant.gitops.plugins.module_utils._openpgp import certificates
+    from ansible_collections.flant.gitops.plugins.module_utils._ssh import keys as ssh_keys
+
+    found = trusted(signers, keys)
+    texts = [str(key) for signer in found.trusted_signers for key in signer["public_keys"]]  # type: ignore[attr-defined]
+    return [
+        certificates.read(text, SIGNERS).fingerprint
+        if text.lstrip().startswith("-----BEGIN PGP")
+        else ssh_keys.read(text, SIGNERS).fingerprint
+        for text in [*texts, *found.trusted_keys]
+    ]
+
+
 def check_keys(keys: object, variable: str) -> None:
     """Refuse what the modules would refuse as a trusted key.
 

@@ -26,7 +26,9 @@ LEFT = {
         "working_dir": "commands count on it",
     },
     "vault_wrapped_requests": {},
-    "run_ledger": dict.fromkeys(("reason", "by", "logs"), "for other playbooks"),
+    "run_ledger": dict.fromkeys(
+        ("reason", "by", "logs", "host", "known_hosts", "heads", "copies", "counted_today"), "for other playbooks"
+    ),
 }
 _VARS = yaml.safe_load(
     (Path(__file__).resolve().parents[2] / "roles/flant_gitops/vars/main.yml").read_text(encoding="utf-8")

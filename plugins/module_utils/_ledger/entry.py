@@ -231,6 +231,7 @@ _CHECKS: dict[str, Callable[[object], bool]] = {
     "signatures": _each(("signer", "type", "source", "fingerprint"), ("signature",)),
     "trusted": _matches(_DIGEST),
     "image": _matches(_DIGEST),
+    "rules": _matches(_DIGEST),
     "commands": _matches(_DIGEST),
     "requests": _each(("name", "accessor", "creationPath")),
     "rc": _whole((1 << 16) - 1),
@@ -259,7 +260,7 @@ EVENTS = {
     BEGUN: _Event(
         of_commit=True,
         needed=("run", "required", "signatures", "trusted", "commands"),
-        possible=("previousCommit", "image"),
+        possible=("previousCommit", "image", "rules"),
     ),
     ADOPTED: _Event(of_commit=True, needed=("run",)),
     LOST: _Event(of_commit=True, needed=("run",)),

@@ -10,13 +10,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from ansible_collections.flant.gitops.plugins.module_utils._ledger.audit import Report
     from ansible_collections.flant.gitops.plugins.module_utils._ledger.state import State
 
 
 class Outcome(NamedTuple):
     """The module's return values, under their own names; ``logs`` are names and texts, the newest last.
 
-    ``run`` is the id that a run was given, and ``head`` the digest of the ledger's last line.
+    ``run`` is the id that a run was given, ``head`` the digest of the ledger's last line, and
+    ``verified`` what a ledger that was verified has come to.
     """
 
     changed: bool
@@ -25,10 +27,12 @@ class Outcome(NamedTuple):
     run: str = ""
     head: str = ""
     warnings: tuple[str, ...] = ()
+    verified: Report | None = None
 
     def result(self) -> dict[str, object]:
         """Return what Ansible is to show."""
         logs = [{"name": name, "text": text} for name, text in self.logs]
         values = {**self._asdict(), "state": self.state.public(), "logs": logs}
+        values["verified"] = self.verified._asdict() if self.verified else {}
         del values["warnings"]
         return values

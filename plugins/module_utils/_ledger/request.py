@@ -22,8 +22,10 @@ END = "end"
 SHOW = "show"
 SUSPEND = "suspend"
 RESUME = "resume"
+VERIFY = "verify"
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_HEAD = re.compile(r"[0-9a-f]{64}")
 _RUN = re.compile(r"[0-9a-f]{32}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|\+00:00)", re.ASCII)
 
@@ -71,6 +73,7 @@ class Subject(NamedTuple):
         required_signatures: how many signatures were asked for.
         signatures: those that counted.
         trusted: whose signatures count, in whichever form.
+        rules: which paths need more signatures.
         image: the pinned image.
         commands: what runs in it.
     """
@@ -84,6 +87,7 @@ class Subject(NamedTuple):
     required_signatures: int
     signatures: Sequence[Signature]
     trusted: Sequence[object]
+    rules: Sequence[object]
     image: str
     commands: Sequence[str]
 
@@ -117,6 +121,11 @@ class Request(NamedTuple):
     run: str = ""
     adopts: bool = False
     requests: Sequence[Token] = ()
+    host: str = ""
+    known_hosts: str = ""
+    heads: Sequence[str] = ()
+    copies: Sequence[Path] = ()
+    counted_today: Sequence[str] | None = None
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any], *, check_mode: bool) -> Request:
@@ -145,6 +154,11 @@ class Request(NamedTuple):
             run=params["run"],
             adopts=params["adopts"],
             requests=[Token(*_texts(each, Token._fields)) for each in params["requests"]],
+            host=params["host"],
+            known_hosts=params["known_hosts"],
+            heads=params["heads"],
+            copies=[_absolute(each, "copies") for each in params["copies"]],
+            counted_today=params["counted_today"],
             check_mode=check_mode,
         )
         request._check()
@@ -180,6 +194,8 @@ class Request(NamedTuple):
             raise Failure("entry: run needs it.")
         if self.action == BEGIN and self.entry and not (self.commit and self.entry.repo and self.entry.branch):
             raise Failure("entry: action: begin needs commit, and its repo and branch.")
+        if not all(_HEAD.fullmatch(head) for head in self.heads):
+            raise Failure("heads: one of them is no SHA-256 in hexadecimal.")
 
     def mark(self) -> bytes:
         """Return the mark that `SUSPEND` is to put.

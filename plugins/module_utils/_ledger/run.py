@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import time
@@ -14,9 +15,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
-from ansible_collections.flant.gitops.plugins.module_utils._ledger import archives, book, listing, logs, state, telling
+from ansible_collections.flant.gitops.plugins.module_utils._ledger import (
+    archives,
+    audit,
+    book,
+    listing,
+    logs,
+    roots,
+    state,
+    telling,
+)
+from ansible_collections.flant.gitops.plugins.module_utils._ledger.chain import Expected
 from ansible_collections.flant.gitops.plugins.module_utils._ledger.outcome import Outcome
-from ansible_collections.flant.gitops.plugins.module_utils._ledger.request import BEGIN, RESUME, SHOW, SUSPEND
+from ansible_collections.flant.gitops.plugins.module_utils._ledger.request import BEGIN, RESUME, SHOW, SUSPEND, VERIFY
 from ansible_collections.flant.gitops.plugins.module_utils._private_file import open_regular, remove, replace
 from ansible_collections.flant.gitops.plugins.module_utils._trusted_path import Missing, trusted_directory
 
@@ -37,6 +48,8 @@ def run(request: Request) -> Outcome:
         Failure: others could change where the instance's directory leads, or it cannot be read or written.
     """
     instance = request.directory.parent
+    if request.action == VERIFY:
+        return _verify(request)
     try:
         if request.action == SHOW:
             return _show(instance, request.logs)
@@ -50,6 +63,13 @@ def run(request: Request) -> Outcome:
         return Outcome(changed=request.action == SUSPEND, state=state.State())
     except OSError as error:
         raise Failure(f"dir: {instance} cannot be used: {error.strerror}.") from error
+
+
+def _verify(request: Request) -> Outcome:
+    keys_of = functools.partial(roots.fingerprints, request.known_hosts) if request.known_hosts.strip() else None
+    expected = Expected(request.host, keys_of, request.counted_today)
+    report = audit.verify([request.directory, *request.copies], expected, request.heads)
+    return Outcome(changed=False, state=state.State(), verified=report)
 
 
 def _show(instance: Path, most: int) -> Outcome:

@@ -58,6 +58,8 @@ def begun(subject: Subject) -> dict[str, object]:
     }
     if subject.previous_commit:
         said["previousCommit"] = subject.previous_commit
+    if subject.rules:
+        said["rules"] = _digest(canonical(subject.rules))
     if pinned:
         said["image"] = pinned[1]
     return said

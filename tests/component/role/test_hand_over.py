@@ -220,6 +220,7 @@ def test_r24_each_module_is_given_each_variable(site: Site, signers: Signers) ->
             {"name": "alice", "public_keys": [alice, SSH_KEY]},
             {"name": "bob", "public_keys": [bob]},
         ],
+        "rules": VALUES["signature_rules"],
         "image": VALUES["docker_image"],
         "commands": VALUES["commands"],
     }

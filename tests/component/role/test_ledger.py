@@ -162,3 +162,32 @@ def test_host_key_signs_where_it_is_named(site: Site, upstream: Upstream, signer
     refused = site.run()
     assert refused.rc == 2, refused.output
     assert "flant_gitops_ledger_key_file: " in refused.output
+
+
+def test_controller_verifies_what_the_target_has_written(site: Site, upstream: Upstream, signers: Signers) -> None:
+    upstream.commit("one", "First", signers.alice)
+    assert site.run().rc == 0
+    unknown = site.run(playbook="flant.gitops.verify")
+    assert unknown.rc == 2, unknown.output
+    assert "the ledger is consistent, not authentic, 2 entries: flant_gitops_verify_known_hosts" in unknown.output
+    key = ["ssh-keygen", "-y", "-f", str(site.work / "ledger/key")]
+    known = subprocess.run(key, capture_output=True, text=True, check=True).stdout
+    (site.folder / "known_hosts").write_text(f"{site.host} {known}", encoding="utf-8")
+    site.variables["verify_known_hosts"] = str(site.folder / "known_hosts")
+    verified = site.run(playbook="flant.gitops.verify")
+    assert verified.rc == 0, verified.output
+    assert "default: the ledger is authentic, 2 entries" in verified.output
+    (file,) = site.work.glob("ledger/*.jsonl")
+    copy = site.folder / "copy"
+    copy.mkdir()
+    (copy / file.name).write_bytes(file.read_bytes())
+    file.write_bytes(file.read_bytes().splitlines(keepends=True)[1])
+    broken = site.run(playbook="flant.gitops.verify")
+    assert broken.rc == 2, broken.output
+    assert "line 1: it is entry 1 of the ledger, and those before it are missing." in broken.output
+    site.variables["verify_copies"] = [str(copy)]
+    (site.folder / "heads").write_text("0" * 64 + "\n", encoding="utf-8")
+    assert site.run(playbook="flant.gitops.verify").rc == 0
+    missed = site.run("-e", f"flant_gitops_verify_heads={site.folder}/heads", playbook="flant.gitops.verify")
+    assert missed.rc == 2, missed.output
+    assert "was witnessed elsewhere" in missed.output

@@ -38,6 +38,11 @@ DEFAULTS = {
     "run": "",
     "adopts": False,
     "requests": [],
+    "host": "",
+    "known_hosts": "",
+    "heads": [],
+    "copies": [],
+    "counted_today": None,
 }
 
 

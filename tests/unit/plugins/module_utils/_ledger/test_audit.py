@@ -1,0 +1,299 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What was done to a ledger after it was written is found, with the line."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import subprocess
+import time
+import tracemalloc
+from typing import TYPE_CHECKING, Callable
+
+import pytest
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._ledger import audit, book, entry, roots, signing
+from ansible_collections.flant.gitops.plugins.module_utils._ledger.book import Author
+from ansible_collections.flant.gitops.plugins.module_utils._ledger.chain import Chain, Expected
+from ansible_collections.flant.gitops.plugins.module_utils._ledger.entry import Place
+from ansible_collections.flant.gitops.plugins.module_utils._ledger.envelope import Envelope, digest, open_line
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PLACE = Place("https://git.example.com/deploy.git", "main", "1" * 40)
+ALICE = "A" * 40
+BEGUN: dict[str, object] = {
+    "required": 1,
+    "signatures": [{"signer": "alice", "type": "openpgp", "source": "commit", "fingerprint": ALICE}],
+    "trusted": "sha256:" + "a" * 64,
+    "commands": "sha256:" + "b" * 64,
+}
+WEB1 = Author("web1", "default", "", None)
+Change = Callable[[list[bytes]], list[bytes]]
+
+
+def keep(ledger: Path, author: Author = WEB1, runs: int = 3) -> Path:
+    """Write some runs into a ledger that may be there."""
+    for number in range(runs):
+        with book.opened(ledger, author) as opened:
+            run = book.begin(opened, PLACE._replace(commit=f"{number:040x}"), adopts=False, **BEGUN)
+            book.end(opened, entry.FINISHED, run)
+    return ledger
+
+
+def known(ledger: Path, host: str = "web1", key: str = "key") -> str:
+    told = subprocess.run(["ssh-keygen", "-y", "-f", str(ledger / key)], capture_output=True, text=True, check=True)
+    return f"# told by the one who set it up\n{host},10.0.0.1 {told.stdout}"
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Path:
+    return keep(tmp_path / "web1/ledger")
+
+
+def file_of(ledger: Path) -> Path:
+    (file,) = ledger.glob("*.jsonl")
+    return file
+
+
+def lines(ledger: Path) -> list[bytes]:
+    return file_of(ledger).read_bytes().splitlines()
+
+
+def verified(
+    *copies: Path, text: str | None = None, host: str = "web1", heads: tuple[str, ...] = (), **more: object
+) -> audit.Report:
+    text = known(copies[0]) if text is None else text
+    keys_of = (lambda name: roots.fingerprints(text, name)) if text else None
+    return audit.verify(copies, Expected(host, keys_of, **more), heads)
+
+
+def test_what_was_left_alone_is_authentic(ledger: Path) -> None:
+    report = verified(ledger, heads=(digest(lines(ledger)[2]),))
+    assert (report.verdict, report.problems, report.notes) == (audit.AUTHENTIC, [], [])
+    assert (report.entries, list(report.heads)) == (6, [digest(lines(ledger)[-1])])
+
+
+def edited(line: bytes) -> bytes:
+    document = json.loads(line)
+    payload = base64.b64decode(document["payload"]).replace(b'"number":2', b'"number":3')
+    return json.dumps({**document, "payload": base64.b64encode(payload).decode()}, separators=(",", ":")).encode()
+
+
+def rewritten(line: bytes, folder: Path) -> bytes:
+    """Return the line as the host would have signed it with another key."""
+    if not (folder / "key").exists():
+        signing.make(folder)
+    return signing.sign(open_line(line).payload, folder / "key", "test").line()
+
+
+@pytest.mark.parametrize(
+    ("change", "number", "words"),
+    [
+        pytest.param(lambda found: found[:2] + found[3:], 3, "it is entry 3, and 2 should follow", id="dropped"),
+        pytest.param(
+            lambda found: [*found[:2], found[3], found[2], *found[4:]], 3, "and 2 should follow", id="swapped"
+        ),
+        pytest.param(lambda found: [*found[:3], *found[2:]], 4, "it is entry 2, and 3 should follow", id="doubled"),
+        pytest.param(lambda found: [*found[:2], edited(found[2]), *found[3:]], 3, "does not fit it", id="edited"),
+        pytest.param(lambda found: found[2:], 1, "those before it are missing", id="beginning"),
+        pytest.param(lambda found: [*found[:2], b"{}", *found[2:]], 3, "it is no DSSE envelope", id="no-entry"),
+        pytest.param(lambda found: [*found[:5], found[5][:100]], 6, "no entry after it says", id="half"),
+        pytest.param(
+            lambda found: [*found[:2], found[2].replace(b'{"pay', b'{"a":1,"pay'), *found[3:]],
+            3,
+            "DSSE",
+            id="key-twice",
+        ),
+    ],
+)
+def test_what_was_changed_is_found_with_its_line(ledger: Path, change: Change, number: int, words: str) -> None:
+    text = known(ledger)
+    file_of(ledger).write_bytes(b"\n".join(change(lines(ledger))) + b"\n")
+    report = verified(ledger, text=text)
+    assert report.verdict == audit.BROKEN
+    assert f"{file_of(ledger)} line {number}: " in report.problems[0] + report.problems[-1]
+    assert any(words in problem for problem in report.problems), report.problems
+
+
+def test_what_was_rewritten_with_another_key_is_found(ledger: Path, tmp_path: Path) -> None:
+    text, before = known(ledger), lines(ledger)
+    file_of(ledger).write_bytes(b"\n".join([*before[:5], rewritten(before[5], tmp_path)]) + b"\n")
+    report = verified(ledger, text=text)
+    assert report.verdict == audit.BROKEN
+    assert any("which no entry before has announced" in problem for problem in report.problems)
+    assert any("which is not known as one of web1" in problem for problem in report.problems)
+
+
+def test_ledger_written_anew_with_a_key_of_its_own_is_not_authentic(ledger: Path, tmp_path: Path) -> None:
+    report = verified(keep(tmp_path / "other/ledger"), text=known(ledger))
+    assert report.verdict == audit.BROKEN
+    assert "which is not known as one of web1" in report.problems[0]
+
+
+def test_end_that_was_cut_off_is_found_by_a_witness_alone(ledger: Path) -> None:
+    witnessed = digest(lines(ledger)[-1])
+    file_of(ledger).write_bytes(b"\n".join(lines(ledger)[:-2]) + b"\n")
+    assert verified(ledger).verdict == audit.AUTHENTIC
+    report = verified(ledger, heads=(witnessed,))
+    assert report.verdict == audit.BROKEN
+    assert witnessed in report.problems[0]
+
+
+def test_ledger_that_was_wiped_and_begins_anew_is_found_by_a_witness(ledger: Path) -> None:
+    witnessed = digest(lines(ledger)[0])
+    file_of(ledger).unlink()
+    keep(ledger)
+    assert verified(ledger, heads=(witnessed,)).verdict == audit.BROKEN
+
+
+def test_fork_shows_in_two_copies(ledger: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    for file in (file_of(ledger), ledger / "key"):
+        (copy / file.name).write_bytes(file.read_bytes())
+        (copy / file.name).chmod(0o600)
+    assert verified(ledger, copy).verdict == audit.AUTHENTIC
+    keep(ledger, runs=1)
+    assert verified(ledger, copy).verdict == audit.AUTHENTIC  # one of them is only older
+    keep(copy, runs=1)
+    report = verified(ledger, copy)
+    assert report.verdict == audit.BROKEN
+    assert "line 7 and" in report.problems[0]
+
+
+def test_another_hosts_ledger_and_another_hosts_key_are_refused(ledger: Path, tmp_path: Path) -> None:
+    other = keep(tmp_path / "web2/ledger", WEB1._replace(host="web2"))
+    assert "it is of the host web2 and not of web1" in verified(other, text=known(other, "web2")).problems[0]
+    forged = keep(tmp_path / "forged/ledger", WEB1._replace(key_file=other / "key"))
+    report = verified(forged, text=known(ledger) + known(other, "web2"))
+    assert "which is not known as one of web1" in report.problems[0]
+
+
+def test_nobody_who_knows_no_key_calls_it_authentic(ledger: Path) -> None:
+    assert verified(ledger, text="").verdict == audit.CONSISTENT
+
+
+def test_new_key_that_was_announced_is_trusted_as_the_old_one(ledger: Path, tmp_path: Path) -> None:
+    text = known(ledger)
+    signing.make(tmp_path)
+    keep(ledger, WEB1._replace(key_file=tmp_path / "key"), runs=1)
+    report = verified(ledger, text=text)
+    assert (report.verdict, len(report.keys)) == (audit.AUTHENTIC, 2)
+    found = lines(ledger)
+    file_of(ledger).write_bytes(b"\n".join(found[:6] + found[7:]) + b"\n")
+    assert verified(ledger, text=text).verdict == audit.BROKEN
+
+
+def test_missing_year_is_found(ledger: Path) -> None:
+    for year in ("1999", "2000"):
+        file_of(ledger).rename(ledger / f"{year}.jsonl")
+        text = known(ledger)
+        newest = keep(ledger, runs=1)
+        assert verified(newest, text=text).verdict == audit.AUTHENTIC
+        (ledger / f"{year}.jsonl").write_bytes(b"")
+        assert "are missing" in verified(ledger, text=text).problems[0]
+        return
+
+
+def test_torn_line_is_noted_and_none_that_is_not_there(ledger: Path) -> None:
+    whole = file_of(ledger).read_bytes()
+    file_of(ledger).write_bytes(whole + whole[:50])
+    keep(ledger, runs=1)
+    report = verified(ledger)
+    assert report.verdict == audit.AUTHENTIC
+    assert "line 8: it says torn" in report.notes[0]
+    found = lines(ledger)
+    file_of(ledger).write_bytes(b"\n".join(found[:6] + found[7:]) + b"\n")
+    assert "which is not there" in verified(ledger).problems[0]
+
+
+def test_run_without_an_end_and_end_without_a_beginning_are_found() -> None:
+    chain = Chain(Expected())
+    about = {
+        "ledger": "a" * 32,
+        "at": "2026-11-28T12:00:00Z",
+        "host": "web1",
+        "instance": "default",
+        "machine": "",
+        "version": "1.0.0",
+        "place": PLACE,
+    }
+    told = [(entry.BEGUN, "1", BEGUN), (entry.BEGUN, "2", BEGUN), (entry.FINISHED, "3", {})]
+    for number, (event, run, details) in enumerate(told):
+        written = entry.Entry(number=number, previous=chain.head, event=event, run=run * 32, details=details, **about)
+        chain.follow(f"line {number}", Envelope(written.payload(), "SHA256:" + "k" * 43, b"").line())
+    assert chain.problems == [
+        f"line 1: run {'1' * 32} has no end.",
+        f"line 2: run {'3' * 32} has not begun before.",
+    ]
+
+
+def test_clock_that_was_set_back_is_noted(ledger: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(book.time, "time", lambda: 0)
+    keep(ledger, runs=1)
+    assert "the clock was set back" in verified(ledger).notes[0]
+
+
+def test_former_signers_were_right_and_would_not_count_today(ledger: Path) -> None:
+    assert verified(ledger, today=[ALICE]).notes == []
+    report = verified(ledger, today=[])
+    assert report.verdict == audit.AUTHENTIC
+    assert "was signed by alice, which was true and would not count today" in report.notes[0]
+
+
+def test_no_ledger_and_an_empty_one_are_nothing(tmp_path: Path) -> None:
+    assert "holds no entry" in verified(tmp_path, text="").problems[0]
+    with pytest.raises(Failure, match=r"^dir: .* cannot be read"):
+        verified(tmp_path / "nothing", text="")
+
+
+def test_hosts_names_are_found_hashed_as_well(ledger: Path) -> None:
+    salt = b"0123456789abcdef0123"
+    hashed = base64.b64encode(hmac.new(salt, b"web1", hashlib.sha1).digest()).decode()
+    text = known(ledger, f"|1|{base64.b64encode(salt).decode()}|{hashed}").replace(",10.0.0.1", "")
+    assert len(roots.fingerprints(text, "web1")) == 1
+    assert roots.fingerprints(text, "web2") == set()
+    assert roots.fingerprints(known(ledger), "10.0.0.1") == roots.fingerprints(text, "web1")
+    assert roots.fingerprints(known(ledger), "web") == set()
+
+
+@pytest.mark.parametrize(
+    "text", ["@revoked web1 ssh-ed25519 AAAA", "@cert-authority * ssh-rsa AAAA", "web1", "web1 ssh-dss AAAA"]
+)
+def test_line_that_is_no_key_of_a_host_is_refused(text: str) -> None:
+    with pytest.raises(Failure, match=r"^known_hosts: line 1"):
+        roots.fingerprints(text, "web1")
+
+
+@pytest.mark.slow
+def test_ten_thousand_entries_take_two_seconds_and_no_memory() -> None:
+    """Signatures left out: nothing but the chain is looked at here."""
+    chain, written = Chain(Expected()), []
+    previous = entry.NO_LINE
+    for number in range(10_000):
+        begun = number % 2 == 0
+        told = entry.Entry(
+            *("a" * 32, number, previous, entry.BEGUN if begun else entry.FINISHED, "2026-11-28T12:00:00Z"),
+            *("web1", "default", "", "1.0.0", f"{number // 2:032x}", PLACE, BEGUN if begun else {}),
+        )
+        written.append(Envelope(told.payload(), "SHA256:" + "k" * 43, b"x" * 150).line())
+        previous = digest(written[-1])
+    began = time.process_time()
+    for number, line in enumerate(written):
+        chain.follow(f"line {number}", line)
+        if number == 1000:
+            tracemalloc.start()
+            before = tracemalloc.get_traced_memory()[0]
+        if number == 2000:
+            grown = tracemalloc.get_traced_memory()[0] - before
+            tracemalloc.stop()
+    took = time.process_time() - began
+    assert chain.problems == []
+    assert grown < 64 * 1024
+    assert took < 2
