@@ -83,6 +83,8 @@ def course(
         requests=len(settings["requests"]),
         revoke_on_failure=settings["revoke_on_failure"],
         show_output=settings["show_output"],
+        host=settings["host"],
+        tells_vault=settings["tells_vault"],
         trusted=trusted(settings["trusted_signers"], settings["trusted_keys"]),
     )
     begun = datetime.fromisoformat(now.replace("Z", "+00:00"))

@@ -194,6 +194,14 @@ options:
       - It is never sent to the server. What really ends a secret-id is the AppRole's own C(secret_id_ttl).
       - If neither sets a limit, it is replaced at first use only.
     type: str
+  metadata:
+    description:
+      - Texts that the server's audit log is to have beside each of O(requests), in C(auth.metadata), such as the commit
+        that they are for. At most 1 KiB as JSON. Needs O(role_name).
+      - The requests are made by a login of their own then. Its secret-id is made for it, can be used once, and ends
+        within two minutes. The AppRole's policy must allow what the replacement of a secret-id needs, and
+        C(token_num_uses) has to be 0 or at least 4.
+    type: dict
   requests:
     description:
       - The requests whose responses are to be wrapped. If empty, the module logs in, replaces the secret-id if due, and
@@ -494,6 +502,7 @@ ARGUMENT_SPEC = {
     "secret_id_file": {"type": "path", "no_log": False},
     "secret_id_ttl": {"type": "str", "no_log": False},
     "wrapped_secret_id_file": {"type": "path", "no_log": False},
+    "metadata": {"type": "dict"},
     "requests": {"type": "list", "elements": "dict", "default": [], "options": _REQUEST_SPEC},
     "revoke_login_token": {"type": "bool", "default": True, "no_log": False},
     "timeout": {"type": "str", "default": "30s"},

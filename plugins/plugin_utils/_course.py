@@ -70,6 +70,8 @@ NEVER = "9999-12-31T00:00:00Z"
 class Settings:
     """The variables that decide; ``poll_period`` in seconds, ``trusted`` for the words for a signer.
 
+    ``tells_vault`` is whether Vault's audit log is to have a run's commit and signers, and the ``host``.
+
     ``container`` is the name of the instance's container, ``container_before`` the one that the version before gave it.
     """
 
@@ -87,6 +89,8 @@ class Settings:
     revoke_on_failure: str
     show_output: bool
     trusted: Trusted
+    host: str = ""
+    tells_vault: bool = False
 
 
 @dataclass(frozen=True)
@@ -146,6 +150,7 @@ class Course:
     readies: bool
     begins: bool
     wraps: bool
+    metadata: dict[str, str]
     starts: bool
     runs: bool
     adopts: bool
@@ -222,6 +227,7 @@ def course(
         and not steps.begin.refusal
         and settings.requests > 0
         and steps.prepare.get("existing") in ("none", "other_exited"),
+        metadata=_metadata(settings, steps) if settings.tells_vault else {},
         starts=free and went,
         runs=not steps.start.refusal,
         adopts=steps.prepare.get("existing") == "same",
@@ -366,6 +372,14 @@ def _reworded(sentence: str, step: str) -> str:
 
     modules = {"poll": GIT, "record": GIT, "begin": LEDGER, "wrap": VAULT, "rotate": VAULT}
     return modules.get(step, CONTAINER).reword(sentence).rstrip(".")
+
+
+def _metadata(settings: Settings, steps: Steps) -> dict[str, str]:
+    if not steps.begin:
+        return {}
+    from ansible_collections.flant.gitops.plugins.plugin_utils._metadata import metadata
+
+    return metadata(settings.host, settings.instance, steps.poll, steps.begin)
 
 
 def _signers(poll: Step) -> list[str]:

@@ -88,7 +88,8 @@ CONTAINER = Module(
 VAULT = Module(
     vault_wrapped_requests.ARGUMENT_SPEC,
     "vault_",
-    {name: name for name in vault_wrapped_requests.ARGUMENT_SPEC if name.startswith("vault_")},
+    {name: name for name in vault_wrapped_requests.ARGUMENT_SPEC if name.startswith("vault_")}
+    | {"metadata": "vault_audit_metadata"},
     frozenset({"action", "tokens"}),
 )
 LEDGER = Module(

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -78,12 +79,15 @@ class OpenBao:
         root_token: what every request of a test is made with.
     """
 
-    def __init__(self, directory: Path, authority: Authority | None, *, durable: bool, host: str) -> None:
+    def __init__(
+        self, directory: Path, authority: Authority | None, *, durable: bool, host: str, audited: bool = False
+    ) -> None:
         self.authority = authority
         self.root_token = ""
         self._unseal_key = ""
         self._directory = directory
         self._durable = durable
+        self._audited = audited
         self._host = host
         self._port = _free_port(host)
         self._process: subprocess.Popen[bytes] | None = None
@@ -102,6 +106,15 @@ class OpenBao:
         """The program itself, which is a client too; what PATH leads to is but a script that starts it."""
         assert self._process
         return Path(f"/proc/{self._process.pid}/exe").resolve()
+
+    @property
+    def _audit_log(self) -> Path:
+        return self._directory / "audit.log"
+
+    @property
+    def audit_log(self) -> list[dict[str, Any]]:
+        """What the server has logged; it has to be ``audited``."""
+        return [json.loads(line) for line in self._audit_log.read_text(encoding="utf-8").splitlines()]
 
     def start(self) -> None:
         """Start the server and wait until it answers; it is sealed then, or not initialised yet."""
@@ -257,6 +270,9 @@ class OpenBao:
         storage = 'storage "inmem" {}'
         if self._durable:
             storage = f'storage "raft" {{\n  path = "{self._directory}/data"\n  node_id = "{self._directory.name}"\n}}'
+        audit = ""
+        if self._audited:
+            audit = f'audit "file" "file" {{\n  options {{ file_path = "{self._audit_log}" }}\n}}'
         cluster = f"127.0.0.1:{_free_port()}"
         return f"""
 api_addr = "{self.address}"
@@ -267,6 +283,7 @@ listener "tcp" {{
   {tls}
 }}
 {storage}
+{audit}
 """
 
     def _answers(self, path: str, *, namespace: str = "") -> bool:
@@ -291,12 +308,14 @@ class _Trusting(HTTPAdapter):
 
 
 @contextlib.contextmanager
-def running(*, authority: Authority | None = None, durable: bool = False, host: str = "127.0.0.1") -> Iterator[OpenBao]:
-    """Yield a new server, initialised and unsealed; ``durable`` ones can be restarted.
+def running(
+    *, authority: Authority | None = None, durable: bool = False, host: str = "127.0.0.1", audited: bool = False
+) -> Iterator[OpenBao]:
+    """Yield a new server, initialised and unsealed; ``durable`` ones can be restarted, ``audited`` ones keep a log.
 
     ``host`` is the address of this machine that it listens at, such as a bridge's, where containers reach it.
     """
-    with _started(authority, durable=durable, host=host) as server:
+    with _started(authority, durable=durable, host=host, audited=audited) as server:
         server.initialise()
         yield server
 
@@ -313,10 +332,12 @@ def cluster(size: int = 3) -> Iterator[list[OpenBao]]:
 
 
 @contextlib.contextmanager
-def _started(authority: Authority | None = None, *, durable: bool, host: str = "127.0.0.1") -> Iterator[OpenBao]:
+def _started(
+    authority: Authority | None = None, *, durable: bool, host: str = "127.0.0.1", audited: bool = False
+) -> Iterator[OpenBao]:
     """Yield a server that answers and was never initialised; nothing of it stays."""
     directory = Path(tempfile.mkdtemp(prefix="bao-"))
-    server = OpenBao(directory, authority, durable=durable, host=host)
+    server = OpenBao(directory, authority, durable=durable, host=host, audited=audited)
     try:
         server.start()
         yield server

@@ -38,6 +38,7 @@ _DEFAULTS: dict[str, object] = {
     "secret_id_file": None,
     "secret_id_ttl": None,
     "wrapped_secret_id_file": None,
+    "metadata": None,
     "requests": [],
     "revoke_login_token": True,
     "timeout": "10s",

@@ -12,12 +12,14 @@ from __future__ import annotations
 
 import math
 import re
+import time
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._vault import witness
 from ansible_collections.flant.gitops.plugins.module_utils._vault.login import Entry, session_of
 from ansible_collections.flant.gitops.plugins.module_utils._vault.options import DAY, bounded_duration, mount_point
 from ansible_collections.flant.gitops.plugins.module_utils._vault.reply import Rejected
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 
 _ROLE_NAME = re.compile(r"\w[\w.-]*", re.ASCII)
 _NOT_ACCEPTED = 400
+_KNOWN_WITHIN = 5.0  # seconds in which every server of a cluster has learnt of what one of them has made
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.5  # seconds between two looks; before the second login the longest
 _FORBIDDEN = 403
 _DEAD = "Either has ended or is another role's; create a new secret-id and give it as secret_id."
 _LOCKED = (
@@ -57,6 +61,7 @@ class AppRole:
     secret_id_file: Path | None
     secret_id_ttl: float
     wrapped_secret_id_file: Path | None
+    metadata: Mapping[str, str]
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> AppRole:
@@ -79,6 +84,7 @@ class AppRole:
             secret_id_file=secret_id_file,
             secret_id_ttl=_lifetime(ttl) if ttl else math.inf,
             wrapped_secret_id_file=wrapped,
+            metadata=witness.check(params["metadata"] or {}),
         )
         if not approle.role_id:
             raise Failure("role_id: it must not be empty.")
@@ -86,6 +92,8 @@ class AppRole:
             raise Failure(f"role_name: {approle.role_name!r} is no name of an AppRole.")
         if secret_id_file and not approle.role_name:
             raise Failure("role_name: it is needed to rotate the secret-id in secret_id_file.")
+        if approle.metadata and not approle.role_name:
+            raise Failure("role_name: it is needed for metadata.")
         if ttl and not secret_id_file:
             raise Failure("secret_id_ttl: it needs secret_id_file, where a rotated secret-id is kept.")
         if wrapped and not secret_id_file:
@@ -110,7 +118,8 @@ class AppRole:
         with opened(self.secret_id_file) as file:
             rotation = Rotation(errand.client, self, file, errand.custody, errand.warnings, self._wrapped())
             # Told to stop, a rotation is completed or undone before the lock is let go.
-            return errand.make(partial(rotation.enter, errand.calls, check_mode=errand.check_mode), to_its_end=True)
+            enter = partial(rotation.enter, self._calls(errand), check_mode=errand.check_mode)
+            return errand.make(lambda: self._witnessed(errand, enter()), to_its_end=True)
 
     def log_in(self, client: Client, secret_id: str, source: str, custody: Custody) -> Session:
         """Log in with ``secret_id``, which ``source`` names in a sentence, and enter the token into ``custody``.
@@ -127,6 +136,35 @@ class AppRole:
             raise rejected.because(advice.get(rejected.status, "")) from None
         return session_of(reply, client, custody, issuer="The AppRole", mount_option=self.mount_option)
 
+    def log_in_anew(self, client: Client, maker: Session, secret_id: str, custody: Custody) -> Session:
+        """Log in with a secret-id that the login ``maker`` has just made, once the server has heard of it.
+
+        Raises:
+            Rejected: the server does not accept it.
+            Failure: it cannot be asked.
+        """
+        self._await_known(client, maker, secret_id)
+        try:
+            return self.log_in(client, secret_id, "a new secret-id", custody)
+        except Rejected as rejected:
+            if rejected.status != _NOT_ACCEPTED or client.halt.wait(_LONGEST_PAUSE):
+                raise
+            return self.log_in(client, secret_id, "a new secret-id", custody)
+
+    def _await_known(self, client: Client, maker: Session, secret_id: str) -> None:
+        """Wait until the server that answers us knows a new secret-id, which another one may have made.
+
+        A standby or a load balancer does not know it at once, and a failed login counts towards the role's lockout; to
+        look it up does not. Where a login has few uses, all of which have their purpose, nothing is looked up.
+        """
+        if maker.uses:
+            return
+        end, pause = time.monotonic() + _KNOWN_WITHIN, _FIRST_PAUSE
+        while not maker.client.look_up_secret_id(self, secret_id).section("data"):
+            if time.monotonic() >= end or client.halt.wait(pause):
+                return
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
     def _wrapped(self) -> WrappedSecretId | None:
         if not self.wrapped_secret_id_file:
             return None
@@ -136,8 +174,18 @@ class AppRole:
 
     def _enter_once(self, errand: Errand) -> Entry:
         session = self.log_in(errand.client, self.secret_id, "secret_id", errand.custody)
-        session.require_uses(errand.calls)
-        return Entry(session, math.inf)
+        session.require_uses(self._calls(errand))
+        return self._witnessed(errand, Entry(session, math.inf, secret_id=self.secret_id))
+
+    def _is_witnessed(self, errand: Errand) -> bool:
+        return bool(self.metadata) and errand.calls > 0
+
+    def _calls(self, errand: Errand) -> int:
+        """Return how many calls the first login is for."""
+        return witness.CALLS if self._is_witnessed(errand) else errand.calls
+
+    def _witnessed(self, errand: Errand, entry: Entry) -> Entry:
+        return witness.enter(self, errand, entry) if self._is_witnessed(errand) else entry
 
 
 def _lifetime(text: str) -> float:

@@ -100,9 +100,16 @@ class Client:
         return self._secret_id_call(approle, "/lookup", lambda api, of: api.read_secret_id(secret_id=secret_id, **of))
 
     def create_secret_id(
-        self, approle: AppRole, metadata: dict[str, object], cidrs: list[str], token_cidrs: list[str]
+        self,
+        approle: AppRole,
+        metadata: str,
+        cidrs: list[str],
+        token_cidrs: list[str],
+        **limits: int,
     ) -> Reply:
         """Create a secret-id that is bound to ``cidrs``, and its tokens to ``token_cidrs``, where not empty.
+
+        Its ``metadata`` is a JSON text; its ``limits`` are ``ttl`` in seconds and ``num_uses``, or else the role's.
 
         Raises:
             Failure: the server refuses, or cannot be asked, or may have done it without our hearing of it.
@@ -110,8 +117,14 @@ class Client:
         return self._secret_id_call(
             approle,
             "",
-            lambda api, of: api.generate_secret_id(
-                metadata=metadata, cidr_list=cidrs or None, token_bound_cidrs=token_cidrs or None, **of
+            lambda _api, of: self._adapter.post(
+                "/v1/auth/{mount_point}/role/{role_name}/secret-id".format(**of),
+                json={
+                    "metadata": metadata,
+                    **({"cidr_list": cidrs} if cidrs else {}),
+                    **({"token_bound_cidrs": token_cidrs} if token_cidrs else {}),
+                    **limits,
+                },
             ),
         )
 

@@ -74,7 +74,7 @@ class Session:
 
 @dataclass(frozen=True)
 class Entry:
-    """A login, and when the secret-id that it was made with is to be replaced (epoch seconds; ``inf``: never).
+    """A login, and when its ``secret_id`` (empty: it has none) is to be replaced (epoch seconds; ``inf``: never).
 
     There is no ``session`` in check mode where to log in would use something up.
     """
@@ -83,6 +83,7 @@ class Entry:
     rotate_at: float
     due: bool = False
     rotated: bool = False
+    secret_id: str = field(default="", repr=False)
 
 
 def session_of(reply: Reply, client: Client, custody: Custody, *, issuer: str, mount_option: str) -> Session:

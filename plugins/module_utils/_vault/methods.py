@@ -59,6 +59,7 @@ _METHODS = {
             (
                 *("approle_mount_point", "role_name", "role_id"),
                 *("secret_id", "secret_id_file", "secret_id_ttl", "wrapped_secret_id_file"),
+                "metadata",
             )
         ),
     ),

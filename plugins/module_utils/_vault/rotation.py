@@ -11,6 +11,7 @@ create, stage, prove, note the old one, replace the file, destroy the old one.
 
 from __future__ import annotations
 
+import json
 import math
 import time
 from dataclasses import dataclass, field, replace
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
 
 _NOT_ACCEPTED = 400
 _CALLS = 3  # look up, create, destroy
-_KNOWN_WITHIN = 5.0  # seconds in which every server of a cluster has learnt of what one of them has made
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.5  # seconds between two looks; before the second login the longest
 _SHARE = 10  # it is replaced once a tenth of its life has passed
 _UNFINISHED = "the secret-id that an unfinished rotation had left"
 
@@ -83,7 +82,7 @@ class Rotation:
         current = stored if stored and stored.secret_id == used.secret_id else None
         at = rotate_at(current, self.approle.secret_id_ttl) if current else now
         due = not current or is_due(current, self.approle.secret_id_ttl, now)
-        entry = Entry(session, now if due else at, due)
+        entry = Entry(session, now if due else at, due, secret_id=used.secret_id)
         self.warnings.extend(self._worth_knowing(stored, used))
         if check_mode:
             return entry
@@ -92,8 +91,9 @@ class Rotation:
             self.wrapped.finish()
         if not due:
             return entry
-        ttl = self._replace(session, used.secret_id)
-        return replace(entry, rotated=True, rotate_at=time.time() + min(ttl, self.approle.secret_id_ttl) / _SHARE)
+        secret_id, ttl = self._replace(session, used.secret_id)
+        at = time.time() + min(ttl, self.approle.secret_id_ttl) / _SHARE
+        return replace(entry, rotated=True, rotate_at=at, secret_id=secret_id)
 
     def _log_in(self, stored: Stored | None, *, check_mode: bool) -> tuple[Session, _Candidate] | None:
         end: Session | Rejected | None = None
@@ -161,15 +161,14 @@ class Rotation:
         self.file.forget_staged()
         self.file.forget_superseded()
 
-    def _replace(self, session: Session, current: str) -> float:
-        """Replace the ``current`` secret-id; return how many seconds the new one lives."""
+    def _replace(self, session: Session, current: str) -> tuple[str, float]:
+        """Replace the ``current`` secret-id; return the new one, and how many seconds it lives."""
         new = self._create(session, current)
         secret_id, ttl = new.text("secret_id"), float(new.number("secret_id_ttl")) or math.inf
         try:
             _refuse_limited(new)
             self.file.stage(secret_id)
-            self._await_known(session, secret_id)
-            self._prove(secret_id)
+            self._prove(session, secret_id)
             self.file.prepare(current, ttl, self.approle.secret_id)
             self.file.promote()
         except Failure as failure:
@@ -180,7 +179,7 @@ class Rotation:
         except Failure as failure:
             raise Failure(f"The secret-id was replaced, but the old one is left for a later run. {failure}") from None
         self.file.forget_superseded()
-        return ttl
+        return secret_id, ttl
 
     def _create(self, session: Session, current: str) -> Section:
         """Create a secret-id that is bound as ``current`` is."""
@@ -189,34 +188,14 @@ class Rotation:
             raise Failure(f"role_name: {self.approle.role_name!r} lacks this secret-id, or that was its last use.")
         _refuse_limited(old)
         return session.client.create_secret_id(
-            self.approle, old.mapping("metadata"), old.texts("cidr_list"), old.texts("token_bound_cidrs")
+            self.approle, json.dumps(old.mapping("metadata")), old.texts("cidr_list"), old.texts("token_bound_cidrs")
         ).section("data")
 
-    def _await_known(self, session: Session, secret_id: str) -> None:
-        """Wait until the server that answers us knows a new secret-id, which another one may have made.
-
-        A standby or a load balancer does not know it at once, and a failed login counts towards the role's lockout; to
-        look it up does not. Where a login has few uses, all of which have their purpose, nothing is looked up.
-        """
-        if session.uses:
-            return
-        end, pause = time.monotonic() + _KNOWN_WITHIN, _FIRST_PAUSE
-        while not session.client.look_up_secret_id(self.approle, secret_id).section("data"):
-            if time.monotonic() >= end or self.client.halt.wait(pause):
-                return
-            pause = min(2 * pause, _LONGEST_PAUSE)
-
-    def _prove(self, secret_id: str) -> None:
-        """Log in with a new secret-id, once more if the server has just not heard of it."""
-        candidate = _Candidate(secret_id, "a new secret-id")
-        try:
-            session = self._session(candidate)
-        except Rejected as rejected:
-            if rejected.status != _NOT_ACCEPTED or self.client.halt.wait(_LONGEST_PAUSE):
-                raise
-            session = self._session(candidate)
-        if session.revocable:
-            self.custody.revoke(session.token)
+    def _prove(self, session: Session, secret_id: str) -> None:
+        """Log in with a new secret-id, which ``session`` has made."""
+        proof = self.approle.log_in_anew(self.client, session, secret_id, self.custody)
+        if proof.revocable:
+            self.custody.revoke(proof.token)
 
     def _discard(self, session: Session, secret_id: str) -> Iterator[str]:
         """End a secret-id that did not come into use; where that fails it stays staged, for a later run to end."""

@@ -121,9 +121,11 @@ DECIDES = {
     "suspend": "whether there is a poll",
     "vault_revoke_on_failure": "which tokens of a failed run are ended",
     "show_output": "whether output is printed",
+    "vault_audit_metadata": "whether the module gets what Vault's audit log is told",
     "instance": "a part of paths and names",
     "work_dir": "a part of paths and names",
 }
+OTHERWISE = {"trusted_keys", "trusted_signers", "metadata"}  # which a module gets in another form
 SSH_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIL5j+MC4PhXlyNJ4RFmj1SY8nhds6PE3KWZm1HVoeg2A"
 RAN = {"rc": 0, "stdout": "", "stderr": "", "stdout_lines": [], "stderr_lines": [], "image_id": "sha256:" + "1" * 64}
 POLLED = {
@@ -136,6 +138,7 @@ POLLED = {
     "git_dir": "/links/resolved/git",
     "git_dir_id": "0123456789abcdef",
     "content_id": "e" * 64,
+    "required_signatures": 2,
     "archive": "/a",
     "archive_sha256": "5",
 }
@@ -195,7 +198,7 @@ def test_r24_each_module_is_given_each_variable(site: Site, signers: Signers) ->
     handed = {}
     for module in MODULES:
         spec = importlib.import_module(f"ansible_collections.flant.gitops.plugins.modules.{module}").ARGUMENT_SPEC
-        for option in sorted(set(spec) - MODULES[module].own - set(LEFT[module]) - {"trusted_keys", "trusted_signers"}):
+        for option in sorted(set(spec) - MODULES[module].own - set(LEFT[module]) - OTHERWISE):
             name = MODULES[module].variable(option).removeprefix("flant_gitops_")
             if name not in VALUES and any(name in login for login in LOGINS.values()):
                 continue
@@ -225,6 +228,16 @@ def test_r24_each_module_is_given_each_variable(site: Site, signers: Signers) ->
         "commands": VALUES["commands"],
     }
     assert set(handed) == set(VALUES)
+    assert given(found, "vault_wrapped_requests", "metadata") == [
+        {
+            "instance": "other",
+            "host": site.host,
+            "commit": COMMIT,
+            "required": "2",
+            "run": "f" * 32,
+            "ledger": "0" * 64,
+        }
+    ]
     assert given(found, "git_signed_commit", "trusted_keys") == [[]]
     assert given(found, "git_signed_commit", "trusted_signers") == [
         [{"name": "alice", "public_keys": [alice, SSH_KEY]}, {"name": "bob", "public_keys": [bob]}]

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 from ansible_collections.flant.gitops.plugins.module_utils._ledger import entry
 from ansible_collections.flant.gitops.plugins.module_utils._ledger.envelope import digest, open_line
+from ansible_collections.flant.gitops.tests.support import openbao
+from ansible_collections.flant.gitops.tests.support.vault_account import ROTATION_POLICY
 from ansible_collections.flant.gitops.tests.support.waiting import until
 
 if TYPE_CHECKING:
@@ -191,3 +193,46 @@ def test_controller_verifies_what_the_target_has_written(site: Site, upstream: U
     missed = site.run("-e", f"flant_gitops_verify_heads={site.folder}/heads", playbook="flant.gitops.verify")
     assert missed.rc == 2, missed.output
     assert "was witnessed elsewhere" in missed.output
+
+
+def test_vaults_own_log_tells_which_run_of_the_ledger_a_request_was_for(
+    site: Site, upstream: Upstream, signers: Signers
+) -> None:
+    with openbao.running(audited=True) as bao:
+        mount = bao.mount("kv")
+        bao.call("POST", f"/v1/{mount}/database", {"password": "hidden"})
+        policy = f'path "{mount}/*" {{ capabilities = ["read"] }}\n'
+        role = bao.approle(policy + ROTATION_POLICY)
+        file = site.folder / "secret-id"
+        file.write_text(bao.secret_id(role), encoding="utf-8")
+        file.chmod(0o600)
+        site.variables |= {
+            "vault_addr": bao.address,
+            "vault_role_name": role.name,
+            "vault_role_id": role.role_id,
+            "vault_secret_id_file": str(file),
+            "vault_requests": [{"name": "database", "path": f"/{mount}/database"}],
+        }
+        commit = upstream.commit("one", "First", signers.alice)
+        ran = site.run()
+        assert ran.rc == 0, ran.output
+        begun, finished = ledger(site)
+        lines = [line for line in bao.audit_log if line["request"]["path"] == f"{mount}/database"]
+        told = [line["auth"]["metadata"] for line in lines if "run" in line["auth"].get("metadata", {})]
+        (line, *_others) = site.work.glob("ledger/*.jsonl")
+        head = digest(line.read_bytes().splitlines()[0])
+        assert len(told) == 2
+        for metadata in told:
+            assert metadata["run"] == begun.run
+            assert metadata["ledger"] == head
+            assert (metadata["commit"], metadata["signers"], metadata["host"]) == (commit, "alice", site.host)
+        (request,) = finished.details["requests"]
+        hashed = bao.call("POST", "/v1/sys/audit-hash/file", {"input": request["accessor"]})["data"]["hash"]
+        assert any((each.get("response", {}).get("wrap_info") or {}).get("accessor") == hashed for each in lines)
+
+        bao.call("PUT", f"/v1/sys/policies/acl/{role.name}", {"policy": policy})
+        upstream.commit("two", "Second", signers.alice)
+        refused = site.run()
+        assert refused.rc == 2, refused.output
+        assert "flant_gitops_vault_audit_metadata: the AppRole's policy must allow update on" in refused.output
+        assert events(site)[2:] == [entry.BEGUN, entry.FAILED]

@@ -1,0 +1,163 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the server's audit log has of a run: its metadata at each request, and no secret-id that outlives it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.tests.support import openbao
+from ansible_collections.flant.gitops.tests.support.killing import Kill
+from ansible_collections.flant.gitops.tests.support.vault_account import Account
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+METADATA = {"commit": "c" * 40, "signers": "alice, bob", "run": "r" * 32}
+REQUESTS = 5
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[openbao.OpenBao]:
+    with openbao.running(audited=True) as server:
+        yield server
+
+
+@pytest.fixture
+def audited(server: openbao.OpenBao, tmp_path: Path) -> Iterator[Account]:
+    account = Account(server, tmp_path)
+    yield account
+    account.settle()
+
+
+def requests(account: Account) -> list[dict[str, str]]:
+    return [{"name": f"secret-{number}", "path": account.app} for number in range(REQUESTS)]
+
+
+def logged(account: Account, path: str) -> list[dict[str, Any]]:
+    return [line for line in account.bao.audit_log if line["request"]["path"] == path]
+
+
+def made(account: Account) -> list[dict[str, Any]]:
+    """Return what secret-ids were asked for with a limit of their uses."""
+    lines = logged(account, f"auth/approle/role/{account.role.name}/secret-id")
+    asked = [line["request"].get("data", {}) for line in lines if line["type"] == "request"]
+    return [data for data in asked if "num_uses" in data]
+
+
+@pytest.mark.parametrize("in_a_file", [False, True])
+def test_each_line_of_a_request_names_commit_and_signers(audited: Account, *, in_a_file: bool) -> None:
+    options = audited.with_file if in_a_file else {"role_name": audited.role.name}
+    outcome = audited.call(requests=requests(audited), metadata=METADATA, **options)
+    assert len(outcome.tokens) == REQUESTS
+    lines = logged(audited, audited.app.removeprefix("/"))
+    lines = [line for line in lines if line["auth"].get("metadata", {}).get("role_name") == audited.role.name]
+    assert len(lines) == 2 * REQUESTS
+    for line in lines:
+        assert {**line["auth"]["metadata"], **METADATA} == line["auth"]["metadata"]
+
+
+def test_unwrapping_is_tied_to_the_commit_by_the_log_alone(audited: Account) -> None:
+    (token,) = audited.call(requests=requests(audited)[:1], metadata=METADATA, role_name=audited.role.name).tokens
+    audited.bao.call("POST", "/v1/sys/wrapping/unwrap", token=token.token)
+    log = audited.bao.audit_log
+    unwrapped = [line for line in log if line["request"]["path"] == "sys/wrapping/unwrap"][-1]
+    accessor = unwrapped["auth"]["accessor"]
+    (made,) = [
+        line
+        for line in log
+        if line["type"] == "response" and (line["response"].get("wrap_info") or {}).get("accessor") == accessor
+    ]
+    assert made["auth"]["metadata"]["commit"] == METADATA["commit"]
+
+
+def test_no_secret_id_is_left_however_often_it_runs(audited: Account) -> None:
+    before = set(audited.bao.secret_ids(audited.role))
+    for _index in range(5):
+        audited.call(requests=requests(audited)[:1], metadata=METADATA, role_name=audited.role.name)
+    assert set(audited.bao.secret_ids(audited.role)) == before
+
+
+def test_secret_id_of_a_login_is_used_once_and_ends_within_two_minutes(audited: Account) -> None:
+    audited.call(requests=requests(audited)[:1], metadata=METADATA, role_name=audited.role.name)
+    (data,) = made(audited)
+    assert (data["ttl"], data["num_uses"]) == (120, 1)
+
+
+def test_bindings_are_carried_over(audited: Account) -> None:
+    path = f"/v1/auth/approle/role/{audited.role.name}/secret-id"
+    bound = audited.bao.call("POST", path, {"cidr_list": ["127.0.0.1/32"], "token_bound_cidrs": ["127.0.0.0/8"]})
+    secret_id = bound["data"]["secret_id"]
+    audited.call(requests=requests(audited)[:1], metadata=METADATA, role_name=audited.role.name, secret_id=secret_id)
+    assert [set(data) for data in made(audited)] == [{"metadata", "cidr_list", "token_bound_cidrs", "ttl", "num_uses"}]
+    audited.bao.call("POST", f"{path}/destroy", {"secret_id": secret_id})
+
+
+def test_policy_that_does_not_allow_it_is_named(audited: Account) -> None:
+    path = f"/v1/sys/policies/acl/{audited.role.name}"
+    audited.bao.call("PUT", path, {"policy": f'path "{audited.kv2}/*" {{ capabilities = ["read"] }}'})
+    with pytest.raises(
+        Failure, match=r"^metadata: the AppRole's policy must allow update on auth/approle/role/.*HTTP 403"
+    ):
+        audited.call(requests=requests(audited), metadata=METADATA, role_name=audited.role.name)
+
+
+@pytest.mark.parametrize(("uses", "enough"), [(3, False), (5, False), (6, True)])
+def test_uses_of_tokens_are_counted(audited: Account, uses: int, *, enough: bool) -> None:
+    audited.bao.call("POST", f"/v1/auth/approle/role/{audited.role.name}/token-num-uses", {"token_num_uses": uses})
+    options = {"requests": requests(audited), "metadata": METADATA, "role_name": audited.role.name}
+    if enough:
+        assert len(audited.call(**options).tokens) == REQUESTS
+    else:
+        with pytest.raises(Failure, match=f"token_num_uses is {uses}, but this task needs"):
+            audited.call(**options)
+
+
+@pytest.mark.parametrize(
+    ("method", "after"),
+    [
+        ("look_up_secret_id", False),
+        ("create_secret_id", False),
+        ("create_secret_id", True),
+        ("destroy_secret_id", False),
+        ("destroy_secret_id", True),
+        ("wrapped", False),
+    ],
+)
+def test_killed_between_two_calls_it_leaves_what_ends_within_two_minutes(
+    audited: Account, method: str, *, after: bool
+) -> None:
+    before = set(audited.bao.secret_ids(audited.role))
+    kill = Kill("_vault.client", "Client", method, after)
+    killed = audited.start(requests=requests(audited), metadata=METADATA, role_name=audited.role.name, kill=kill)
+    killed.communicate()
+    assert killed.returncode < 0
+    path = f"/v1/auth/approle/role/{audited.role.name}/secret-id-accessor"
+    for accessor in set(audited.bao.secret_ids(audited.role)) - before:
+        left = audited.bao.call("POST", f"{path}/lookup", {"secret_id_accessor": accessor})["data"]
+        assert (left["secret_id_ttl"], left["secret_id_num_uses"]) == (120, 1)
+        audited.bao.call("POST", f"{path}/destroy", {"secret_id_accessor": accessor})
+    audited.explain(audited.new_tokens())
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"metadata": {"a": 1}}, "metadata: a must be a text."),
+        ({"metadata": {"a": "x" * 1100}}, "metadata: it must not be longer than 1 KiB."),
+        ({"metadata": {"a": "b"}, "role_name": None}, "role_name: it is needed for metadata."),
+    ],
+)
+def test_what_the_server_would_not_take_is_refused(audited: Account, options: dict[str, object], sentence: str) -> None:
+    with pytest.raises(Failure) as refused:
+        audited.call(**{"role_name": audited.role.name, "requests": requests(audited), **options})
+    assert str(refused.value) == sentence
+
+
+def test_nothing_is_made_where_there_is_no_request(audited: Account) -> None:
+    audited.call(metadata=METADATA, role_name=audited.role.name)
+    assert made(audited) == []
