@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._git.command import Git
 
 _DIFF = ("diff-tree", "-r", "--raw", "-z", "--no-abbrev", "--no-renames", "--ignore-submodules=none")
-_LEADING_ELSEWHERE = (b"120000", b"160000")  # links and submodules
-_STATUSES = (b"A", b"D", b"M", b"T")  # any other has more than one path, or is about no tree
+_ELSEWHERE = (b"120000", b"160000")  # links and submodules
+_WORDS = re.compile(rb":([0-7]{6}) ([0-7]{6}) [0-9a-f]+ [0-9a-f]+ [ADMT]")  # another letter stands for two paths
 
 
 class Change(NamedTuple):
@@ -46,8 +47,7 @@ def changes(git: Git, old: str, new: str) -> Generator[Change, None, None]:
     with git.stream(*_DIFF, old, new, "--") as output:
         fields = ended_by_nul(output)
         for field in fields:
-            words, path = field.split(b" "), next(fields, b"")
-            if len(words) != len((":mode", "mode", "id", "id", "status")) or words[-1] not in _STATUSES or not path:
+            words, path = _WORDS.fullmatch(field), next(fields, b"")
+            if not words or not path:
                 raise Failure(f"git_dir: git cannot tell what has changed between {old} and {new}.")
-            modes = (words[0].lstrip(b":"), words[1])
-            yield Change(path, any(mode in _LEADING_ELSEWHERE for mode in modes))
+            yield Change(path, any(mode in _ELSEWHERE for mode in words.groups()))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure, Refused
 from ansible_collections.flant.gitops.plugins.module_utils._git import transfer
+from ansible_collections.flant.gitops.plugins.module_utils._git.cache import UNFILTERED
 from ansible_collections.flant.gitops.plugins.module_utils._git.command import Git
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit import check, guard, rules
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.kept import GIVEN
@@ -148,7 +149,9 @@ CHANGES = {
 def test_a_change_of_any_kind_counts(team: Team, change: str) -> None:
     team.started()
     team.commit(CHANGES[change], "alice", "carol")
-    assert "1 of 2: alice; bob is missing" in team.lacks()
+    said = team.lacks()
+    assert "1 of 2: alice; bob is missing" in said
+    assert "every path" not in said
 
 
 @pytest.mark.parametrize("place", ["prod/module", "prod"])
@@ -382,6 +385,23 @@ def test_that_a_server_does_not_give_a_tree_is_not_remembered(team: Team, monkey
         patch.setattr(guard, "fetch_paths", interrupted)
         team.lacks()
     team.runs(commit)
+
+
+def test_a_server_that_gives_no_part_of_a_commit_is_asked_for_whole_ones(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stands in for one that speaks an old protocol, and would refuse other folders first."""
+    last = team.started()
+    commit = team.commit({**START, "free": b"2"}, "carol")
+
+    def unadvertised(remote: Remote, identity: str) -> None:
+        if identity == last and remote.cache.filtered:
+            raise transfer.UnadvertisedError("repo: unadvertised object")
+        transfer.fetch_paths(remote, identity)
+
+    monkeypatch.setattr(guard, "fetch_paths", unadvertised)
+    team.runs(commit)
+    assert (team.task.git_dir / UNFILTERED).exists()
 
 
 def test_a_commit_whose_folders_cannot_be_had_is_not_given(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
