@@ -9,8 +9,7 @@ import sys
 from pathlib import Path
 
 from machine import say, stop
-from repository import Repository, Signer
-from stage import SIGNERS
+from repository import Repository, signers
 from start import MARK
 
 
@@ -20,11 +19,11 @@ def main() -> None:
         stop("nothing is started; type 'make' in another terminal first.")
     folder = Path(MARK.read_text(encoding="utf-8"))
     repository = Repository(folder)
-    author, approver = (Signer(name, folder) for name in SIGNERS)
+    author, approver = signers(folder)
     commit = repository.commit(sys.argv[1], author)
     say(f"{author.name} has pushed commit {commit}, signed by git commit --gpg-sign")
     repository.approve(commit, approver)
-    say(f"{approver.name} has approved it by git approve")
+    say(f"{approver.name} has approved it by git approve, with an SSH key")
 
 
 if __name__ == "__main__":

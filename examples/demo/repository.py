@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from dataclasses import dataclass, field
 from pathlib import Path
 
 BIN = Path(__file__).resolve().parents[2] / "bin"  # where git approve is
@@ -17,26 +18,46 @@ def output(*command: str | Path, **options: object) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True, **options).stdout.strip()
 
 
+@dataclass(frozen=True)
 class Signer:
-    """Somebody with an OpenPGP key of their own."""
+    """Somebody with a key of their own, and how git is told to sign with it."""
 
-    def __init__(self, name: str, home: Path) -> None:
-        """Take the key of ``name`` in their GNUPGHOME below ``home``, made where it is missing."""
-        self.name = name
-        self.key = f"{name}@example.com"
-        self.home = home / name
-        if not self.home.exists():
-            self.home.mkdir(mode=0o700)
-            identity = f"{name.capitalize()} <{self.key}>"
-            self._gpg("--passphrase", "", "--quick-generate-key", identity, "ed25519", "sign", "1d")
-        self.public_key = self._gpg("--armor", "--export")
-
-    def _gpg(self, *arguments: str) -> str:
-        return output("gpg", "--homedir", str(self.home), "--batch", "--quiet", *arguments)
+    name: str
+    public_key: str
+    options: tuple[str, ...]
+    environment: dict[str, str] = field(default_factory=dict)
 
     def leave(self) -> None:
-        """End the agent that gpg has started for this key."""
-        subprocess.run(["gpgconf", "--homedir", str(self.home), "--kill", "all"], check=False)
+        """End the agent that gpg has started for the key, if it is one of gpg's."""
+        home = self.environment.get("GNUPGHOME")
+        if home:
+            subprocess.run(["gpgconf", "--homedir", home, "--kill", "all"], check=False)
+
+
+def with_openpgp(name: str, folder: Path) -> Signer:
+    """Return ``name`` with the OpenPGP key in their GNUPGHOME below ``folder``, made where it is missing."""
+    home, address = folder / name, f"{name}@example.com"
+    gpg = ("gpg", "--homedir", str(home), "--batch", "--quiet")
+    if not home.exists():
+        home.mkdir(mode=0o700)
+        identity = f"{name.capitalize()} <{address}>"
+        output(*gpg, "--passphrase", "", "--quick-generate-key", identity, "ed25519", "sign", "1d")
+    public_key = output(*gpg, "--armor", "--export")
+    return Signer(name, public_key, ("-c", f"user.signingKey={address}"), {"GNUPGHOME": str(home)})
+
+
+def with_ssh(name: str, folder: Path) -> Signer:
+    """Return ``name`` with the SSH key in a file below ``folder``, made where it is missing."""
+    file = folder / f"{name}.pub"
+    if not file.exists():
+        private = file.with_suffix("")
+        output("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", f"{name}@example.com", "-f", private)
+    return Signer(name, file.read_text(encoding="utf-8"), ("-c", "gpg.format=ssh", "-c", f"user.signingKey={file}"))
+
+
+def signers(folder: Path) -> tuple[Signer, Signer]:
+    """Return alice, who signs with OpenPGP, and bob, who signs with SSH."""
+    return with_openpgp("alice", folder), with_ssh("bob", folder)
 
 
 class Repository:
@@ -58,10 +79,10 @@ class Repository:
         self._git("remote", "add", "origin", self.url)
 
     def _git(self, *arguments: str | Path, at: Path | None = None, by: Signer | None = None) -> str:
-        environment, options = self._environment, []
+        environment, options = self._environment, ()
         if by:
-            environment = {**environment, "GNUPGHOME": str(by.home), "PATH": f"{BIN}:{environment['PATH']}"}
-            options = ["-c", f"user.signingKey={by.key}"]
+            environment = {**environment, **by.environment, "PATH": f"{BIN}:{environment['PATH']}"}
+            options = by.options
         return output("git", *options, *arguments, cwd=at or self._work, env=environment)
 
     def commit(self, version: str, author: Signer) -> str:

@@ -39,7 +39,7 @@ def main() -> None:
 
         scene(f"Scene 2: the same commit runs once {approver.name} has approved it")
         here.repository.approve(commit, approver)
-        say(f"{approver.name} has approved the commit by git approve")
+        say(f"{approver.name} has approved the commit by git approve, with an SSH key")
         processed = here.run()
         expect(processed.returncode == 0, "the run succeeds")
         expect(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from engine import engine, gateway, image
 from machine import COLLECTIONS, VENV, say
-from repository import Repository, Signer
+from repository import Repository, Signer, signers
 from vault import TLS_SERVER_NAME, vault
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ COMMANDS = (
     'words=$(echo "$password" | wc -w)',
     'echo "Deploying version $(cat version.txt) with a password of $words words."',
 )
-SIGNERS = ("alice", "bob")
 ANSIBLE_CFG = """\
 [defaults]
 inventory = {folder}/hosts.json
@@ -99,16 +98,15 @@ def stage() -> Iterator[Stage]:
         image_id = stack.enter_context(image(client, folder))
         say("Starting a throw-away OpenBao with one secret and an AppRole that may read it")
         server = stack.enter_context(vault(folder, gateway(client)))
-        say(f"Making a git repository, and a key each for {' and '.join(SIGNERS)}")
-        signers = []
-        for name in SIGNERS:
-            signers.append(Signer(name, folder))
-            stack.callback(signers[-1].leave)
+        say("Making a git repository, an OpenPGP key for alice and an SSH key for bob")
+        people = signers(folder)
+        for person in people:
+            stack.callback(person.leave)
         repository = Repository(folder)
         variables = {
             "git_repo_url": repository.url,
-            "required_number_of_verified_signatures_on_commit": len(signers),
-            "trusted_pgp_public_keys": {signer.name: signer.public_key for signer in signers},
+            "required_number_of_verified_signatures_on_commit": len(people),
+            "trusted_signers": {person.name: person.public_key for person in people},
             "docker_image": image_id,
             "docker_host": url,
             "commands": COMMANDS,
@@ -121,4 +119,4 @@ def stage() -> Iterator[Stage]:
             "work_dir": str(folder / "work"),
         }
         _configure(folder, variables)
-        yield Stage(folder, repository, tuple(signers))
+        yield Stage(folder, repository, people)
