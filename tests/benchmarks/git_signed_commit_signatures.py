@@ -1,7 +1,7 @@
 # Copyright (c) 2026, flant.gitops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What verifying signatures costs, over the least that as many gpg processes cost.
+"""What verifying signatures costs, over the least that as many processes of gpg or ssh-keygen cost.
 
 Prints a line for each measurement: name, ratio, goal, and whether the goal is reached.
 """
@@ -18,12 +18,16 @@ from ansible_collections.flant.gitops.plugins.module_utils._private_file import 
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.roster import roster
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.signatures import look, look_at_each
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.trust import trust
+from ansible_collections.flant.gitops.tests.support import ssh_signers
 from ansible_collections.flant.gitops.tests.support.ratios import ratio, row
-from ansible_collections.flant.gitops.tests.support.signers import Signer, fresh
+from ansible_collections.flant.gitops.tests.support.signers import Signer, fresh, with_header
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.roster import Roster
+    from ansible_collections.flant.gitops.tests.support.ssh_signers import SshSigner
 
 _COMMITS = 1000
 _DISTINCT = 50
@@ -47,12 +51,34 @@ def main() -> None:
         single = ratio(lambda: _single(alice, commits[0]), floor.single, 10 * rounds)
         print(row("one commit, one key, one signature / gpg --import and gpg --verify", single, 1.3))
         many = (commits * (_COMMITS // _DISTINCT + 1))[:_COMMITS]
-        every = ratio(lambda: _every(alice, many), lambda: floor.every(_COMMITS), rounds)
+        every = ratio(lambda: _every(roster([alice.public_key], []), many), lambda: floor.every(_COMMITS), rounds)
         print(row(f"{_COMMITS} commits / one gpg --verify after the other", every, 0.6))
+        _by_ssh(folder, rounds)
+
+
+def _by_ssh(folder: Path, rounds: int) -> None:
+    alice, bob = (ssh_signers.create(folder, name) for name in ("alice", "bob"))
+    people = [{"name": signer.file.name, "public_keys": [signer.public_key]} for signer in (alice, bob)]
+    commits = [_signed_by_ssh(alice, number) for number in range(_DISTINCT)]
+    note = bob.note_line(commits[0].id)
+    floor = _SshFloor(folder, alice, commits)
+    single = ratio(lambda: _pair(people, commits[0], note), lambda: floor.verify(2), 10 * rounds)
+    print(row("one commit, two SSH signatures / two ssh-keygen -Y verify", single, 1.3))
+    many = (commits * (_COMMITS // _DISTINCT + 1))[:_COMMITS]
+    every = ratio(lambda: _every(roster([], people[:1]), many), lambda: floor.verify(_COMMITS), rounds)
+    print(row(f"{_COMMITS} commits by SSH / one ssh-keygen -Y verify after the other", every, 0.6))
 
 
 def _commit(signer: Signer, number: int) -> Commit:
-    raw = signer.sign_commit(_RAW % number)
+    return _parsed(signer.sign_commit(_RAW % number))
+
+
+def _signed_by_ssh(signer: SshSigner, number: int) -> Commit:
+    raw = _RAW % number
+    return _parsed(with_header(raw, "gpgsig", signer.sign(raw)))
+
+
+def _parsed(raw: bytes) -> Commit:
     return parse(hashlib.sha1(b"commit %d\0" % len(raw) + raw, usedforsecurity=False).hexdigest(), raw)
 
 
@@ -61,8 +87,13 @@ def _single(signer: Signer, commit: Commit) -> None:
         assert look(trusted, commit, (), 1).signers
 
 
-def _every(signer: Signer, commits: Sequence[Commit]) -> None:
-    with trust(roster([signer.public_key], [])) as trusted:
+def _pair(people: Sequence[Mapping[str, object]], commit: Commit, note: bytes) -> None:
+    with trust(roster([], people)) as trusted:
+        assert len(look(trusted, commit, (note,), 2).signers) == len(people)
+
+
+def _every(keys: Roster, commits: Sequence[Commit]) -> None:
+    with trust(keys) as trusted:
         assert all(found.signers for found in look_at_each(trusted, commits, {}, 1))
 
 
@@ -91,6 +122,24 @@ class _Floor:
     def _gpg(self, home: Path, *arguments: str) -> None:
         command = ["gpg", "--homedir", str(home), "--batch", "--quiet", *arguments]
         subprocess.run(command, cwd=self._folder, stderr=subprocess.DEVNULL, check=True)
+
+
+class _SshFloor:
+    """Likewise ssh-keygen."""
+
+    def __init__(self, folder: Path, signer: SshSigner, commits: Sequence[Commit]) -> None:
+        self._folder = folder
+        self._commits = commits
+        (folder / "allowed").write_text(f"signer {signer.public_key}")
+        for number, commit in enumerate(commits):
+            (folder / f"{number}.ssh").write_bytes(commit.signature or b"")
+
+    def verify(self, count: int) -> None:
+        options = ("-f", "allowed", "-I", "signer", "-n", "git")
+        for number in (index % len(self._commits) for index in range(count)):
+            command = ["ssh-keygen", "-Y", "verify", *options, "-s", f"{number}.ssh"]
+            payload = self._commits[number].payload
+            subprocess.run(command, cwd=self._folder, input=payload, stdout=subprocess.DEVNULL, check=True)
 
 
 if __name__ == "__main__":

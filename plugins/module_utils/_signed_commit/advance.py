@@ -91,9 +91,8 @@ def _advance(request: Request, remote: Remote, ratchet: Ratchet, refs: RemoteRef
             answers.forget()
         return outcome
     plan = make_plan(request, git, previous, refs.branch)
-    # A commit that was only claimed is in the ratchet too, but no commit was recorded then.
     selection = select(
-        request, remote, refs.signatures, plan.in_question, lambda: Given(ratchet.folder).before(remembered)
+        request, remote, refs.signatures, plan.in_question, lambda: Given(ratchet.folder).before(start.commit)
     )
     outcome = verified(outcome, selection)._replace(commits=tuple(plan.new))
     if selection.chosen:

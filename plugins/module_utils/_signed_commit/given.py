@@ -8,7 +8,8 @@
 A run that failed may have done anything that its commit says. So what the next commit changes is what it changes
 against each of them, and not only against the commit that was recorded: that one may say the same again.
 
-The file that holds them is bound to the recorded commit. Where it is missing, or about another commit, nobody knows.
+The file that holds them is bound to the recorded commit. Where it is missing, or about another commit, nobody knows:
+so it is for a commit that is in the ratchet because it was claimed, and was not recorded here.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class Given(NamedTuple):
     folder: Path
 
     def before(self, recorded: str) -> Before:
-        """Return the commits to compare with, where ``recorded`` (empty: none) was the last one to be recorded."""
+        """Return the commits to compare with; ``recorded`` (empty: none) is the one that the ratchet holds."""
         known, given = self._read()
         if not recorded or known != recorded:
             return Before(unknown="it is not known here what ran before")
