@@ -123,10 +123,6 @@ class Request(NamedTuple):
                 "required_signatures: it is 0, so that any commit would do, although keys are given; "
                 "say how many signatures are required, or give no trusted_signers and no trusted_keys."
             )
-        if self.rules and self.required_signatures == 0:
-            raise Failure(
-                "rules: they ask for more than required_signatures, which is 0; say how many each commit needs."
-            )
         if self.ssh_user_verification and not self.roster.ssh_keys:
             raise Failure("ssh_user_verification: it is about SSH keys, and trusted_signers holds none.")
         if self.access:

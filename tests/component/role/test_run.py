@@ -113,6 +113,27 @@ def test_waiting_for_signatures_is_green(site: Site, upstream: Upstream, signers
     assert site.run().status == "processed"
 
 
+def test_a_rule_asks_for_its_signers_by_the_variables_name(site: Site, upstream: Upstream, signers: Signers) -> None:
+    site.variables["trusted_signers"] = {name: signers[name].public_key for name in ("alice", "bob")}
+    site.variables["trusted_pgp_public_keys"] = []
+    site.variables["signature_rules"] = [{"paths": ["file"], "required": 2, "signers": ["alice", "bob"]}]
+    upstream.commit("one", "First", signers.alice, signers.bob)
+    assert site.run().status == "processed"
+    site.variables["signature_rules"][0]["paths"] = ["other"]
+    upstream.commit("two", "Second", signers.alice)
+    assert site.run().status == "processed"
+    site.variables["signature_rules"][0]["paths"] = ["f*"]
+    commit = upstream.commit("three", "Third", signers.alice)
+    refused = site.run()
+    assert refused.rc != 0
+    said = " ".join(refused.output.split())
+    assert f"flant_gitops_signature_rules: commit {commit} lacks signatures: for 'file' (rule 0)" in said
+    assert "it carries 1 of 2: alice; bob is missing" in said
+    upstream.sign(commit, signers.bob)
+    assert site.run().status == "processed"
+    assert site.facts["default"]["last_run"]["signers"] == ["alice", "bob"]
+
+
 def test_check_mode_tells_what_would_run_and_keeps_nothing(
     site: Site, upstream: Upstream, signers: Signers, containers: Containers
 ) -> None:

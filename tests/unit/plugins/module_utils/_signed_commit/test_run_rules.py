@@ -56,7 +56,7 @@ class Team:
         assert (waiting.status, waiting.changed) == ("awaiting_signatures", False)
         with pytest.raises(Failure) as raised:
             self.poll(**params)
-        assert str(raised.value) == waiting.msg
+        assert (str(raised.value), raised.value.result["rules"]) == (waiting.msg, waiting.rules)
         assert waiting.msg.startswith("rules: commit ")
         return waiting.msg
 
@@ -511,9 +511,11 @@ def test_a_malformed_rule_is_refused_on_every_call(
     assert not team.task.git_dir.exists()
 
 
-def test_s19_rules_without_a_number_are_refused(team: Team) -> None:
+def test_s19_rules_without_a_number_are_never_looked_past(team: Team) -> None:
     with pytest.raises(Failure, match=r"^required_signatures: it is 0"):
         team.poll(required_signatures=0)
+    with pytest.raises(Failure, match=r"^rules\[0\]\.signers\[0\]: 'alice' is not the name of a trusted signer"):
+        team.poll(required_signatures=0, trusted_signers=[])
 
 
 # What it costs
@@ -525,6 +527,16 @@ def test_other_rules_are_another_question(team: Team) -> None:
     team.lacks()
     rule = {"paths": ["net/**"], "required": 2, "signers": ["alice", "bob"]}
     team.runs(commit, rules=[rule])
+
+
+def test_the_same_question_is_answered_from_memory(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    team.started()
+    team.commit({**START, "prod/db.tf": b"2"}, "carol", "bob")
+    before = team.poll(on_insufficient_signatures="wait")
+    monkeypatch.setattr(guard, "fetch_paths", None)
+    after = team.poll(on_insufficient_signatures="wait")
+    assert after.rules == before.rules == ({"rule": 0, "path": "prod/db.tf", "required": 2, "signers": ["bob"]},)
+    assert after.msg == before.msg
 
 
 def test_a_poll_without_rules_compares_nothing(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
