@@ -344,6 +344,15 @@ def test_a_reset_is_the_operators_word(team: Team) -> None:
     assert team.poll().changed
 
 
+def test_a_reset_says_what_to_compare_with_where_nothing_is_yet(team: Team) -> None:
+    deployed = team.commit(START)
+    team.task.reset(deployed)
+    team.commit({**START, "prod/db.tf": b"2"}, "carol")
+    assert "for 'prod/db.tf' (rule 0) it carries 0 of 2" in team.lacks()
+    team.commit({**START, "free": b"2"}, "carol")
+    assert team.poll().changed
+
+
 @pytest.mark.parametrize("to", ["none", "first"])
 def test_a_reset_does_not_hide_a_run_that_failed(team: Team, to: str) -> None:
     first = team.started()
