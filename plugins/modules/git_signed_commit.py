@@ -150,7 +150,7 @@ options:
         merge took, and O(last_commit) do not matter. A file that was moved has changed at both paths.
       - A link or a submodule that changes counts as everything that could be below it.
       - Where it is not known what was recorded and given before, as at a first run, every path counts as changed. So it
-        does if a tree cannot be had, or more than a million paths differ.
+        does if a tree that it is compared with cannot be had, or is too large.
       - A rule guards names and not effects, because what is elsewhere may do the same to what the guarded files
         describe. To be sure, guard V(**).
     type: list

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._git.command import Git
     from ansible_collections.flant.gitops.plugins.module_utils._git.remote import Remote
 
+MAX_ENTRIES = 1_000_000
+"""How many files, folders and links a tree may have: a few small objects can stand for more than any disk holds."""
+
 _CHUNK = 1 << 20
 _GITLINK = b"160000"
 _NO_NAMES = (b"", b".", b"..", b".git")  # in lower case

@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._git.tar import Unended
 from ansible_collections.flant.gitops.plugins.module_utils._git.transfer import fetch_tree
-from ansible_collections.flant.gitops.plugins.module_utils._git.tree import list_tree, write_tar
+from ansible_collections.flant.gitops.plugins.module_utils._git.tree import MAX_ENTRIES, list_tree, write_tar
 from ansible_collections.flant.gitops.plugins.module_utils._private_file import create, remove
 from ansible_collections.flant.gitops.plugins.module_utils._trusted_path import trusted_directory
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from ansible_collections.flant.gitops.plugins.module_utils._git.tree import Part
 
-_MAX_ENTRIES = 1_000_000
 _MAX_BYTES = 16 << 30
 
 
@@ -70,7 +69,7 @@ def _parts(root: Part, *, submodules: bool) -> list[Part]:
     parts = [root]
     entries = 0
     for part in parts:  # grows as submodules are found
-        listing = list_tree(part.remote.git, part.commit, _MAX_ENTRIES - entries)
+        listing = list_tree(part.remote.git, part.commit, MAX_ENTRIES - entries)
         entries += listing.entries
         if submodules and listing.submodules:
             from ansible_collections.flant.gitops.plugins.module_utils._git.submodules import fetch_submodules

@@ -14,6 +14,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._failure import Failu
 from ansible_collections.flant.gitops.plugins.module_utils._git.changes import changes
 from ansible_collections.flant.gitops.plugins.module_utils._git.command import GitError
 from ansible_collections.flant.gitops.plugins.module_utils._git.transfer import UnadvertisedError, fetch_paths
+from ansible_collections.flant.gitops.plugins.module_utils._git.tree import MAX_ENTRIES, list_tree
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.rules import demand, everything
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.signatures import look_on
 
@@ -39,7 +40,8 @@ class Guard(NamedTuple):
         """Return ``checked`` with what the rules ask of it, and with the signers found by going on until they have it.
 
         Raises:
-            Failure: the server does not give the commit's folders, or not in time; a signature cannot be verified.
+            Failure: the server does not give the commit's folders, or not in time; its tree is too large or holds a
+                name that git refuses; a signature cannot be verified.
         """
         wanted = self._demand(checked.commit.id)
         found = look_on(verifier, checked._replace(demand=wanted), wanted.missing)
@@ -48,10 +50,10 @@ class Guard(NamedTuple):
     def _demand(self, commit: str) -> Demand:
         if self.before.unknown:
             return everything(self.rules, self.before.unknown)
-        fetch_paths(self.remote, commit)
+        self._prepare(commit)
         try:
             for other in self.before.commits:
-                fetch_paths(self.remote, other)
+                self._prepare(other)
             with contextlib.closing(self._changes(commit)) as found:
                 return demand(self.rules, found)
         except Failure as failure:
@@ -62,6 +64,15 @@ class Guard(NamedTuple):
                 "the files that it is compared with cannot be listed",
                 for_now=not isinstance(failure, GitError),
             )
+
+    def _prepare(self, commit: str) -> None:
+        """Bring the commit's folders here, and look whether it is safe to compare them: git first collects all changes.
+
+        Raises:
+            Failure: the server does not give them; they stand for more than fits anywhere, or are none that git makes.
+        """
+        fetch_paths(self.remote, commit)
+        list_tree(self.remote.git, commit, MAX_ENTRIES)
 
     def _changes(self, commit: str) -> Generator[Change, None, None]:
         for other in self.before.commits:

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from ansible_collections.flant.gitops.plugins.module_utils._git.changes import Change
 
-CHANGES_LIMIT = 1_000_000
-
 
 class Rule(NamedTuple):
     """So many of the ``signers`` have to sign what changes one of the ``paths``.
@@ -111,9 +109,7 @@ def everything(rules: Iterable[Rule], reason: str, *, for_now: bool = False) -> 
 def demand(rules: Sequence[Rule], changes: Iterable[Change]) -> Demand:
     """Return what the rules ask of a commit with these changes, which are read until every rule applies."""
     applied: dict[int, Applied] = {}
-    for count, change in enumerate(changes):
-        if count == CHANGES_LIMIT:
-            return everything(rules, f"more than {CHANGES_LIMIT} have changed")
+    for change in changes:
         for rule in rules:
             if rule.number not in applied and rule.guards(change):
                 applied[rule.number] = Applied(rule, printable(change.path))

@@ -13,7 +13,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._failure import Failu
 from ansible_collections.flant.gitops.plugins.module_utils._git import transfer
 from ansible_collections.flant.gitops.plugins.module_utils._git.cache import UNFILTERED
 from ansible_collections.flant.gitops.plugins.module_utils._git.command import Git
-from ansible_collections.flant.gitops.plugins.module_utils._signed_commit import check, guard, rules
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit import check, guard
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.kept import GIVEN
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.ratchet import Ratchet
 from ansible_collections.flant.gitops.tests.support.signed_commit import call
@@ -425,14 +425,24 @@ def test_a_commit_whose_folders_cannot_be_had_is_not_given(team: Team, monkeypat
         team.poll()
 
 
-def test_more_changes_than_can_be_looked_at_are_everything(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
-    team.started()
-    monkeypatch.setattr(rules, "CHANGES_LIMIT", 3)
-    changed = {f"free{number}": b"2" for number in range(2)}
-    team.runs(team.commit({**START, **changed}, "carol"))
-    changed = {f"free{number}": b"3" for number in range(4)}
-    team.commit({**START, **changed}, "carol")
-    assert "as more than 3 have changed: for prod/**" in team.lacks()
+@pytest.mark.parametrize("leaf", ["blob", "tree"])
+def test_t11_a_tree_that_stands_for_more_than_fits_anywhere_is_not_compared(
+    team: Team, leaf: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upstream = team.task.upstream
+    monkeypatch.setattr(guard, "MAX_ENTRIES", 1000)
+    start = upstream.tree(START)
+    team.runs(team.commit(start, *EVERYBODY))
+    mode, bomb = ("100644", upstream.object("blob", b"")) if leaf == "blob" else ("40000", upstream.raw_tree([]))
+    for _index in range(40):
+        bomb = upstream.raw_tree([(mode, "a", bomb), (mode, "b", bomb)])
+        mode = "40000"
+    commit = team.commit(bomb, *EVERYBODY)
+    with pytest.raises(Failure, match=f"the tree of {commit} is too large"):
+        team.poll()
+    assert team.poll(rules=[]).changed  # without an archive nothing is listed, and its run may do anything
+    team.commit(start, "carol")
+    assert "as the files that it is compared with cannot be listed: for prod/**" in team.lacks()
 
 
 # Which commit is chosen
