@@ -329,15 +329,20 @@ EXAMPLES = r"""
 
 - name: Let one of the maintainers do for anything but the production, which two who answer for it have to sign
   flant.gitops.git_signed_commit:
-    repo: https://git.example.org/infrastructure.git
+    repo: git@git.example.org:infrastructure.git
+    ssh_key_file: /etc/infrastructure/deploy_key
+    ssh_known_hosts_file: /etc/infrastructure/known_hosts
     git_dir: /var/lib/infrastructure/git
     required_signatures: 1
-    trusted_signers: "{{ maintainers }}"
+    trusted_signers:
+      - name: alice
+        public_keys: "{{ query('ansible.builtin.file', 'keys/alice.asc', 'keys/alice-laptop.asc') }}"
+      - name: carol
+        public_keys: "{{ query('ansible.builtin.file', 'keys/carol.asc') }}"
     rules:
       - paths: [prod/**, modules/**]
         required: 2
-        signers: [alice, bob, carol]
-    archive: /var/lib/infrastructure/tree.tar
+        signers: [alice, carol]
 
 - name: Demand a signature on every commit, from a server with a password and a certificate of its own
   flant.gitops.git_signed_commit:
