@@ -357,7 +357,9 @@ EXAMPLES = r"""
 
 - name: Act once more on the commit processed last, if nothing is new
   flant.gitops.git_signed_commit:
-    repo: https://git.example.org/infrastructure.git
+    repo: git@git.example.org:infrastructure.git
+    ssh_key_file: /etc/infrastructure/deploy_key
+    ssh_known_hosts_file: /etc/infrastructure/known_hosts
     git_dir: /var/lib/infrastructure/git
     required_signatures: 1
     trusted_keys: "{{ query('ansible.builtin.file', 'keys/alice.asc') }}"
