@@ -39,7 +39,7 @@ requirements:
   - ssh-keygen of OpenSSH 8.1 or newer, where SSH keys are trusted
 notes:
   - Neither the environment of the process nor any configuration of git, ssh or GnuPG on the target plays a part; that
-    includes proxies, credential helpers, F(.netrc) files, ssh agents and ssh configuration.
+    includes proxies other than O(proxy), credential helpers, F(.netrc) files, ssh agents and ssh configuration.
   - Only root and the user of this task can have a say in where O(git_dir), O(archive) and the files of keys and
     certificates are. A directory on the way to them that belongs to anybody else, or that others can write to, is
     refused, unless it is sticky like F(/tmp) and is not O(git_dir) itself. Symbolic links are followed if they belong
@@ -263,7 +263,7 @@ options:
   password:
     description:
       - The password or token for HTTP basic authentication, over https only.
-      - It is shown to the server of O(repo) only, and appears on no command line and in no file.
+      - It is shown to the server of O(repo) only, with each request, and appears on no command line and in no file.
     type: str
   ssh_key_file:
     description:
@@ -277,6 +277,24 @@ options:
     description:
       - The certificates, in PEM format and on the target, that alone are trusted for https; by default the system's.
     type: path
+  proxy:
+    description:
+      - The HTTP proxy that C(https) and C(http) servers are reached through, those of submodules included, as
+        V(http://proxy.example.org:3128). For C(https) it is asked for a tunnel (C(CONNECT)), and learns no more than
+        host and port of the server.
+      - The machine itself (V(localhost), V(127.0.0.1), V([::1])) is never reached through it.
+      - For C(ssh) and C(git) there is none. With O(proxy), an O(repo) or a submodule that comes by one of them is
+        refused, as it would pass by the proxy.
+    type: str
+  proxy_username:
+    description:
+      - The user name for HTTP basic authentication at O(proxy). Goes with O(proxy_password).
+    type: str
+  proxy_password:
+    description:
+      - The password for O(proxy), which crosses the network to it unencrypted, as HTTP basic authentication does.
+      - It is shown to the proxy only, and appears on no command line and in no file.
+    type: str
   timeout:
     description:
       - How long each network operation may take, as a number and a unit (V(ms), V(s), V(m), V(h), V(d)). Then git and
@@ -344,12 +362,13 @@ EXAMPLES = r"""
         required: 2
         signers: [alice, carol]
 
-- name: Demand a signature on every commit, from a server with a password and a certificate of its own
+- name: Demand a signature on every commit, from a server with a password and a certificate of its own, behind a proxy
   flant.gitops.git_signed_commit:
     repo: https://git.example.org/infrastructure.git
     username: deploy
     password: "{{ git_password }}"
     ca_cert_file: /etc/ssl/certs/example.pem
+    proxy: http://proxy.example.org:3128
     git_dir: /var/lib/infrastructure/git
     required_signatures: 1
     trusted_keys: "{{ query('ansible.builtin.file', 'keys/alice.asc') }}"
@@ -717,6 +736,9 @@ ARGUMENT_SPEC = {
     "ssh_key_file": {"type": "path", "no_log": False},
     "ssh_known_hosts_file": {"type": "path"},
     "ca_cert_file": {"type": "path"},
+    "proxy": {"type": "str"},
+    "proxy_username": {"type": "str"},
+    "proxy_password": {"type": "str", "no_log": True},
     "timeout": {"type": "str", "default": "5m"},
 }
 

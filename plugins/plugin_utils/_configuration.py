@@ -18,7 +18,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._git import url
 from ansible_collections.flant.gitops.plugins.module_utils._git.environment import Access
 from ansible_collections.flant.gitops.plugins.module_utils._ledger.mark import line
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import Request as GitRequest
-from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import check_access
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import check_access, proxy
 from ansible_collections.flant.gitops.plugins.module_utils._vault.request import Request as VaultRequest
 from ansible_collections.flant.gitops.plugins.plugin_utils import _values
 from ansible_collections.flant.gitops.plugins.plugin_utils._instance import check_instance
@@ -108,6 +108,7 @@ def _access(params: Mapping[str, Any]) -> None:
             ssh_key_file=params["ssh_key_file"] or "",
             ssh_known_hosts_file=params["ssh_known_hosts_file"] or "",
             ca_cert_file="",
+            proxy=proxy(params),
         ),
         params["required_signatures"],
     )

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 VARIABLES: Mapping[str, str] = {
     "flant_gitops_git_password": "Password of the git repository",
+    "flant_gitops_git_proxy_password": "Password of the proxy on the way to the git repository",
     "flant_gitops_docker_registry_password": "Password of the image registry",
     "flant_gitops_vault_secret_id": "Secret-id of the AppRole",
 }

@@ -27,7 +27,7 @@ def round_robin(ports: Sequence[int]) -> Iterator[int]:
     class Connection(socketserver.BaseRequestHandler):
         def handle(self) -> None:
             with socket.create_connection(("127.0.0.1", next(turns))) as far, contextlib.suppress(ConnectionError):
-                _join(self.request, far)
+                join(self.request, far)
 
     class Server(socketserver.ThreadingTCPServer):
         daemon_threads = True
@@ -40,7 +40,7 @@ def round_robin(ports: Sequence[int]) -> Iterator[int]:
             server.shutdown()
 
 
-def _join(one: socket.socket, other: socket.socket) -> None:
+def join(one: socket.socket, other: socket.socket) -> None:
     """Carry what each of two connections sends to the other, until one of them ends."""
     with selectors.DefaultSelector() as selector:
         selector.register(one, selectors.EVENT_READ, other)

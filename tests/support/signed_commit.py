@@ -48,6 +48,9 @@ _DEFAULTS: dict[str, Any] = {
     "ssh_key_file": None,
     "ssh_known_hosts_file": None,
     "ca_cert_file": None,
+    "proxy": None,
+    "proxy_username": None,
+    "proxy_password": None,
     "timeout": "5m",
 }
 

@@ -19,7 +19,9 @@ from ansible_collections.flant.gitops.plugins.module_utils._printable import pri
 from ansible_collections.flant.gitops.plugins.module_utils._trusted_path import trusted_file
 
 if TYPE_CHECKING:
+    from ansible_collections.flant.gitops.plugins.module_utils._git.environment import Access
     from ansible_collections.flant.gitops.plugins.module_utils._git.remote import Remote
+    from ansible_collections.flant.gitops.plugins.module_utils._proxy import Proxy
 
 _NO_KEY = re.compile(r"Permission denied \(")
 _NO_GIT = "what answers {} is no git server; it may be a login page or a captive portal"
@@ -42,6 +44,17 @@ _SENTENCES = (
     ),
     (re.compile(r"shallow roots are not allowed"), "the repository is shallow, and the new commits have no history"),
     (re.compile(r"dubious ownership"), "the local repository belongs to another user and git refuses it"),
+)
+# With a proxy on the way, it is what curl connects to, in other words from one version to the next.
+_CAUSE = re.compile(r"^fatal: unable to access '.*?': (.*)$", re.MULTILINE)
+_NO_TUNNEL = re.compile(r"(?:CONNECT tunnel failed, response|Received HTTP code|returned error:) (\d{3})\b")
+_PROXY_SENTENCES = (
+    (re.compile(r"^(?:Failed to connect to|Could not resolve proxy|Connection timed out)"), "{} cannot be reached"),
+    (re.compile(r"CONNECT aborted|HTTP/0\.9|HTTP version"), "what answers at {} is no HTTP proxy"),
+    (
+        re.compile(r"gnutls_handshake\(\) failed|SSL routines|SSL_connect|TLS connect error"),
+        "what answers through {} does not speak TLS as git does; it may be a login page or a captive portal",
+    ),
 )
 _REDIRECTED = re.compile(r"returned error: 30[12378]")
 _LOCATION = re.compile(r"Recv header: location:\s*(?:(?:[a-z]+:)?//(?:[^/@\s]*@)?)?([^?#\s]+)", re.IGNORECASE)
@@ -76,7 +89,7 @@ def fetch_failure(remote: Remote, branch: str, errors: str) -> Failure:
         return Failure(f"repo: the server redirects to {target}, and redirects are not followed.")
     key = remote.access.ssh_key_file
     unusable = _unusable_key(Path(key), errors) if key and _NO_KEY.search(errors) else ""
-    return Failure(unusable) if unusable else explained(errors, remote.access.url.host)
+    return Failure(unusable) if unusable else explained(errors, remote.access)
 
 
 def _trace(remote: Remote) -> str:
@@ -107,18 +120,22 @@ def redirect_target(trace: str) -> str:
     return printable(_ENDPOINT.sub("", targets[-1])) if targets else "another address"
 
 
-def explained(errors: str, host: str = "") -> Failure:
+def explained(errors: str, access: Access) -> Failure:
     """Return the failure that git's error text ``errors`` tells of: a refusal, if it is of what the server holds."""
     if _TOO_LARGE.search(errors):
         return Refused(
             f"repo: what is new on the server is larger than the {LIMIT >> 20} MiB that one poll takes unverified; "
             "if it is meant to be, use action: reset with the commit processed last."
         )
-    return (Refused if _INCONSISTENT.search(errors) else Failure)(explanation(errors, host=host))
+    return (Refused if _INCONSISTENT.search(errors) else Failure)(explanation(errors, access))
 
 
-def explanation(errors: str, subject: str = "repo", host: str = "") -> str:
-    """Return the sentence to show for git's error text ``errors``; it begins with ``subject``."""
+def explanation(errors: str, access: Access, subject: str = "repo") -> str:
+    """Return the sentence to show for git's error text ``errors``; it begins with ``subject``, or is of the proxy."""
+    proxy = access.proxy_on_the_way
+    barred = proxy and _barred(errors, access.url.host, proxy)
+    if barred:
+        return barred
     for pattern, sentence in _SENTENCES:
         if pattern.search(errors):
             return f"{subject}: {sentence}."
@@ -128,4 +145,18 @@ def explanation(errors: str, subject: str = "repo", host: str = "") -> str:
     fatal = [line for line in _FATAL.findall(errors) if not line.startswith(_SYMPTOM)]
     before = _BEFORE.findall(errors)
     reason = printable(fatal[-1] if fatal else " ".join(before) or errors) or "git gave no reason"
-    return f"{subject}: git could not fetch from {host or 'the server'}: {reason.rstrip('.')}."
+    return f"{subject}: git could not fetch from {access.url.host or 'the server'}: {reason.rstrip('.')}."
+
+
+def _barred(errors: str, host: str, proxy: Proxy) -> str:
+    """Return the sentence of a way that ends at the ``proxy``; empty if it may lead as far as ``host``."""
+    causes = "\n".join(_CAUSE.findall(errors))
+    status = _NO_TUNNEL.search(causes)
+    if status and status[1] == "407":
+        return f"proxy_username, proxy_password: the proxy {proxy.address} refused them, or wants some."
+    if status and not status[0].startswith("returned"):
+        return f"proxy: {proxy.address} does not let git through to {host} (HTTP {status[1]})."
+    for pattern, sentence in _PROXY_SENTENCES:
+        if pattern.search(causes):
+            return f"proxy: {sentence.format(proxy.address)}."
+    return ""

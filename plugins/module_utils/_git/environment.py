@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ansible_collections.flant.gitops.plugins.module_utils._git.url import RemoteUrl
+    from ansible_collections.flant.gitops.plugins.module_utils._proxy import Proxy
 
 SSH_KEY = "ssh_key"
 SSH_KNOWN_HOSTS = "ssh_known_hosts"
@@ -25,10 +26,6 @@ _SSH = " ".join(
         f"-oIdentityFile={SSH_KEY} -oUserKnownHostsFile={SSH_KNOWN_HOSTS} -oGlobalKnownHostsFile=none",
         "-oUpdateHostKeys=no -oServerAliveInterval=15 -oServerAliveCountMax=4",
     ),
-)
-_CREDENTIAL_HELPER = (
-    '!f() { test "$1" = get && '
-    r'printf "username=%s\npassword=%s\n" "$FLANT_GITOPS_USER" "$FLANT_GITOPS_PASSWORD"; }; f'
 )
 
 # What real histories hold, though git's own tools no longer write it. Everything else fsck finds is refused.
@@ -70,7 +67,7 @@ _CONFIGURATION = {
 
 
 class Access(NamedTuple):
-    """A remote repository, and what its server is shown and checked against."""
+    """A remote repository, the way to it, and what its server is shown and checked against."""
 
     url: RemoteUrl
     username: str = ""
@@ -78,6 +75,7 @@ class Access(NamedTuple):
     ssh_key_file: str = ""
     ssh_known_hosts_file: str = ""
     ca_cert_file: str = ""
+    proxy: Proxy | None = None
 
     def __repr__(self) -> str:
         """Leave out the password, wherever this is shown."""
@@ -88,17 +86,20 @@ class Access(NamedTuple):
         """Whether there is something to show to a server that asks, which only happens over HTTPS."""
         return self.url.scheme == "https" and bool(self.username or self.password)
 
+    @property
+    def proxy_on_the_way(self) -> Proxy | None:
+        """The proxy, if this server is reached through it: never one on this very machine."""
+        return None if self.url.loopback or self.url.scheme not in ("http", "https") else self.proxy
+
+    @property
+    def passes_by_the_proxy(self) -> bool:
+        """Whether there is a proxy and the server would be reached without it, by a protocol that has none."""
+        return self.proxy is not None and self.url.scheme in ("ssh", "git")
+
     def at(self, url: RemoteUrl) -> Access:
         """Return the access to ``url``, a submodule; the password only goes along to the same server."""
-        known = self.url.same_server(url)
-        return Access(
-            url,
-            self.username if known else "",
-            self.password if known else "",
-            self.ssh_key_file,
-            self.ssh_known_hosts_file,
-            self.ca_cert_file,
-        )
+        access = self._replace(url=url)
+        return access if self.url.same_server(url) else access._replace(username="", password="")
 
 
 def variables(home: Path, access: Access | None = None) -> dict[str, str]:
@@ -129,9 +130,10 @@ def variables(home: Path, access: Access | None = None) -> dict[str, str]:
         result["GIT_SSL_CAINFO"] = access.ca_cert_file
         # Or git reads the system's certificates all the same, which takes 40 ms; curl with OpenSSL takes no empty path.
         result["GIT_SSL_CAPATH"] = os.devnull
-    if access and access.has_credentials:
-        result["FLANT_GITOPS_USER"] = access.username
-        result["FLANT_GITOPS_PASSWORD"] = access.password
+    if access and (access.has_credentials or access.proxy_on_the_way):
+        from ansible_collections.flant.gitops.plugins.module_utils._git.undisclosed import variables as undisclosed
+
+        result.update(undisclosed(access))
     return result
 
 
@@ -143,8 +145,6 @@ def options(access: Access | None = None, **settings: str) -> list[str]:
     configuration = {**_CONFIGURATION, **{name.replace("_", "."): value for name, value in settings.items()}}
     if access:
         configuration["remote.origin.url"] = access.url.text
-    if access and access.has_credentials:
-        configuration[f"credential.https://{access.url.host}:{access.url.port}.helper"] = _CREDENTIAL_HELPER
     return [argument for name, value in configuration.items() for argument in ("-c", f"{name}={value}")]
 
 

@@ -64,6 +64,8 @@ def _urls(part: Part) -> dict[str, str]:
 
 def _fetch(parent: Remote, folder: Path, reference: str, commit: str, subject: str) -> Remote:
     access = parent.access.at(parent.access.url.submodule(reference, subject))
+    if access.passes_by_the_proxy:
+        raise Failure(f"{subject}: it comes by {access.url.scheme}, for which there is no proxy.")
     cache = Cache(folder / hashlib.sha256(access.url.text.encode()).hexdigest())
     remote = Remote(cache, access, parent.timeout)
     cache.path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -76,7 +78,7 @@ def _fetch(parent: Remote, folder: Path, reference: str, commit: str, subject: s
             put_together(remote)
             _fetch_commit(remote, commit)
     except GitError as error:
-        raise Failure(explanation(error.errors, subject)) from None
+        raise Failure(explanation(error.errors, access, subject)) from None
     return remote
 
 

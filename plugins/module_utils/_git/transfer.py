@@ -106,5 +106,5 @@ def _fetch(remote: Remote, ids: Sequence[str], filtering: str) -> None:
         from ansible_collections.flant.gitops.plugins.module_utils._git.diagnosis import explained, explanation
 
         if "unadvertised object" in error.errors:
-            raise UnadvertisedError(explanation(error.errors)) from None
-        raise explained(error.errors) from None
+            raise UnadvertisedError(explanation(error.errors, remote.access)) from None
+        raise explained(error.errors, remote.access) from None

@@ -37,9 +37,14 @@ class RemoteUrl(NamedTuple):
         return self.scheme == "file"
 
     @property
+    def loopback(self) -> bool:
+        """Whether the server is this very machine, so that no network lies in between."""
+        return re.fullmatch(_LOOPBACK, self.host.lower()) is not None
+
+    @property
     def open_to_the_network(self) -> bool:
         """Whether what comes from here can be replaced on its way: plain HTTP or git, not from this very machine."""
-        return self.scheme in {"http", "git"} and not re.fullmatch(_LOOPBACK, self.host.lower())
+        return self.scheme in {"http", "git"} and not self.loopback
 
     def same_server(self, other: RemoteUrl) -> bool:
         """Tell whether a password for ``other`` may be shown here: same scheme, host and port."""

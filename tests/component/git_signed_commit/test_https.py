@@ -5,20 +5,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import threading
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import trustme
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.tests.support.processes import command_lines
 from ansible_collections.flant.gitops.tests.support.signed_commit import contents
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
     from ansible_collections.flant.gitops.tests.support.git_server import HttpServer
     from ansible_collections.flant.gitops.tests.support.signed_commit import Task
@@ -80,20 +79,11 @@ def test_t1_a_redirect_is_not_followed_and_the_password_stays(
     assert elsewhere.requests == []
 
 
-def _command_lines(parent: int) -> Iterator[bytes]:
-    """Yield the command line of each process that ``parent`` has started, and of those that these have started."""
-    for children in Path(f"/proc/{parent}/task").glob("*/children"):
-        for child in map(int, children.read_text().split()):
-            with contextlib.suppress(FileNotFoundError):  # it has just ended
-                yield Path(f"/proc/{child}/cmdline").read_bytes()
-            yield from _command_lines(child)
-
-
 def test_t2_the_password_is_in_no_file_and_on_no_command_line(task: Task, https: HttpServer, ca_file: Path) -> None:
     https.behaviour.account = SHOWN
     task.upstream.commit({"file": b"x"})
     seen: set[bytes] = set()
-    https.behaviour.on_request = lambda: seen.update(_command_lines(os.getpid()))
+    https.behaviour.on_request = lambda: seen.update(command_lines(os.getpid()))
     for last in ("", task.upstream.head()):
         task.poll(repo=f"{https.url}/up.git", ca_cert_file=ca_file, **ACCOUNT, archive=task.archive, last_commit=last)
     assert any(b"remote.origin.url" in line for line in seen)

@@ -113,6 +113,19 @@ def test_what_works_is_not_refused(config: dict[str, object]) -> None:
         ({"git_poll_period": "often"}, "flant_gitops_git_poll_period: 'often' is no duration"),
         ({"git_timeout": "x"}, "flant_gitops_git_timeout: "),
         ({"git_username": "deploy"}, "flant_gitops_git_username, flant_gitops_git_password: one goes with the other"),
+        ({"git_proxy": "proxy.example.com"}, "flant_gitops_git_proxy: it must be the URL of an HTTP proxy"),
+        (
+            {"git_proxy": "http://me:word@proxy.example.com:3128"},
+            "; use flant_gitops_git_proxy_username and flant_gitops_git_proxy_password",
+        ),
+        (
+            {"git_proxy_username": "me", "git_proxy_password": "word"},
+            "flant_gitops_git_proxy: flant_gitops_git_proxy_u",
+        ),
+        (
+            {"git_repo_url": "ssh://git.example.com/a.git", "git_proxy": "http://proxy.example.com:3128"},
+            "flant_gitops_git_proxy: ssh has none; use an https",
+        ),
         ({"git_repo_url": "ssh://git.example.com/a.git"}, "flant_gitops_git_ssh_key_file: an ssh repo needs it"),
         ({"git_repo_url": "http://git.example.com/a.git"}, "flant_gitops_git_repo_url: http is not encrypted"),
         (

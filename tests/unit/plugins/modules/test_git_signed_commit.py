@@ -21,4 +21,7 @@ def test_what_is_returned_is_documented() -> None:
 
 
 def test_the_password_alone_is_a_secret() -> None:
-    assert [name for name, option in module.ARGUMENT_SPEC.items() if option.get("no_log")] == ["password"]
+    assert [name for name, option in module.ARGUMENT_SPEC.items() if option.get("no_log")] == [
+        "password",
+        "proxy_password",
+    ]

@@ -5,8 +5,14 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.flant.gitops.plugins.module_utils._git.diagnosis import explanation, redirect_target
+from ansible_collections.flant.gitops.plugins.module_utils._git.environment import Access
+from ansible_collections.flant.gitops.plugins.module_utils._git.url import parse
+from ansible_collections.flant.gitops.plugins.module_utils._proxy import Proxy
 from hypothesis import given
 from hypothesis import strategies as st
+
+LOCAL = Access(parse("/srv/a", "repo"))
+PROXIED = Access(parse("https://example.org/a", "repo"), proxy=Proxy("proxy", 3128))
 
 
 @pytest.mark.parametrize(
@@ -46,14 +52,45 @@ from hypothesis import strategies as st
     ],
 )
 def test_explanations(errors: str, expected: str) -> None:
-    assert expected in explanation(errors)
-    assert explanation(errors).startswith("repo: ")
-    assert explanation(errors, "submodules: lib").startswith("submodules: lib: ")
+    assert expected in explanation(errors, LOCAL)
+    assert explanation(errors, LOCAL).startswith("repo: ")
+    assert explanation(errors, LOCAL, "submodules: lib").startswith("submodules: lib: ")
+
+
+@pytest.mark.parametrize(
+    ("cause", "sentence"),
+    [
+        ("CONNECT tunnel failed, response 407", "proxy_username, proxy_password: the proxy {} refused them"),
+        ("Received HTTP code 407 from proxy after CONNECT", "proxy_username, proxy_password: the proxy {} refused"),
+        ("The requested URL returned error: 407", "proxy_username, proxy_password: the proxy {} refused them"),
+        (
+            "Received HTTP code 502 from proxy after CONNECT",
+            "proxy: {} does not let git through to example.org (HTTP 5",
+        ),
+        ("Failed to connect to proxy port 3128 after 0 ms: Couldn't connect to server", "proxy: {} cannot be reached."),
+        ("Failed to connect to proxy port 3128: Connection refused", "proxy: {} cannot be reached."),
+        ("Could not resolve proxy: proxy", "proxy: {} cannot be reached."),
+        ("Proxy CONNECT aborted", "proxy: what answers at {} is no HTTP proxy."),
+        ("Received HTTP/0.9 when not allowed", "proxy: what answers at {} is no HTTP proxy."),
+        ("error:0A00010B:SSL routines::wrong version number", "proxy: what answers through {} does not speak TLS as"),
+        (
+            "gnutls_handshake() failed: An unexpected TLS packet was received.",
+            "proxy: what answers through {} does not",
+        ),
+        ("The requested URL returned error: 403", "repo: the server refused the user name and password"),
+        ("server certificate verification failed. CAfile: none", "repo: the server's certificate is not trusted."),
+    ],
+)
+def test_t20_what_ends_at_the_proxy_is_told_of_the_proxy(cause: str, sentence: str) -> None:
+    errors = f"fatal: unable to access 'https://example.org/a/': {cause}"
+    assert explanation(errors, PROXIED, "repo").startswith(sentence.format("http://proxy:3128"))
+    assert "proxy:3128" not in explanation(errors, PROXIED._replace(proxy=None))
+    assert explanation(f"remote: {cause}\nfatal: no", PROXIED).startswith("repo: ")
 
 
 @given(st.text())
 def test_an_explanation_is_one_printable_sentence(errors: str) -> None:
-    sentence = explanation(errors)
+    sentence = explanation(errors, LOCAL)
     assert sentence.isprintable()
     assert sentence.endswith(".")
     assert not sentence.endswith("..")

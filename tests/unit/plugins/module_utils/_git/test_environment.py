@@ -12,9 +12,13 @@ import pytest
 from ansible_collections.flant.gitops.plugins.module_utils._git import environment
 from ansible_collections.flant.gitops.plugins.module_utils._git.environment import Access
 from ansible_collections.flant.gitops.plugins.module_utils._git.url import parse
+from ansible_collections.flant.gitops.plugins.module_utils._proxy import Proxy
 
 HOME = Path("/cache/home")
 HTTPS = Access(parse("https://example.org/a", "repo"), username="user", password="secret", ca_cert_file="/ca.pem")
+SHOWN = "dXNlcjpzZWNyZXQ="  # user:secret
+PROXY = Proxy("proxy.example.org", 3128, "me too", "pr:xy@/")
+PROXIED = HTTPS._replace(proxy=PROXY)
 SSH = Access(parse("git@example.org:a", "repo"), ssh_key_file="/key", ssh_known_hosts_file="/known")
 LOCAL = Access(parse("/srv/a", "repo"))
 
@@ -35,20 +39,58 @@ def test_t3_without_a_server_no_protocol_is_allowed() -> None:
 
 
 def test_t2_the_password_is_on_no_command_line() -> None:
-    assert "secret" not in " ".join(environment.options(HTTPS))
-    assert "secret" not in repr(HTTPS)
-    assert [name for name, value in environment.variables(HOME, HTTPS).items() if "secret" in value] == [
-        "FLANT_GITOPS_PASSWORD"
-    ]
-    assert "secret" not in str(environment.variables(HOME))
-    assert b"secret" not in environment.global_configuration(HTTPS)
+    for access in (HTTPS, PROXIED):
+        for secret in ("secret", SHOWN, "pr:xy", "pr%3Axy"):
+            assert secret not in " ".join(environment.options(access))
+            assert secret not in repr(access)
+            assert secret not in repr(access.proxy)
+            assert secret not in str(environment.variables(HOME))
+            assert secret.encode() not in environment.global_configuration(access)
+
+
+def configuration(access: Access) -> dict[str, str]:
+    """Return what the variables tell git of its configuration."""
+    variables = environment.variables(HOME, access)
+    count = int(variables.get("GIT_CONFIG_COUNT", "0"))
+    assert sum(name.startswith("GIT_CONFIG_KEY_") for name in variables) == count
+    return {variables[f"GIT_CONFIG_KEY_{n}"]: variables[f"GIT_CONFIG_VALUE_{n}"] for n in range(count)}
+
+
+def test_t2_the_password_goes_to_the_server_alone() -> None:
+    assert configuration(HTTPS) == {"http.https://example.org:443/.extraHeader": f"Authorization: Basic {SHOWN}"}
+
+
+def test_t20_the_proxys_password_goes_to_the_proxy() -> None:
+    assert configuration(PROXIED) == {
+        "http.https://example.org:443/.extraHeader": f"Authorization: Basic {SHOWN}",
+        "http.proxy": "http://me%20too:pr%3Axy%40%2F@proxy.example.org:3128",
+        "http.proxyAuthMethod": "basic",
+    }
+    nameless = HTTPS._replace(proxy=Proxy("::1", 3128))
+    assert configuration(nameless)["http.proxy"] == "http://[::1]:3128"
+
+
+@pytest.mark.parametrize("url", ["https://localhost/a", "http://127.9.0.1:8080/a", "https://[::1]/a", "/srv/a"])
+def test_t20_the_machine_itself_is_not_reached_through_the_proxy(url: str) -> None:
+    access = PROXIED._replace(url=parse(url, "repo"))
+    assert access.proxy_on_the_way is None
+    assert "http.proxy" not in configuration(access)
+    assert not access.passes_by_the_proxy
+
+
+def test_t20_submodules_go_through_the_proxy_too() -> None:
+    for url in ("https://example.org/b", "https://elsewhere.org/b", "http://example.org/b"):
+        assert PROXIED.at(parse(url, "x")).proxy_on_the_way == PROXY
+    for url in ("ssh://example.org/b", "git@example.org:b", "git://example.org/b"):
+        assert PROXIED.at(parse(url, "x")).passes_by_the_proxy
+        assert not HTTPS.at(parse(url, "x")).passes_by_the_proxy
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1/a", "ssh://example.org/a", "git://127.0.0.1/a", "/srv/a"])
 def test_t2_the_password_goes_along_with_https_only(url: str) -> None:
     access = Access(parse(url, "repo"), username="user", password="secret")
     assert "secret" not in str(environment.variables(HOME, access))
-    assert "helper=!" not in str(environment.options(access))
+    assert SHOWN not in str(environment.variables(HOME, access))
 
 
 def test_t6_the_password_goes_along_to_the_same_server_only() -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ansible_collections.flant.gitops.tests.support.signed_commit import Task
 
 HTTPS = "https://example.org/a.git"
+PROXY = "http://localhost:3128"
 SSH = "git@example.org:a.git"
 
 
@@ -58,6 +59,15 @@ SSH = "git@example.org:a.git"
         ("ssh_key_file", {"repo": SSH, "ssh_key_file": "/tmp"}),
         ("ssh_known_hosts_file", {"repo": SSH, "ssh_key_file": __file__}),
         ("ca_cert_file", {"repo": HTTPS, "ca_cert_file": "/nonexistent"}),
+        ("proxy", {"repo": HTTPS, "proxy": "http://me:secret@proxy:3128"}),
+        ("proxy", {"repo": HTTPS, "proxy_username": "me", "proxy_password": "secret"}),
+        ("proxy", {"repo": SSH, "proxy": PROXY}),
+        ("proxy", {"repo": "git://localhost/a", "proxy": PROXY}),
+        ("repo: http", {"repo": "http://example.org/a", "proxy": PROXY}),
+        (
+            "proxy_username, proxy_password",
+            {"repo": HTTPS, "proxy": PROXY, "proxy_username": "me", "proxy_password": "secret%41"},
+        ),
     ],
 )
 def test_what_is_no_good_is_refused_by_its_name(task: Task, option: str, params: dict[str, object]) -> None:
@@ -91,8 +101,9 @@ def test_a_duration_without_a_unit_counts_seconds(task: Task) -> None:
 
 
 def test_t2_a_url_that_is_refused_for_its_password_is_hidden() -> None:
-    assert hidden_values({"repo": "https://user:secret@example.org/a"}) == {"user:secret", "secret"}
-    assert hidden_values({"repo": None}) == set()
+    assert hidden_values({"repo": "https://user:secret@example.org/a", "proxy": None}) == {"user:secret", "secret"}
+    assert hidden_values({"repo": None, "proxy": "http://me:word@proxy:3128"}) == {"me:word", "word"}
+    assert hidden_values({"repo": None, "proxy": None}) == set()
 
 
 @pytest.mark.parametrize("argument", ["$HOME", "${GIT_DIR}", "~", "%h", "`id`", "$(id)", "a;b", "a\\b"])
