@@ -53,14 +53,14 @@ notes:
   - Only a response with content can be wrapped. V(DELETE), and a V(POST) or V(PUT) that the server answers with 204,
     such as a write to C(kv) version 1, is carried out and then fails. A deleted version in C(kv) version 2 is wrapped,
     and unwraps to an error 404.
-  - A call is sent again only if the server has certainly not carried it out (refused connection, HTTP 412, 429, 503) or
-    if it does not write (V(GET), V(LIST)). What is answered by 500, 502 or 504 or not at all may have been carried out;
+  - A call is sent again only if the server has certainly not carried it out (no connection, HTTP 412, 429, 503) or if
+    it does not write (V(GET), V(LIST)). What is answered by 500, 502 or 504 or not at all may have been carried out;
     then the task fails, and a wrapping token that was on its way ends by itself after O(requests[].wrap_ttl).
   - A process that is killed cannot revoke anything. Its login token lives until C(token_ttl), its wrapping tokens until
     O(requests[].wrap_ttl), and a secret-id that was not in O(secret_id_file) yet until the C(secret_id_ttl) of the
     AppRole, though nobody knows its value; all else the next run cleans up.
-  - Redirects are not followed. Neither environment variables (C(VAULT_*), C(BAO_*), proxies, CA bundles) nor files such
-    as F(~/.vault-token) and F(~/.netrc) play a part.
+  - Redirects are not followed. Neither environment variables (C(VAULT_*), C(BAO_*), proxies other than O(proxy), CA
+    bundles) nor files such as F(~/.vault-token) and F(~/.netrc) play a part.
 options:
   action:
     description:
@@ -248,9 +248,24 @@ options:
       - It is revoked all the same if the task fails and if there was no request.
     type: bool
     default: true
+  proxy:
+    description:
+      - The HTTP proxy that the server is reached through, as V(http://proxy.example.com:3128). For C(https) it is asked
+        for a tunnel (C(CONNECT)), and learns no more than host and port of the server.
+      - The machine itself (V(localhost), V(127.0.0.1), V([::1])) is never reached through it.
+    type: str
+  proxy_username:
+    description:
+      - The user name for HTTP basic authentication at O(proxy). Goes with O(proxy_password).
+    type: str
+  proxy_password:
+    description:
+      - The password for O(proxy), which crosses the network to it unencrypted, as HTTP basic authentication does.
+    type: str
   timeout:
     description:
-      - How long to wait for a connection, and how long a call may take from its first byte to its last. At most V(1h).
+      - How long to wait for a connection, be it through a proxy, and how long a call may take from its first byte to
+        its last. At most V(1h).
       - A reply may be 1 MiB long.
     type: str
     default: 30s
@@ -373,6 +388,7 @@ EXAMPLES = r"""
   flant.gitops.vault_wrapped_requests:
     vault_addr: https://vault.example.com:8200
     vault_cacert: "{{ vault_cacert }}"
+    proxy: http://proxy.example.com:3128
     role_name: deploy
     role_id: "{{ vault_role_id }}"
     secret_id: "{{ vault_secret_id | default(omit) }}"
@@ -471,6 +487,7 @@ compile_once()
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._interruption import interruptible
+from ansible_collections.flant.gitops.plugins.module_utils._proxy import hidden_values
 from ansible_collections.flant.gitops.plugins.module_utils._vault.request import Request
 
 _REQUEST_SPEC = {
@@ -505,6 +522,9 @@ ARGUMENT_SPEC = {
     "metadata": {"type": "dict"},
     "requests": {"type": "list", "elements": "dict", "default": [], "options": _REQUEST_SPEC},
     "revoke_login_token": {"type": "bool", "default": True, "no_log": False},
+    "proxy": {"type": "str"},
+    "proxy_username": {"type": "str"},
+    "proxy_password": {"type": "str", "no_log": True},
     "timeout": {"type": "str", "default": "30s"},
     "retries": {"type": "int", "default": 3},
 }
@@ -520,6 +540,7 @@ def _leave_whole(module: AnsibleModule, result: dict[str, object]) -> None:
     if met:
         module.no_log_values -= met
         module.params["secret_id"] = None
+        module.params["proxy_password"] = None
         module.params["tokens"] = []
         for request in module.params["requests"]:
             request["secret_options"] = None
@@ -530,6 +551,7 @@ def main() -> None:
     from ansible_collections.flant.gitops.plugins.module_utils._vault.run import run
 
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    module.no_log_values.update(hidden_values(module.params))
     try:
         with interruptible():
             outcome = run(Request.from_params(module.params, check_mode=module.check_mode))

@@ -21,6 +21,7 @@ VARIABLES: Mapping[str, str] = {
     "flant_gitops_git_proxy_password": "Password of the proxy on the way to the git repository",
     "flant_gitops_docker_registry_password": "Password of the image registry",
     "flant_gitops_vault_secret_id": "Secret-id of the AppRole",
+    "flant_gitops_vault_proxy_password": "Password of the proxy on the way to Vault",
 }
 """What a variable holds that is secret as a whole, in the words that people are shown."""
 

@@ -41,6 +41,9 @@ _DEFAULTS: dict[str, object] = {
     "metadata": None,
     "requests": [],
     "revoke_login_token": True,
+    "proxy": None,
+    "proxy_username": None,
+    "proxy_password": None,
     "timeout": "10s",
     "retries": 3,
 }

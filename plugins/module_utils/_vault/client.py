@@ -244,6 +244,9 @@ class Client:
             reason = untrusted.verify_message.rstrip(".")
             advice = "see vault_cacert and vault_tls_server_name"
             return _Attempt(Failure(f"{purpose}: the server's certificate is not trusted ({reason}); {advice}."))
+        no_way = _find(error, transport.NoWayError)
+        if no_way:
+            return _Attempt(Failure(f"{purpose}: {no_way.barred}."), repeatable=no_way.barred.passing)
         if _find(error, NewConnectionError) or _find(error, ConnectTimeoutError):
             unreachable = f"{purpose}: {self.server.address} cannot be reached; see vault_addr."
             return _Attempt(Failure(unreachable), repeatable=True)

@@ -20,6 +20,7 @@ _REASONS = {
     403: "permission denied",
     404: "there is nothing",
     405: "the method is not supported there",
+    407: "the proxy refused proxy_username and proxy_password, or wants some",
     412: "the server has not caught up with its own writes",
     429: "too many requests",
     500: "the server failed, and it may have been carried out",

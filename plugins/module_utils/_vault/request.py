@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._loopback import is_loopback
+from ansible_collections.flant.gitops.plugins.module_utils._proxy import proxy_of
 from ansible_collections.flant.gitops.plugins.module_utils._vault.methods import method_of
 from ansible_collections.flant.gitops.plugins.module_utils._vault.options import DAY, HOUR, bounded_duration, segments
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from typing import Any
     from urllib.parse import SplitResult
 
+    from ansible_collections.flant.gitops.plugins.module_utils._proxy import Proxy
     from ansible_collections.flant.gitops.plugins.module_utils._vault.login import Method
 
 _WITHOUT_BODY = frozenset({"GET", "LIST", "DELETE"})
@@ -32,7 +34,7 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
 
 @dataclass(frozen=True)
 class Server:
-    """Where Vault or OpenBao is, and how patiently it is asked (``timeout`` in seconds)."""
+    """Where Vault or OpenBao is, the way there, and how patiently it is asked (``timeout`` in seconds)."""
 
     address: str
     namespace: str
@@ -40,12 +42,21 @@ class Server:
     cacert: str
     timeout: float
     retries: int
+    proxy: Proxy | None = None
+
+    @property
+    def proxy_on_the_way(self) -> Proxy | None:
+        """The proxy, if the server is reached through it: never one on this very machine."""
+        return None if self._is_here else self.proxy
 
     @property
     def overheard(self) -> bool:
         """Whether tokens would cross a network unencrypted."""
-        parts = urlsplit(self.address)
-        return parts.scheme == "http" and not is_loopback(parts.hostname or "")
+        return urlsplit(self.address).scheme == "http" and not self._is_here
+
+    @property
+    def _is_here(self) -> bool:
+        return is_loopback(urlsplit(self.address).hostname or "")
 
 
 @dataclass(frozen=True)
@@ -156,6 +167,7 @@ def _server(params: Mapping[str, Any]) -> Server:
         cacert=params["vault_cacert"] or "",
         timeout=bounded_duration(params["timeout"], "timeout", shortest=0.001, longest=HOUR),
         retries=params["retries"],
+        proxy=proxy_of(params),
     )
 
 

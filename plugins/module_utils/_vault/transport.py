@@ -12,17 +12,21 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import http.client
 import io
-import socket
 import ssl
-import threading
-import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._vault.custody import MAX_CONNECTIONS
+from ansible_collections.flant.gitops.plugins.module_utils._vault.deadline import Response as TimelyResponse
+from ansible_collections.flant.gitops.plugins.module_utils._vault.deadline import begin_call
+from ansible_collections.flant.gitops.plugins.module_utils._vault.tunnel import (
+    BarredError,
+    shown_to,
+    through_proxy,
+    to_proxy,
+)
 
 try:
     from requests import Session
@@ -30,16 +34,19 @@ try:
     from requests.exceptions import ChunkedEncodingError, ContentDecodingError, ReadTimeout, RequestException
     from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
     from urllib3.connection import HTTPConnection, HTTPSConnection
-    from urllib3.exceptions import HTTPError, ReadTimeoutError
+    from urllib3.exceptions import HTTPError, NewConnectionError, ReadTimeoutError
 except ImportError:
     # Without requests, `client` does not get this far.
     HTTPAdapter = HTTPConnection = HTTPConnectionPool = object  # type: ignore[assignment,misc]
     HTTPSConnection = HTTPSConnectionPool = RequestException = object  # type: ignore[assignment,misc]
+    NewConnectionError = object  # type: ignore[assignment,misc]
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import socket
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from ansible_collections.flant.gitops.plugins.module_utils._proxy import Proxy
     from ansible_collections.flant.gitops.plugins.module_utils._vault.request import Server
     from requests import PreparedRequest, Response
     from urllib3._base_connection import BaseHTTPConnection
@@ -47,22 +54,30 @@ if TYPE_CHECKING:
 _DEFAULT_PORT = {"http": 80, "https": 443}
 _LONGEST_REPLY = 1 << 20
 
-_this_call = threading.local()
-"""The ``deadline`` of the call that a thread makes, by the monotonic clock."""
-
 
 class ReplyTooLong(RequestException):
     """The server's reply was not read to its end."""
 
 
+class NoWayError(NewConnectionError):
+    """There is no connection to the server, because of the proxy on the way."""
+
+    def __init__(self, connection: HTTPConnection, barred: BarredError) -> None:
+        """Take what ``barred`` the way."""
+        super().__init__(connection, str(barred))
+        self.barred = barred
+
+
 class Transport(HTTPAdapter):
     """Sends everything through one pool, whatever requests would derive from a URL or from the environment."""
 
-    def __init__(self, pool: HTTPConnectionPool, timeout: float) -> None:
-        """Take the ``pool`` to the only server there is, and the seconds that a call may take."""
+    def __init__(self, pool: HTTPConnectionPool, server: Server) -> None:
+        """Take the ``pool`` to the only ``server`` there is."""
         super().__init__()
         self._pool = pool
-        self._timeout = timeout
+        self._timeout = server.timeout
+        self._proxy = server.proxy_on_the_way
+        self._forwards = self._proxy if isinstance(pool, _PlainPool) else None
 
     def send(self, request: PreparedRequest, *_arguments: object, **_keywords: object) -> Response:
         """Send ``request`` and read the reply to its end, in time and as far as a reply can be long.
@@ -71,7 +86,7 @@ class Transport(HTTPAdapter):
             ReplyTooLong: it is longer.
             RequestException: there is no whole reply.
         """
-        _this_call.deadline = time.monotonic() + self._timeout
+        begin_call(self._timeout)
         response = super().send(request, stream=True, timeout=self._timeout)
         try:
             body = response.raw.read(_LONGEST_REPLY + 1, decode_content=False)
@@ -102,6 +117,15 @@ class Transport(HTTPAdapter):
         """Return the pool; older ones ask here."""
         return self._pool
 
+    def request_url(self, request: PreparedRequest, proxies: Mapping[str, str] | None) -> str:
+        """Return what a request line names: the path, or all of the URL to a proxy that forwards the request."""
+        return str(request.url) if self._forwards else super().request_url(request, proxies)
+
+    def add_headers(self, request: PreparedRequest, **_keywords: object) -> None:
+        """Show a proxy that forwards the request who asks."""
+        if self._forwards:
+            request.headers.update(shown_to(self._forwards))
+
     def cert_verify(self, conn: object, url: object, verify: object, cert: object) -> None:
         """Leave trust to the pool's TLS context; requests would add the CA bundle of its own to it."""
 
@@ -116,13 +140,17 @@ class Transport(HTTPAdapter):
     def reserve(self, number: int) -> list[Callable[[], None]]:
         """Take ``number`` connections out of the pool, at most all but one; each call of what is returned opens one.
 
-        A connection that cannot be opened is left to the first request that gets it, which will say why.
+        A connection that cannot be opened is left to the first request that gets it, which will say why. Where a proxy
+        wants a password there are none: a wrong one would be shown to it as many times at once.
         """
+        if self._proxy and self._proxy.password:
+            return []
         # urllib3 has no public way to connect without sending a request.
         connections = [self._pool._get_conn() for _index in range(min(number, MAX_CONNECTIONS - 1))]  # noqa: SLF001
         return [functools.partial(self._open, connection) for connection in connections]
 
     def _open(self, connection: BaseHTTPConnection) -> None:
+        begin_call(self._timeout)
         try:
             connection.connect()
         except (HTTPError, OSError):
@@ -136,44 +164,43 @@ class Transport(HTTPAdapter):
         super().close()
 
 
-class _Deadlined(io.RawIOBase):
-    """What a socket receives, until the deadline of the call: its own timeout begins anew with every byte."""
-
-    def __init__(self, connection: socket.socket) -> None:
-        self._connection = connection
-        self._file = connection.makefile("rb", buffering=0)  # it keeps the socket open until all is read
-        self._deadline: float = _this_call.deadline
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview, /) -> int | None:  # type: ignore[override]  # what BufferedReader gives
-        left = self._deadline - time.monotonic()
-        if left <= 0:
-            raise socket.timeout("timed out")
-        self._connection.settimeout(left)
-        return self._file.readinto(buffer)
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
-
-
-class _Response(http.client.HTTPResponse):
-    def __init__(self, sock: socket.socket, *arguments: Any, **keywords: Any) -> None:  # noqa: ANN401 -- handed on
-        super().__init__(sock, *arguments, **keywords)
-        self.fp.close()
-        self.fp = io.BufferedReader(_Deadlined(sock))
-
-
 class _PlainConnection(HTTPConnection):
-    response_class = _Response
+    """A connection to the server, or to the ``way`` there, a proxy that forwards requests."""
+
+    response_class = TimelyResponse
+
+    def __init__(self, *arguments: Any, way: Proxy | None = None, **keywords: Any) -> None:  # noqa: ANN401 -- handed on
+        super().__init__(*arguments, **keywords)
+        self._way = way
+
+    def _new_conn(self) -> socket.socket:  # as urllib3's own connection through SOCKS has it
+        if not self._way:
+            return super()._new_conn()
+        try:
+            return to_proxy(self._way)
+        except BarredError as barred:
+            raise NoWayError(self, barred) from None
 
 
 class _Connection(HTTPSConnection):
-    """A TLS connection that is not taken for closed because of what a server sends after the handshake."""
+    """A TLS connection, made by the ``way`` of a proxy's tunnel if there is one.
 
-    response_class = _Response
+    It is not taken for closed because of what a server sends after the handshake.
+    """
+
+    response_class = TimelyResponse
+
+    def __init__(self, *arguments: Any, way: Proxy | None = None, **keywords: Any) -> None:  # noqa: ANN401 -- handed on
+        super().__init__(*arguments, **keywords)
+        self._way = way
+
+    def _new_conn(self) -> socket.socket:  # likewise
+        if not self._way:
+            return super()._new_conn()
+        try:
+            return through_proxy(self._way, self.host, self.port)
+        except BarredError as barred:
+            raise NoWayError(self, barred) from None
 
     @property
     def is_connected(self) -> bool:
@@ -208,12 +235,12 @@ class _TlsPool(HTTPSConnectionPool):
 def open_session(server: Server) -> tuple[Session, Transport]:
     """Return a session that reaches ``server`` and nothing else, with its transport.
 
-    Proxies, netrc, CA bundles and other settings of the environment do not act.
+    Proxies but the server's own, netrc, CA bundles and other settings of the environment do not act.
 
     Raises:
         Failure: ``vault_cacert`` holds no certificate.
     """
-    transport = Transport(_pool(server), server.timeout)
+    transport = Transport(_pool(server), server)
     session = Session()
     session.trust_env = False
     session.headers["Accept-Encoding"] = "identity"
@@ -227,8 +254,9 @@ def _pool(server: Server) -> HTTPConnectionPool:
     host = parts.hostname or ""
     port = parts.port or _DEFAULT_PORT[parts.scheme]
     timeout = Timeout(connect=server.timeout, read=server.timeout)
+    way = server.proxy_on_the_way
     if parts.scheme == "http":
-        return _PlainPool(host, port, timeout=timeout, maxsize=MAX_CONNECTIONS, block=True)
+        return _PlainPool(host, port, timeout=timeout, maxsize=MAX_CONNECTIONS, block=True, way=way)
     name = server.tls_server_name or host
     return _TlsPool(
         host,
@@ -238,6 +266,7 @@ def _pool(server: Server) -> HTTPConnectionPool:
         block=True,
         ssl_context=_tls_context(name, server.cacert),
         server_hostname=name,
+        way=way,
     )
 
 

@@ -66,6 +66,8 @@ def with_vault(**variables: object) -> dict[str, object]:
         configuration(docker_max_output=65536, docker_host=None, git_username=None, commands=["sleep 1", 2]),
         with_vault(),
         with_vault(vault_requests=[]),
+        with_vault(vault_proxy="http://proxy.example.com:3128"),
+        configuration(git_proxy="http://p:1", git_proxy_username="me", git_proxy_password="word"),
         with_vault(vault_requests=[{**REQUEST, "name": 1, "wrap_ttl": 300, "method": None}]),
         with_vault(vault_secret_id_file="/f", vault_role_name="r", vault_secret_id_ttl=604800),
         with_vault(**NO_APPROLE, **CERTIFICATE),
@@ -156,6 +158,10 @@ def test_what_works_is_not_refused(config: dict[str, object]) -> None:
             "flant_gitops_vault_addr: it is needed where flant_gitops_vault_requests is set",
         ),
         (CERTIFICATE, "flant_gitops_vault_addr: it is needed where flant_gitops_vault_auth_role is set"),
+        (
+            {"vault_proxy": "http://proxy.example.com:3128"},
+            "flant_gitops_vault_addr: it is needed where flant_gitops_vault_proxy is set",
+        ),
         ({"vault_secret_id": "x"}, "flant_gitops_vault_addr: it is needed where flant_gitops_vault_secret_id is set"),
     ],
 )
