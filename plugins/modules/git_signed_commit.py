@@ -258,13 +258,20 @@ options:
     type: path
   username:
     description:
-      - The user name for HTTP basic authentication. Goes with O(password).
+      - The user name for HTTP basic authentication. Goes with O(password) or O(password_file).
     type: str
   password:
     description:
       - The password or token for HTTP basic authentication, over https only.
       - It is shown to the server of O(repo) only, with each request, and appears on no command line and in no file.
     type: str
+  password_file:
+    description:
+      - A file on the target that holds the password or token in place of O(password), read anew by each poll. It is for
+        tokens that somebody else renews.
+      - It must be a regular file of the user of this task, with no rights for others, and hold one line of printable
+        ASCII of at most 4 KiB and nothing else. A symbolic link is refused.
+    type: path
   ssh_key_file:
     description:
       - The private key for ssh, on the target. Required for an ssh O(repo).
@@ -733,6 +740,7 @@ ARGUMENT_SPEC = {
     "hold_file": {"type": "path"},
     "username": {"type": "str"},
     "password": {"type": "str", "no_log": True},
+    "password_file": {"type": "path", "no_log": False},
     "ssh_key_file": {"type": "path", "no_log": False},
     "ssh_known_hosts_file": {"type": "path"},
     "ca_cert_file": {"type": "path"},
@@ -751,7 +759,9 @@ def main() -> None:
     module.no_log_values.update(hidden_values(module.params))
     try:
         with interruptible():
-            outcome = run(Request.from_params(module.params, check_mode=module.check_mode))
+            request = Request.from_params(module.params, check_mode=module.check_mode)
+            module.no_log_values.update({request.access.password} - {""} if request.access else ())
+            outcome = run(request)
     except Failure as failure:
         for warning in failure.warnings:
             module.warn(warning)

@@ -17,8 +17,9 @@ from ansible_collections.flant.gitops.plugins.module_utils._failure import Failu
 from ansible_collections.flant.gitops.plugins.module_utils._git import url
 from ansible_collections.flant.gitops.plugins.module_utils._git.environment import Access
 from ansible_collections.flant.gitops.plugins.module_utils._ledger.mark import line
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.credentials import completed
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import Request as GitRequest
-from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import check_access, proxy
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import check_access
 from ansible_collections.flant.gitops.plugins.module_utils._vault.request import Request as VaultRequest
 from ansible_collections.flant.gitops.plugins.plugin_utils import _values
 from ansible_collections.flant.gitops.plugins.plugin_utils._instance import check_instance
@@ -100,18 +101,14 @@ def _git(config: Mapping[str, Any]) -> None:
 
 def _access(params: Mapping[str, Any]) -> None:
     """Check how the repository is reached; the files are the target's, so that only their names can be looked at."""
-    check_access(
-        Access(
-            url=url.parse(params["repo"] or "", "repo"),
-            username=params["username"] or "",
-            password=params["password"] or "",
-            ssh_key_file=params["ssh_key_file"] or "",
-            ssh_known_hosts_file=params["ssh_known_hosts_file"] or "",
-            ca_cert_file="",
-            proxy=proxy(params),
-        ),
-        params["required_signatures"],
+    access = Access(
+        url=url.parse(params["repo"] or "", "repo"),
+        username=params["username"] or "",
+        password=params["password"] or "",
+        ssh_key_file=params["ssh_key_file"] or "",
+        ssh_known_hosts_file=params["ssh_known_hosts_file"] or "",
     )
+    check_access(completed(access, params, read=False), params["required_signatures"])
 
 
 def _container(config: Mapping[str, Any]) -> None:

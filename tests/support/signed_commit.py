@@ -45,6 +45,7 @@ _DEFAULTS: dict[str, Any] = {
     "hold_file": None,
     "username": None,
     "password": None,
+    "password_file": None,
     "ssh_key_file": None,
     "ssh_known_hosts_file": None,
     "ca_cert_file": None,

@@ -91,11 +91,6 @@ class Access(NamedTuple):
         """The proxy, if this server is reached through it: never one on this very machine."""
         return None if self.url.loopback or self.url.scheme not in ("http", "https") else self.proxy
 
-    @property
-    def passes_by_the_proxy(self) -> bool:
-        """Whether there is a proxy and the server would be reached without it, by a protocol that has none."""
-        return self.proxy is not None and self.url.scheme in ("ssh", "git")
-
     def at(self, url: RemoteUrl) -> Access:
         """Return the access to ``url``, a submodule; the password only goes along to the same server."""
         access = self._replace(url=url)

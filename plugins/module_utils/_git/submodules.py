@@ -19,6 +19,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._git.diagnosis import
 from ansible_collections.flant.gitops.plugins.module_utils._git.packs import put_together
 from ansible_collections.flant.gitops.plugins.module_utils._git.remote import Remote
 from ansible_collections.flant.gitops.plugins.module_utils._git.tree import Part
+from ansible_collections.flant.gitops.plugins.module_utils._git.undisclosed import passes_by_the_proxy
 from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def _urls(part: Part) -> dict[str, str]:
 
 def _fetch(parent: Remote, folder: Path, reference: str, commit: str, subject: str) -> Remote:
     access = parent.access.at(parent.access.url.submodule(reference, subject))
-    if access.passes_by_the_proxy:
+    if passes_by_the_proxy(access):
         raise Failure(f"{subject}: it comes by {access.url.scheme}, for which there is no proxy.")
     cache = Cache(folder / hashlib.sha256(access.url.text.encode()).hexdigest())
     remote = Remote(cache, access, parent.timeout)

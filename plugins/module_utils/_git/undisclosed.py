@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Private to this collection: it may change without notice.
-"""What git is told of passwords and of a proxy: by its environment, as anybody may read a command line.
+"""What git is told of passwords and of a proxy by its environment, as anybody may read a command line.
 
 No helper and no prompt has a part in it: git would ask it for the proxy's password before the server's.
 """
@@ -26,6 +26,11 @@ def variables(access: Access) -> dict[str, str]:
         result[f"GIT_CONFIG_KEY_{number}"] = name
         result[f"GIT_CONFIG_VALUE_{number}"] = value
     return result
+
+
+def passes_by_the_proxy(access: Access) -> bool:
+    """Say whether there is a proxy and the server would be reached without it, by a protocol that has none."""
+    return access.proxy is not None and access.url.scheme in ("ssh", "git")
 
 
 def _configuration(access: Access) -> dict[str, str]:

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.rules import Rule
-
-    from ansible_collections.flant.gitops.plugins.module_utils._proxy import Proxy
 
 POLL = "poll"
 RECORD = "record"
@@ -134,12 +131,7 @@ class Request(NamedTuple):
 
 def hidden_values(params: Mapping[str, Any]) -> set[str]:
     """Return what a module with these parameters must not show, although no option that is meant for it holds it."""
-    hidden = url.credentials(params["repo"] or "")
-    if params["proxy"]:
-        from ansible_collections.flant.gitops.plugins.module_utils._proxy import hidden_values as hidden_of_proxy
-
-        hidden |= hidden_of_proxy(params)
-    return hidden
+    return url.credentials(params["repo"] or "") | url.credentials(params["proxy"] or "")
 
 
 def _last_commit(params: Mapping[str, Any]) -> str:
@@ -163,31 +155,19 @@ def _rules(given: Sequence[Mapping[str, Any]], signers: Roster) -> tuple[Rule, .
 def _access(params: Mapping[str, Any]) -> Access:
     if not params["repo"]:
         raise Failure("repo: action: poll needs the repository to ask.")
-    return Access(
+    access = Access(
         url=url.parse(params["repo"], "repo"),
         username=params["username"] or "",
         password=params["password"] or "",
         ssh_key_file=_trusted(params, "ssh_key_file"),
         ssh_known_hosts_file=_trusted(params, "ssh_known_hosts_file"),
         ca_cert_file=_trusted(params, "ca_cert_file"),
-        proxy=proxy(params),
     )
+    if not any(params[name] for name in ("password_file", "proxy", "proxy_username", "proxy_password")):
+        return access
+    from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.credentials import completed
 
-
-def proxy(params: Mapping[str, Any]) -> Proxy | None:
-    """Return the proxy of a module's parameters, if they name one.
-
-    Raises:
-        Failure: one of its options is no good; the sentence names it.
-    """
-    if not any(params[name] for name in ("proxy", "proxy_username", "proxy_password")):
-        return None
-    from ansible_collections.flant.gitops.plugins.module_utils._proxy import proxy_of
-
-    named = proxy_of(params)
-    if named and re.search(r"%[0-9A-Fa-f]{2}", f"{named.username} {named.password}"):  # some versions of curl decode
-        raise Failure("proxy_username, proxy_password: git can hand on no % before two hexadecimal digits.")
-    return named
+    return completed(access, params)
 
 
 def check_access(access: Access, required_signatures: int) -> None:
@@ -197,8 +177,6 @@ def check_access(access: Access, required_signatures: int) -> None:
         Failure: they do not; the sentence begins with the option at fault.
     """
     scheme = access.url.scheme
-    if access.passes_by_the_proxy:
-        raise Failure(f"proxy: {scheme} has none; use an https repo, or no proxy.")
     if access.url.open_to_the_network and required_signatures == 0:
         raise Failure(
             f"repo: {scheme} is not encrypted, so that with required_signatures: 0 "

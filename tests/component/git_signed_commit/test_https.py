@@ -92,6 +92,23 @@ def test_t2_the_password_is_in_no_file_and_on_no_command_line(task: Task, https:
         assert not file.is_file() or ACCOUNT["password"].encode() not in file.read_bytes()
 
 
+def test_a_password_in_a_file_is_read_by_each_poll(
+    task: Task, https: HttpServer, ca_file: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "password"
+    file.touch(0o600)
+    params = {"repo": f"{https.url}/up.git", "ca_cert_file": ca_file, "username": "deploy", "password_file": file}
+    commit = task.upstream.commit()
+    for password in ("first", "second"):
+        https.behaviour.account = f"deploy:{password}"
+        file.write_text(f"{password}\n")
+        assert task.poll(**params).commit == commit
+    assert https.shown_credentials() == {"deploy:first", "deploy:second"}
+    file.chmod(0o644)
+    assert task.poll_refused(**params).startswith(f"password_file: {file} can be read by others")
+    assert https.shown_credentials() == {"deploy:first", "deploy:second"}
+
+
 @pytest.mark.parametrize("account", [{}, {"username": "deploy", "password": "wrong"}])
 def test_a_wrong_or_missing_password_is_an_error_that_says_so(
     task: Task, https: HttpServer, ca_file: Path, account: dict[str, str]

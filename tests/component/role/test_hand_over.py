@@ -118,6 +118,7 @@ APPROLE = {
     *("vault_approle_mount_point", "vault_role_name", "vault_role_id", "vault_secret_id", "vault_secret_id_file"),
     "vault_secret_id_ttl",
 }
+PASSWORD_FILE = {"git_password_file": "/keys/password"}  # in place of git_password
 # What no module is given as it stands; each has a test of its own.
 DECIDES = {
     "trusted_pgp_public_keys": "a list, or a dictionary with names, which the module gets in another form",
@@ -191,7 +192,7 @@ def everything(site: Site, signers: Signers) -> dict[str, object]:
 
 
 def test_every_variable_has_another_value_than_its_default() -> None:
-    values = {**VALUES, **{name: value for login in LOGINS.values() for name, value in login.items()}}
+    values = {**VALUES, **PASSWORD_FILE, **{name: value for login in LOGINS.values() for name, value in login.items()}}
     assert {f"flant_gitops_{name}" for name in (*values, *DECIDES)} == set(OPTIONS)
     same = [name for name, value in values.items() if OPTIONS[f"flant_gitops_{name}"].get("default") == value]
     assert same == []
@@ -206,7 +207,7 @@ def test_r24_each_module_is_given_each_variable(site: Site, signers: Signers) ->
         spec = importlib.import_module(f"ansible_collections.flant.gitops.plugins.modules.{module}").ARGUMENT_SPEC
         for option in sorted(set(spec) - MODULES[module].own - set(LEFT[module]) - OTHERWISE):
             name = MODULES[module].variable(option).removeprefix("flant_gitops_")
-            if name not in VALUES and any(name in login for login in LOGINS.values()):
+            if name not in VALUES and any(name in login for login in (PASSWORD_FILE, *LOGINS.values())):
                 continue
             handed[name] = given(found, module, option)
             assert handed[name], f"{module} is not given {option}"
@@ -277,3 +278,11 @@ def test_r24_vault_is_given_what_another_way_to_log_in_takes(site: Site, signers
         option = name.removeprefix("vault_")
         assert set(given(found, "vault_wrapped_requests", option)) == {value}, option
     assert not any(given(found, "vault_wrapped_requests", name.removeprefix("vault_")) for name in APPROLE - set(login))
+
+
+def test_r24_git_is_given_the_file_in_place_of_the_password(site: Site, signers: Signers) -> None:
+    site.variables = {**everything(site, signers), **PASSWORD_FILE}
+    del site.variables["git_password"]
+    found = calls(site)
+    assert set(given(found, "git_signed_commit", "password_file")) == {PASSWORD_FILE["git_password_file"]}
+    assert given(found, "git_signed_commit", "password") == []

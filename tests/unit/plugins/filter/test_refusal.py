@@ -67,6 +67,7 @@ def with_vault(**variables: object) -> dict[str, object]:
         with_vault(),
         with_vault(vault_requests=[]),
         with_vault(vault_proxy="http://proxy.example.com:3128"),
+        configuration(git_username="deploy", git_password_file="/keys/on-the-target"),
         configuration(git_proxy="http://p:1", git_proxy_username="me", git_proxy_password="word"),
         with_vault(vault_requests=[{**REQUEST, "name": 1, "wrap_ttl": 300, "method": None}]),
         with_vault(vault_secret_id_file="/f", vault_role_name="r", vault_secret_id_ttl=604800),
@@ -115,6 +116,11 @@ def test_what_works_is_not_refused(config: dict[str, object]) -> None:
         ({"git_poll_period": "often"}, "flant_gitops_git_poll_period: 'often' is no duration"),
         ({"git_timeout": "x"}, "flant_gitops_git_timeout: "),
         ({"git_username": "deploy"}, "flant_gitops_git_username, flant_gitops_git_password: one goes with the other"),
+        (
+            {"git_username": "a", "git_password": "b", "git_password_file": "/f"},
+            "flant_gitops_git_password_file: it is for the place of",
+        ),
+        ({"git_password_file": "/f"}, "flant_gitops_git_password_file: it goes with "),
         ({"git_proxy": "proxy.example.com"}, "flant_gitops_git_proxy: it must be the URL of an HTTP proxy"),
         (
             {"git_proxy": "http://me:word@proxy.example.com:3128"},

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.flant.gitops.plugins.module_utils._git import environment
 from ansible_collections.flant.gitops.plugins.module_utils._git.environment import Access
+from ansible_collections.flant.gitops.plugins.module_utils._git.undisclosed import passes_by_the_proxy
 from ansible_collections.flant.gitops.plugins.module_utils._git.url import parse
 from ansible_collections.flant.gitops.plugins.module_utils._proxy import Proxy
 
@@ -75,15 +76,15 @@ def test_t20_the_machine_itself_is_not_reached_through_the_proxy(url: str) -> No
     access = PROXIED._replace(url=parse(url, "repo"))
     assert access.proxy_on_the_way is None
     assert "http.proxy" not in configuration(access)
-    assert not access.passes_by_the_proxy
+    assert not passes_by_the_proxy(access)
 
 
 def test_t20_submodules_go_through_the_proxy_too() -> None:
     for url in ("https://example.org/b", "https://elsewhere.org/b", "http://example.org/b"):
         assert PROXIED.at(parse(url, "x")).proxy_on_the_way == PROXY
     for url in ("ssh://example.org/b", "git@example.org:b", "git://example.org/b"):
-        assert PROXIED.at(parse(url, "x")).passes_by_the_proxy
-        assert not HTTPS.at(parse(url, "x")).passes_by_the_proxy
+        assert passes_by_the_proxy(PROXIED.at(parse(url, "x")))
+        assert not passes_by_the_proxy(HTTPS.at(parse(url, "x")))
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1/a", "ssh://example.org/a", "git://127.0.0.1/a", "/srv/a"])
