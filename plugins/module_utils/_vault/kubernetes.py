@@ -29,5 +29,5 @@ class Kubernetes(Jwt):
             "bound_service_account_namespaces and audience must fit it; or there is no such auth method, see "
             "auth_mount_point."
         ),
-        500: "The server may not have been told yet how to ask Kubernetes (auth/kubernetes/config).",
+        500: "The server's own log says why; it may lack its config, or find the token odd.",
     }

@@ -78,17 +78,26 @@ def test_runs_never_overlap_and_never_last_forever(manifests: dict[str, dict[str
     assert manifests["PersistentVolumeClaim flant-gitops-state"]["spec"]["accessModes"] == ["ReadWriteOncePod"]
 
 
-def test_no_token_of_the_account_is_mounted(pod: dict[str, Any], manifests: dict[str, dict[str, Any]]) -> None:
+def test_the_only_token_of_the_account_is_for_vault_and_the_playbook_alone(
+    pod: dict[str, Any], manifests: dict[str, dict[str, Any]]
+) -> None:
     assert pod["automountServiceAccountToken"] is False
     assert manifests["ServiceAccount flant-gitops"]["automountServiceAccountToken"] is False
-    assert not any("projected" in volume for volume in pod["volumes"])
+    (token,) = (volume for volume in pod["volumes"] if "projected" in volume)
+    assert token["projected"]["defaultMode"] == 0o400  # or the module would refuse it
+    assert "fsGroup" not in pod.get("securityContext", {})  # likewise
+    (source,) = token["projected"]["sources"]
+    assert source == {"serviceAccountToken": {"path": "token", "audience": "vault", "expirationSeconds": 3600}}
+    for name, container in containers(pod).items():
+        places = [each["mountPath"] for each in container.get("volumeMounts", []) if each["name"] == token["name"]]
+        assert places == (["/var/run/secrets/vault"] if name == "ansible-pull" else [])
 
 
 def test_nothing_of_the_node_goes_in(pod: dict[str, Any]) -> None:
     assert pod["hostUsers"] is False
     assert not any(pod.get(name) for name in ("hostNetwork", "hostPID", "hostIPC"))
     assert {kind for volume in pod["volumes"] for kind in volume} == {
-        *("name", "emptyDir", "persistentVolumeClaim", "configMap", "secret")
+        *("name", "emptyDir", "persistentVolumeClaim", "configMap", "secret", "projected")
     }
 
 

@@ -217,4 +217,4 @@ def test_a_method_that_nobody_has_configured_is_named(account: Account, login: K
     account.bao.call("DELETE", f"/v1/sys/auth/{login.mount_point}")
     account.bao.call("POST", f"/v1/sys/auth/{login.mount_point}", {"type": "kubernetes"})
     account.options |= login.as_role("default")
-    assert "(HTTP 500). The server may not have been told yet how to ask Kubernetes" in refusal(account)
+    assert "(HTTP 500). The server's own log says why; it may lack its config" in refusal(account)
