@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trustme
 import yaml
-from ansible_collections.flant.gitops.plugins.modules.vault_wrapped_requests import ARGUMENT_SPEC
 from ansible_collections.flant.gitops.tests.support import openbao, vault_call
 from ansible_collections.flant.gitops.tests.support.environment import clean
 from ansible_collections.flant.gitops.tests.support.token_review import TokenReview, reviewing
@@ -97,7 +96,9 @@ def options(part: str, server: openbao.OpenBao, folder: Path) -> dict[str, Any]:
     """Return what the module is given where the variables are as the guide has them; files are in ``folder``."""
     variables = yaml.safe_load(blocks(part, "yaml")[0])
     named = {name.removeprefix("flant_gitops_"): value for name, value in variables.items()}
-    given = {name if name in ARGUMENT_SPEC else name.removeprefix("vault_"): value for name, value in named.items()}
+    given = {
+        name if name in vault_call.parameters() else name.removeprefix("vault_"): value for name, value in named.items()
+    }
     paths = {name: str(folder / Path(value).name) for name, value in given.items() if name.endswith("_file")}
     address = {"vault_addr": server.address, "vault_cacert": server.authority.pem if server.authority else ""}
     return {**given, **paths, **address}
