@@ -1,7 +1,7 @@
 # Copyright (c) 2026, flant.gitops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What forty wrapped requests cost over TLS to a server 20 ms away: against one, and against one after the other.
+"""What forty wrapped requests cost over TLS to a server 20 ms away: against one, one by one, and by certificate.
 
 Usage: vault_wrapped_requests_calls.py [--rounds N]
 """
@@ -20,6 +20,7 @@ from ansible_collections.flant.gitops.tests.support.http_faults import faulty
 from ansible_collections.flant.gitops.tests.support.ratios import ratio, row
 from ansible_collections.flant.gitops.tests.support.slow_link import slow_link
 from ansible_collections.flant.gitops.tests.support.vault_call import call
+from ansible_collections.flant.gitops.tests.support.vault_logins import CertLogin
 from hvac.adapters import JSONAdapter
 from hvac.api.auth_methods import AppRole, Token
 
@@ -39,11 +40,12 @@ class Site:
         server.call("POST", f"/v1{self.path}", {"password": "word"})
         self.role = server.approle(f'path "{self.path[1:]}" {{ capabilities = ["read"] }}')
         self.secret_id = server.secret_id(self.role)
+        self.by_approle = {"role_id": self.role.role_id, "secret_id": self.secret_id}
 
     def ours(self, number: int, address: str, **options: Any) -> None:  # noqa: ANN401 -- they are handed on
-        """Make ``number`` requests as the module does."""
+        """Make ``number`` requests as the module does, by AppRole unless ``options`` say otherwise."""
         wanted = [{"name": f"app {index}", "path": self.path} for index in range(number)]
-        credentials = {"role_id": self.role.role_id, "secret_id": self.secret_id}
+        credentials = {} if "auth_method" in options else self.by_approle
         outcome = call(vault_addr=address, requests=wanted, **credentials, **options)
         assert len(outcome.env) == number
 
@@ -81,11 +83,17 @@ def main() -> None:
             def in_turn() -> None:
                 site.peer(MANY, address, pem)
 
+            by_certificate = CertLogin(server, Path(folder)).as_role(site.role.name)
+
+            def many_by_certificate() -> None:
+                site.ours(MANY, address, vault_cacert=authority.pem, **by_certificate)
+
             many()
             most = link.most_connections() / MOST_CONNECTIONS
             print(row(f"{MANY} requests, connections / {MOST_CONNECTIONS}", most, 1))
             print(row(f"{MANY} requests / 1 request", ratio(many, one, rounds), 1.7))
             print(row(f"{MANY} requests / in turn on a kept connection", ratio(many, in_turn, rounds), 0.2))
+            print(row(f"{MANY} requests by certificate / by AppRole", ratio(many_by_certificate, many, rounds), 1.05))
     with openbao.running() as server, faulty(server.address) as counter:
         Site(server).ours(MANY, counter.address)
         print(row(f"{MANY} requests, calls / {MANY + 2}", len(counter.seen) / (MANY + 2), 1))

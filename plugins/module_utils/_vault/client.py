@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import ssl
 import threading
 from dataclasses import dataclass, field, replace
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 _Error = TypeVar("_Error", bound=BaseException)
 
 _TLS_WANTED = b"Client sent an HTTP request to an HTTPS server"  # as net/http of Go has it
+_CERTIFICATE_WANTED = re.compile("ALERT.*(CERTIFICATE|UNKNOWN_CA)")  # as OpenSSL has it
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -247,6 +249,10 @@ class Client:
         no_way = _find(error, transport.NoWayError)
         if no_way:
             return _Attempt(Failure(f"{purpose}: {no_way.barred}."), repeatable=no_way.barred.passing)
+        alert = _find(error, ssl.SSLError)
+        if alert and _CERTIFICATE_WANTED.search(alert.reason or ""):
+            wanted = "the server ends the TLS handshake for want of a certificate that it accepts; see client_cert_file"
+            return _Attempt(Failure(f"{purpose}: {wanted}."))
         if _find(error, NewConnectionError) or _find(error, ConnectTimeoutError):
             unreachable = f"{purpose}: {self.server.address} cannot be reached; see vault_addr."
             return _Attempt(Failure(unreachable), repeatable=True)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ssl
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ import pytest
 import trustme
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.tests.support import stranger
+from ansible_collections.flant.gitops.tests.support.http_faults import faulty
 from cryptography.hazmat.primitives import serialization
 
 if TYPE_CHECKING:
@@ -140,3 +142,21 @@ def test_a_certificate_that_was_renewed_is_read_anew(account: Account, login: Ce
     account.call()
     login.write()
     account.call()
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_server_that_ends_the_handshake_is_told_from_one_without_tls(
+    account: Account, login: CertLogin, version: ssl.TLSVersion
+) -> None:
+    """A server of the test's own stands for one whose listener verifies certificates, not only the login."""
+    assert account.bao.authority
+    context = account.bao.authority.server_context()
+    context.maximum_version = version
+    context.verify_mode = ssl.CERT_REQUIRED
+    login.authority.configure_trust(context)
+    login.write(trustme.CA())
+    with faulty(account.bao.address, tls=context) as server:
+        sentence = "the server ends the TLS handshake for want of a certificate that it accepts; see client_cert_file."
+        assert refusal(account, vault_addr=server.address) == sentence
+        assert server.connections == 1
+        assert server.seen == []
