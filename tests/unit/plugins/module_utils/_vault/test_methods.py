@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from ansible_collections.flant.gitops.plugins.module_utils._vault.login import Method
 
+COLLECTION = Path(__file__).resolve().parents[5]
 LEAST: dict[str, dict[str, str]] = {  # the least that each method takes
     "approle": {"role_id": "role", "secret_id": "secret"},
     "cert": {"auth_role": "web", "client_cert_file": "/c", "client_key_file": "/k"},
@@ -103,3 +106,16 @@ def test_a_certificate_cannot_be_shown_over_plain_http_not_even_here() -> None:
 def test_only_one_of_the_two_mount_points_is_taken() -> None:
     sentence = "auth_mount_point: approle_mount_point says the same; give one of the two."
     assert refusal("approle", auth_mount_point="a", approle_mount_point="auth/approle") == sentence
+
+
+def test_a_method_without_options_of_its_own_is_known_in_four_places() -> None:
+    """What the last one touched is what the next one will."""
+    files = [file for folder in ("plugins", "roles", "playbooks") for file in (COLLECTION / folder).rglob("*.*")]
+    texts = {file: file.read_text(encoding="utf-8") for file in files if file.suffix in (".py", ".yml", ".j2")}
+    found = {str(file.relative_to(COLLECTION)) for file, text in texts.items() if re.search(r"\bkubernetes\b", text)}
+    assert found == {
+        "plugins/module_utils/_vault/kubernetes.py",
+        "plugins/module_utils/_vault/methods.py",
+        "plugins/modules/vault_wrapped_requests.py",
+        "roles/flant_gitops/meta/argument_specs.yml",
+    }
