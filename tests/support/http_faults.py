@@ -90,12 +90,12 @@ class _Dripping:
 class FaultyServer:
     """The server, its faults, and what has been asked of it; made by `faulty`."""
 
-    def __init__(self, upstream: str, tls: ssl.SSLContext | None, shown: ssl.SSLContext | None) -> None:
+    def __init__(self, upstream: str, tls: ssl.SSLContext | None, through: ssl.SSLContext | None) -> None:
         self.seen: list[Seen] = []
         self.connections = 0
         self.server_names: list[str | None] = []
         self._upstream = urlsplit(upstream).netloc
-        self._shown = shown
+        self._through = through
         self._faults: list[tuple[str, str, Fault]] = []
         self._lock = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), self._handler())
@@ -147,8 +147,8 @@ class FaultyServer:
 
     def _ask_upstream(self, seen: Seen, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
         connection = http.client.HTTPConnection(self._upstream, timeout=30)
-        if self._shown:
-            connection = http.client.HTTPSConnection(self._upstream, timeout=30, context=self._shown)
+        if self._through:
+            connection = http.client.HTTPSConnection(self._upstream, timeout=30, context=self._through)
         with contextlib.closing(connection):
             connection.request(seen.method, seen.path, body, dict(seen.headers))
             reply = connection.getresponse()
@@ -207,13 +207,13 @@ class FaultyServer:
 
 @contextlib.contextmanager
 def faulty(
-    upstream: str = "http://127.0.0.1:9", *, tls: ssl.SSLContext | None = None, shown: ssl.SSLContext | None = None
+    upstream: str = "http://127.0.0.1:9", *, tls: ssl.SSLContext | None = None, through: ssl.SSLContext | None = None
 ) -> Iterator[FaultyServer]:
     """Yield a server before ``upstream``; without it, only what has a fault is answered.
 
-    That is a plain http one, unless there is something to be ``shown`` to it.
+    That is a plain http one, unless it is reached ``through`` TLS.
     """
-    server = FaultyServer(upstream, tls, shown)
+    server = FaultyServer(upstream, tls, through)
     server.start()
     try:
         yield server

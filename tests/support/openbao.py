@@ -61,6 +61,13 @@ class Authority:
         key.chmod(0o600)
         return chain, key
 
+    def client_context(self) -> ssl.SSLContext:
+        """Return what a Python client needs to trust this authority, whatever name a server has."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(cadata=self.pem)
+        context.check_hostname = False
+        return context
+
     def server_context(self) -> ssl.SSLContext:
         """Return what a Python server needs to speak as this authority's leaf."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -93,8 +93,10 @@ class Account:
     @contextlib.contextmanager
     def proxied(self) -> Iterator[FaultyServer]:
         """Yield a server before the real one, which can fail as that cannot be made to."""
-        tls = self.bao.authority.server_context() if self.bao.authority else None
-        with faulty(self.bao.address, tls=tls, shown=self.login.shown) as server:
+        authority = self.bao.authority
+        tls = authority.server_context() if authority else None
+        through = self.login.through or (authority.client_context() if authority else None)
+        with faulty(self.bao.address, tls=tls, through=through) as server:
             yield server
 
     def call(self, *, check_mode: bool = False, **options: Any) -> Outcome:  # noqa: ANN401 -- likewise

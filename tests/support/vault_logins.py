@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import ssl
 from typing import TYPE_CHECKING, Protocol
 from uuid import uuid4
 
@@ -14,6 +13,7 @@ import trustme
 from ansible_collections.flant.gitops.tests.support.tokens import AUDIENCE, Issuer
 
 if TYPE_CHECKING:
+    import ssl
     from datetime import datetime
     from pathlib import Path
     from typing import Any
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 METHODS = ("approle", "cert", "jwt", "kubernetes")
 every_login = pytest.mark.parametrize("account", METHODS, indirect=True)
+every_tls_login = pytest.mark.parametrize("tls_account", METHODS, indirect=True)
 
 
 class Login(Protocol):
@@ -30,11 +31,11 @@ class Login(Protocol):
 
     Attributes:
         path: the path of a login.
-        shown: what a server that stands before the real one has to show to that, or None.
+        through: how a server that stands before the real one reaches that, if it takes more than to trust it.
     """
 
     path: str
-    shown: ssl.SSLContext | None
+    through: ssl.SSLContext | None
 
     def as_role(self, policy: str, **settings: Any) -> dict[str, Any]:  # noqa: ANN401 -- they are handed on
         """Make a role with ``policy`` and return the options to log in as it."""
@@ -45,7 +46,7 @@ class AppRoleLogin:
 
     def __init__(self, bao: OpenBao) -> None:
         self.path = "/v1/auth/approle/login"
-        self.shown = None
+        self.through = None
         self._bao = bao
 
     def as_role(self, policy: str, **settings: Any) -> dict[str, Any]:  # noqa: ANN401 -- likewise
@@ -70,10 +71,9 @@ class CertLogin:
         self.certificate, self.key = directory / "machine.pem", directory / "machine.key"
         self._bao = bao
         self.write()
-        self.shown = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        self.shown.load_verify_locations(cadata=bao.authority.pem if bao.authority else "")
-        self.shown.check_hostname = False
-        self.shown.load_cert_chain(self.certificate, self.key)
+        assert bao.authority
+        self.through = bao.authority.client_context()
+        self.through.load_cert_chain(self.certificate, self.key)
 
     def write(
         self, authority: trustme.CA | None = None, not_after: datetime | None = None, common_name: str | None = NAME
@@ -106,7 +106,7 @@ class JwtLogin:
         file: holds the token.
     """
 
-    shown = None
+    through = None
 
     def __init__(self, bao: OpenBao, directory: Path) -> None:
         self.issuer = Issuer()

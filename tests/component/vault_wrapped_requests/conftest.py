@@ -54,16 +54,15 @@ def account(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Account]
     account.settle()
 
 
-def _account(method: str, get: Callable[[str], Any], folder: Path) -> Account:
-    if method == "cert":
-        server = get("tls_bao")
-        trusted = {"vault_cacert": server.authority.pem, "vault_tls_server_name": TLS_NAME}
-        return Account(server, folder, CertLogin(server, folder), **trusted)
-    if method == "jwt":
-        return Account(get("bao"), folder, JwtLogin(get("bao"), folder))
-    if method == "kubernetes":
-        return Account(get("bao"), folder, KubernetesLogin(get("bao"), folder, get("token_review")))
-    return Account(get("bao"), folder)
+def _account(method: str, get: Callable[[str], Any], folder: Path, *, tls: bool = False) -> Account:
+    server = get("tls_bao" if tls or method == "cert" else "bao")
+    logins = {
+        "cert": lambda: CertLogin(server, folder),
+        "jwt": lambda: JwtLogin(server, folder),
+        "kubernetes": lambda: KubernetesLogin(server, folder, get("token_review")),
+    }
+    trusted = {"vault_cacert": server.authority.pem, "vault_tls_server_name": TLS_NAME} if server.authority else {}
+    return Account(server, folder, logins[method]() if method in logins else None, **trusted)
 
 
 @pytest.fixture
@@ -74,8 +73,8 @@ def proxy(account: Account) -> Iterator[FaultyServer]:
 
 
 @pytest.fixture
-def tls_account(tls_bao: openbao.OpenBao, tmp_path: Path) -> Iterator[Account]:
+def tls_account(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Account]:
     """The same on the TLS server."""
-    account = Account(tls_bao, tmp_path, vault_cacert=tls_bao.authority.pem, vault_tls_server_name=TLS_NAME)
+    account = _account(getattr(request, "param", "approle"), request.getfixturevalue, tmp_path, tls=True)
     yield account
     account.settle()

@@ -14,7 +14,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._failure import Failu
 from ansible_collections.flant.gitops.tests.support import openbao
 from ansible_collections.flant.gitops.tests.support.http_faults import Fault, FaultyServer, faulty
 from ansible_collections.flant.gitops.tests.support.vault_account import TLS_NAME, Account
-from ansible_collections.flant.gitops.tests.support.vault_logins import every_login
+from ansible_collections.flant.gitops.tests.support.vault_logins import every_login, every_tls_login
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,6 +73,7 @@ def test_v2_no_token_goes_along_with_the_login_and_no_setting_of_the_environment
     assert all("Authorization" not in seen.headers for seen in proxy.seen)
 
 
+@every_tls_login
 def test_v2_authorities_of_the_environment_are_not_trusted(
     tls_account: Account, tls_bao: OpenBao, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -141,8 +142,9 @@ def test_v3_what_was_not_carried_out_is_sent_again_even_if_it_writes(
     assert [proxy.count("POST", path) for path in (account.login.path, f"/v1/{account.kv2}", REVOKE)] == [2, 2, 2]
 
 
-def test_v3_a_refused_connection_is_tried_again(account: Account, bao: OpenBao) -> None:
-    with faulty(bao.address) as gone:
+@every_login
+def test_v3_a_refused_connection_is_tried_again(account: Account) -> None:
+    with account.proxied() as gone:
         address = gone.address
     start = time.monotonic()
 
@@ -309,13 +311,11 @@ def test_v11_forty_requests_share_twenty_connections_and_make_two_calls_more(
     assert len({seen.connection for seen in proxy.seen}) <= 20
 
 
-def test_v11_connections_opened_ahead_are_those_that_are_used(account: Account, bao: OpenBao) -> None:
-    forty = [{"name": f"app {number}", "path": account.app} for number in range(40)]
-    authority = openbao.Authority(TLS_NAME)
-    with faulty(bao.address, tls=authority.server_context()) as server:
-        account.call(
-            vault_addr=server.address, vault_cacert=authority.pem, vault_tls_server_name=TLS_NAME, requests=forty
-        )
+@every_tls_login
+def test_v11_connections_opened_ahead_are_those_that_are_used(tls_account: Account) -> None:
+    forty = [{"name": f"app {number}", "path": tls_account.app} for number in range(40)]
+    with tls_account.proxied() as server:
+        tls_account.call(vault_addr=server.address, requests=forty)
 
         assert len(server.seen) == 40 + 2
         assert server.connections <= 20
@@ -330,6 +330,7 @@ def test_v11_a_failure_among_forty_is_not_lost(account: Account) -> None:
         account.call(requests=requests)
 
 
+@every_tls_login
 def test_v12_the_server_name_drives_the_check_and_what_is_asked_for(tls_account: Account) -> None:
     with faulty(tls=openbao.Authority(TLS_NAME).server_context()) as server:
         with pytest.raises(Failure, match="not trusted"):
@@ -342,6 +343,7 @@ def test_v12_the_server_name_drives_the_check_and_what_is_asked_for(tls_account:
     assert len(tls_account.call(requests=[read(tls_account)]).tokens) == 1
 
 
+@every_tls_login
 @pytest.mark.parametrize("name", [None, "other.example.test"])
 def test_v12_a_certificate_for_another_name_is_refused_without_trying_again(
     tls_account: Account, name: str | None
@@ -354,11 +356,13 @@ def test_v12_a_certificate_for_another_name_is_refused_without_trying_again(
     assert time.monotonic() - start < 3  # the pauses before three more tries would take longer
 
 
+@every_tls_login
 def test_v12_a_certificate_of_another_authority_is_refused(tls_account: Account) -> None:
     with pytest.raises(Failure, match=r"certificate is not trusted \("):
         tls_account.call(vault_cacert=openbao.Authority().pem)
 
 
+@every_tls_login
 def test_v12_a_given_authority_replaces_those_of_the_system(
     tls_account: Account, tls_bao: OpenBao, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -374,6 +378,7 @@ def test_v12_a_given_authority_replaces_those_of_the_system(
         tls_account.call(vault_cacert=openbao.Authority().pem)
 
 
+@every_tls_login
 @pytest.mark.parametrize("text", ["no PEM", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "\u00e9"])
 def test_v12_a_text_without_a_certificate_is_refused(tls_account: Account, text: str) -> None:
     with pytest.raises(Failure, match=r"^vault_cacert: it holds no certificate in PEM form\.$"):
