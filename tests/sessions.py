@@ -99,10 +99,19 @@ SESSIONS = (
             pytest=(
                 "tests/component/role",
                 "--ignore=tests/component/role/awx",
+                "--ignore=tests/component/role/engines",
                 "--ignore=tests/component/role/schedule",
             ),
         )
         for core in ("2.18", NEWEST_CORE)
+    ),
+    _with_core(
+        "engines",
+        "Run the role with tokens on each engine",
+        NEWEST_CORE,
+        groups=(TEST,),
+        needs=(*ENGINES, NEWEST),
+        pytest=("tests/component/role/engines",),
     ),
     *(
         _with_core(

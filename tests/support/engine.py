@@ -215,6 +215,18 @@ class TlsDocker(Docker):
         self._port.close()
 
 
+class RemappedDocker(Docker):
+    """A dockerd whose containers' root is nobody on the machine."""
+
+    def __init__(self, folder: Path) -> None:
+        """Let that nobody come as far as its files."""
+        super().__init__(folder)
+        folder.chmod(0o711)
+
+    def _command(self) -> list[str]:
+        return [*super()._command(), "--userns-remap=default"]
+
+
 class NewestDocker(Docker):
     """The newest dockerd, with the images in the store that every Docker has."""
 
@@ -296,6 +308,22 @@ class Podman(Engine):
         super().close()
 
 
+class NewestPodman(Podman):
+    """The newest Podman's service."""
+
+    def __init__(self, folder: Path) -> None:
+        """Prepare the root file system as well."""
+        self._root = newest_debian.root()
+        super().__init__(folder)
+        assert self._run("sh", "-ec", _FURNISH, "sh", str(self._root), str(folder)) == 0
+
+    def _podman(self) -> list[str]:
+        return ["chroot", str(self._root), *super()._podman()]
+
+    def _environment(self) -> dict[str, str]:
+        return {**super()._environment(), "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+
+
 class PodmanWithVariables(Podman):
     """Podman's service, whose configuration gives variables to every container."""
 
@@ -311,6 +339,11 @@ class RootlessPodman(Podman):
         command = ["useradd", "--no-create-home", f"--home-dir={folder}", folder.name]
         subprocess.run(command, check=True, capture_output=True)
         shutil.chown(folder, folder.name)
+        # Its networks would need a device that a machine which is itself a guest may not have.
+        self.options |= {
+            "accept_missing": ["pids_limit", "memory", "memory_swap", "cpus"],
+            "network_mode": "none",
+        }
 
     def _podman(self) -> list[str]:
         return ["runuser", f"--user={self.folder.name}", "--", *super()._podman(), "--storage-driver=vfs"]

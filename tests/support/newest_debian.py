@@ -16,7 +16,8 @@ import subprocess
 from pathlib import Path
 
 SUITES = ("sid", "trixie")
-_PACKAGES = ("docker.io", "docker-cli", "tini", "iptables", "ca-certificates")
+_DOCKER = ("docker.io", "docker-cli", "tini", "iptables", "ca-certificates")
+_PODMAN = ("podman", "crun", "netavark", "nftables", "catatonit")
 _COMPLETE = "flant-gitops-complete"
 _CACHE = Path(os.environ.get("GITOPS_TEST_CACHE") or Path(__file__).resolve().parents[2] / ".cache")
 
@@ -50,7 +51,7 @@ def _install(suite: str, target: Path) -> str:
     """Install a suite, and return what debootstrap says of it."""
     if target.exists():  # it was cut off
         shutil.rmtree(target)
-    command = ["debootstrap", "--variant=minbase", f"--include={','.join(_PACKAGES)}", suite, str(target)]
+    command = ["debootstrap", "--variant=minbase", f"--include={','.join((*_DOCKER, *_PODMAN))}", suite, str(target)]
     result = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
     if result.returncode:
         return f"{' '.join(command)}:\n{result.stdout[-1000:]}{result.stderr[-1000:]}"

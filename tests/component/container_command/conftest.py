@@ -37,11 +37,14 @@ _ENGINES: Mapping[str, type[Engine]] = {
 _CONTRACT: Mapping[str, type[Engine]] = {
     "containerd_store": engines.ContainerdStore,
     "tls_docker": engines.TlsDocker,
+    "remapped_docker": engines.RemappedDocker,
+    "rootless_podman": engines.RootlessPodman,
+    "newest_podman": engines.NewestPodman,
 }
 _PECULIAR: Mapping[str, type[Engine]] = {
-    "rootless_podman": engines.RootlessPodman,
     "podman_with_variables": engines.PodmanWithVariables,
 }
+_NEWEST = (engines.NewestDocker, engines.NewestPodman)
 _ALL: Mapping[str, type[Engine]] = {**_ENGINES, **_CONTRACT, **_PECULIAR}
 
 
@@ -57,7 +60,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Make what the newest engines live in before any test's time begins to count."""
     # Tests of other parts may have a parameter of this name.
     asked = {_ALL[engine] for item in session.items if (engine := _engine_of(item)) in _ALL}
-    if any(issubclass(kind, engines.NewestDocker) for kind in asked) and not session.config.option.collectonly:
+    if any(issubclass(kind, _NEWEST) for kind in asked) and not session.config.option.collectonly:
         newest_debian.root()
 
 

@@ -98,6 +98,15 @@ def test_an_engine_over_tcp_is_reached_past_every_proxy(call: Caller, engine: En
         assert call("echo there", docker_host=f"tcp://127.0.0.1:{port}")["stdout"] == "there\n"
 
 
+@pytest.mark.engines("docker", "newest_docker")
+def test_c20_the_least_and_the_newest_api_are_tried(engine: Engine, client: APIClient) -> None:
+    version = client.version()
+    if engine.takes_members_from_outside:
+        assert version["ApiVersion"] == "1.41"
+    else:
+        assert version["MinAPIVersion"] == "1.44"
+
+
 def test_docker_host_of_the_environment_is_taken(call: Caller, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", engine.url)
     assert call("echo there", docker_host=None)["stdout"] == "there\n"
