@@ -204,6 +204,15 @@ def test_command_that_a_job_would_take_for_a_template_is_refused(site: Site, awx
     assert awx.changes == 0
 
 
+def test_r30_a_command_that_is_no_template_is_named(site: Site, awx: Awx) -> None:
+    refused = configure(site, awx, commands=["true", "x=abc; echo ${#x}"])
+    assert refused.rc == 2
+    assert "flant_gitops_commands[1]: Ansible reads it as a template, and it is none (Missing end of comment" in (
+        refused.output
+    )
+    assert awx.changes == 0
+
+
 def test_what_is_not_set_is_left_to_the_project(site: Site, awx: Awx) -> None:
     del site.variables["commands"]
     configured = configure(site, awx)
