@@ -18,7 +18,7 @@ from pathlib import Path
 SUITES = ("sid", "trixie")
 _DOCKER = ("docker.io", "docker-cli", "tini", "iptables", "ca-certificates")
 _PODMAN = ("podman", "crun", "netavark", "nftables", "catatonit")
-_COMPLETE = "flant-gitops-complete"
+_COMPLETE = "flant-gitops-complete-with-podman"  # another name where the packages are others
 _CACHE = Path(os.environ.get("GITOPS_TEST_CACHE") or Path(__file__).resolve().parents[2] / ".cache")
 
 
