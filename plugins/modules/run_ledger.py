@@ -125,6 +125,12 @@ options:
       - How many runs' outputs O(action=show) returns, the newest.
     type: int
     default: 0
+  entries:
+    description:
+      - How many of the ledger's entries O(action=show) returns, the newest. They are shown as they stand there; whether
+        they are true is for O(action=verify) to say.
+    type: int
+    default: 0
   entry:
     description:
       - What the ledger is to say of the run that begins or ends. Without it nothing is added to the ledger.
@@ -330,6 +336,43 @@ head:
   returned: success
   type: str
   sample: 0f343b0931126a20f133d67c2b018a3b5c4a0b1de5a1b2c3d4e5f60718293a4b
+entries:
+  description: The entries that were asked for, the newest last.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    text:
+      description: All that there is to say of it on one line.
+      type: str
+      sample: 15 2026-11-24T08:50:35Z finished commit 1f7a7a472abf3dd9643fd615f6da379c4acb3e3a rc 0
+    number:
+      description: Which entry it is, from 0.
+      type: int
+      sample: 15
+    head:
+      description: The SHA-256 of its line.
+      type: str
+    key:
+      description: The fingerprint of the key that it says has signed it.
+      type: str
+    at:
+      description: When it was written.
+      type: str
+      sample: "2026-11-24T08:50:35Z"
+    event:
+      description: What has happened.
+      type: str
+      sample: finished
+    run:
+      description: The id of the run that it is about; empty if it is about none.
+      type: str
+    commit:
+      description: The commit that it is about; empty if it is about none.
+      type: str
+    rc:
+      description: What the commands ended with; null if it does not say.
+      type: int
 verified:
   description: What O(action=verify) has found; empty with other actions.
   returned: success
@@ -423,6 +466,7 @@ ARGUMENT_SPEC = {
     "archive": {"type": "path"},
     "keep_logs": {"type": "int", "default": 10},
     "logs": {"type": "int", "default": 0},
+    "entries": {"type": "int", "default": 0},
     "entry": {"type": "dict", "options": _ENTRY},
     "key_file": {"type": "path", "no_log": False},
     "run": {"type": "str", "default": ""},

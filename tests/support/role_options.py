@@ -27,7 +27,8 @@ LEFT = {
     },
     "vault_wrapped_requests": {},
     "run_ledger": dict.fromkeys(
-        ("reason", "by", "logs", "host", "known_hosts", "heads", "copies", "counted_today"), "for other playbooks"
+        ("reason", "by", "logs", "host", "known_hosts", "heads", "copies", "counted_today", "entries"),
+        "for other playbooks",
     ),
 }
 _VARS = yaml.safe_load(

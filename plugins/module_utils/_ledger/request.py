@@ -121,6 +121,7 @@ class Request(NamedTuple):
     run: str = ""
     adopts: bool = False
     requests: Sequence[Token] = ()
+    entries: int = 0
     host: str = ""
     known_hosts: str = ""
     heads: Sequence[str] = ()
@@ -154,6 +155,7 @@ class Request(NamedTuple):
             run=params["run"],
             adopts=params["adopts"],
             requests=[Token(*_texts(each, Token._fields)) for each in params["requests"]],
+            entries=params["entries"],
             host=params["host"],
             known_hosts=params["known_hosts"],
             heads=params["heads"],
@@ -175,7 +177,7 @@ class Request(NamedTuple):
         for option, commit in (("commit", self.commit), ("output.commit", self.output.commit if self.output else "")):
             if commit and not _COMMIT.fullmatch(commit):
                 raise Failure(f"{option}: it is not a full commit id.")
-        for option, number in (("keep_logs", self.keep_logs), ("logs", self.logs)):
+        for option, number in (("keep_logs", self.keep_logs), ("logs", self.logs), ("entries", self.entries)):
             if number < 0:
                 raise Failure(f"{option}: it must not be negative.")
         self._check_entry()

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import shutil
@@ -19,6 +20,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._ledger import (
     archives,
     audit,
     book,
+    history,
     listing,
     logs,
     roots,
@@ -52,7 +54,7 @@ def run(request: Request) -> Outcome:
         return _verify(request)
     try:
         if request.action == SHOW:
-            return _show(instance, request.logs)
+            return _show(instance, request)
         if request.action == RESUME:
             return _resume(instance, request)
         with trusted_directory(instance, "dir", create=not request.check_mode) as directory:
@@ -72,17 +74,18 @@ def _verify(request: Request) -> Outcome:
     return Outcome(changed=False, state=state.State(), verified=report)
 
 
-def _show(instance: Path, most: int) -> Outcome:
+def _show(instance: Path, request: Request) -> Outcome:
     with trusted_directory(instance, "dir") as directory:
         known = _read(directory)
     kept: list[tuple[str, str]] = []
-    if most:
-        try:
-            with trusted_directory(instance / _LOG, "dir") as directory:
-                kept = [(name, logs.read(directory, name)) for name in logs.names(directory)[-most:]]
-        except Missing:
-            pass
-    return Outcome(changed=False, state=known, logs=tuple(kept))
+    entries: list[dict[str, object]] = []
+    if request.logs:
+        with contextlib.suppress(Missing), trusted_directory(instance / _LOG, "dir") as directory:
+            kept = [(name, logs.read(directory, name)) for name in logs.names(directory)[-request.logs :]]
+    if request.entries:
+        with contextlib.suppress(Missing), trusted_directory(request.directory, "dir") as directory:
+            entries = history.newest(directory, request.entries)
+    return Outcome(changed=False, state=known, logs=tuple(kept), entries=entries)
 
 
 def _suspend(directory: int, request: Request) -> Outcome:

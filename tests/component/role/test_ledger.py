@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,10 @@ from ansible_collections.flant.gitops.plugins.module_utils._ledger.envelope impo
 from ansible_collections.flant.gitops.tests.support import openbao
 from ansible_collections.flant.gitops.tests.support.vault_account import ROTATION_POLICY
 from ansible_collections.flant.gitops.tests.support.waiting import until
+from google.protobuf.json_format import ParseDict
+from in_toto_attestation.v1 import statement_pb2
+from in_toto_attestation.v1.statement import Statement
+from securesystemslib import dsse
 
 if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._ledger.entry import Entry
@@ -236,3 +241,30 @@ def test_vaults_own_log_tells_which_run_of_the_ledger_a_request_was_for(
         assert refused.rc == 2, refused.output
         assert "flant_gitops_vault_audit_metadata: the AppRole's policy must allow update on" in refused.output
         assert events(site)[2:] == [entry.BEGUN, entry.FAILED]
+
+
+def test_verifier_that_shares_no_code_with_us_accepts_what_the_role_has_written(
+    site: Site, upstream: Upstream, signers: Signers
+) -> None:
+    upstream.commit("one", "First", signers.alice)
+    assert site.run().rc == 0
+    key = ["ssh-keygen", "-y", "-f", str(site.work / "ledger/key")]
+    known = subprocess.run(key, capture_output=True, text=True, check=True).stdout
+    (site.folder / "allowed").write_text(f'{site.host} namespaces="run@flant.gitops" {known}', encoding="utf-8")
+    (file,) = site.work.glob("ledger/*.jsonl")
+    lines = file.read_bytes().splitlines()
+    assert len(lines) == 2
+    for line in lines:
+        envelope = dsse.Envelope.from_dict(json.loads(line))
+        (signature,) = json.loads(line)["signatures"]
+        armor = f"-----BEGIN SSH SIGNATURE-----\n{signature['sig']}\n-----END SSH SIGNATURE-----\n"
+        (site.folder / "signature").write_text(armor, encoding="ascii")
+        options = ["-f", str(site.folder / "allowed"), "-I", site.host, "-s", str(site.folder / "signature")]
+        subprocess.run(
+            ["ssh-keygen", "-Y", "verify", "-n", "run@flant.gitops", *options],
+            input=envelope.pae(),
+            capture_output=True,
+            check=True,
+        )
+        fields = {name.removeprefix("_"): value for name, value in json.loads(envelope.payload).items()}
+        Statement.copy_from_pb(ParseDict(fields, statement_pb2.Statement())).validate()

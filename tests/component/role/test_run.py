@@ -245,6 +245,7 @@ def test_nothing_but_repository_ratchet_and_logs_is_left(site: Site, upstream: U
     assert sorted(file.name for file in (site.folder / "work/default").iterdir()) == [
         "git",
         "git.id",
+        "ledger",
         "log",
         "state.json",
     ]

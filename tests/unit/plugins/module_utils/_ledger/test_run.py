@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import base64
 import json
 import os
 from typing import TYPE_CHECKING
@@ -38,6 +39,7 @@ DEFAULTS = {
     "run": "",
     "adopts": False,
     "requests": [],
+    "entries": 0,
     "host": "",
     "known_hosts": "",
     "heads": [],
@@ -220,3 +222,59 @@ def test_refusal_names_the_option(instance: Path, params: dict[str, object], wor
         call(instance, **{"action": "end", **params})
     assert str(refused.value).startswith(words)
     assert not instance.exists()
+
+
+CANARY = "c4n4ry \u202e\n"
+
+
+def test_no_free_text_and_no_secret_is_in_any_entry(instance: Path) -> None:
+    """What others could have written stands in every option; what has no form of its own is there as a digest alone."""
+    signature = dict.fromkeys(("signer", "user_id", "created", "signing_key"), CANARY)
+    known = {"type": "ssh", "source": "notes", "fingerprint": "SHA256:" + "A" * 43, "signature": "AAAA"}
+    entry = {
+        "host": CANARY,
+        "instance": "default",
+        "machine": CANARY,
+        "repo": f"https://user:{CANARY}@git.example.com/a.git",
+        "branch": "main",
+        "previous_commit": "",
+        "required_signatures": 1,
+        "signatures": [{**signature, **known}],
+        "trusted": [CANARY, {"name": CANARY}],
+        "rules": [{"paths": [CANARY]}],
+        "image": CANARY,
+        "commands": [CANARY],
+    }
+    texts = dict.fromkeys(("sentence", "step", "reason", "by"), CANARY)
+    run = call(instance, "begin", entry=entry, **texts).run
+    told = {**output(), "stdout": CANARY, "stderr": CANARY, "signers": [CANARY]}
+    tokens = [{"name": CANARY, "accessor": CANARY, "creation_path": CANARY, "token": CANARY}]
+    call(instance, "end", entry=entry, run=run, output=told, requests=tokens, **texts)
+    (file,) = (instance / "ledger").glob("*.jsonl")
+    payloads = [base64.b64decode(json.loads(line)["payload"]) for line in file.read_bytes().splitlines()]
+    assert len(payloads) == 2
+    assert [payload for payload in payloads if b"c4n4ry" in payload] == []
+
+
+def test_branch_and_repository_of_any_letters_are_taken_down(instance: Path) -> None:
+    entry = dict.fromkeys(("host", "instance", "machine", "previous_commit", "image"), "")
+    given = {"repo": "/srv/d\u00e9ploy me.git", "branch": "a\u00e4" * 200, "instance": "default", "host": "web1"}
+    lists: dict[str, list[object]] = {"signatures": [], "trusted": [], "rules": [], "commands": []}
+    assert call(instance, "begin", entry={**entry, **given, **lists, "required_signatures": 0}).run
+
+
+def test_newest_entries_are_shown_as_they_stand(instance: Path) -> None:
+    entry = dict.fromkeys(("machine", "previous_commit", "image"), "")
+    lists: dict[str, list[object]] = {"signatures": [], "trusted": [], "rules": [], "commands": []}
+    given = {"repo": "/srv/a.git", "branch": "main", "instance": "default", "host": "web1", "required_signatures": 0}
+    for _index in range(2):
+        run = call(instance, "begin", entry={**entry, **given, **lists}).run
+        head = call(instance, "end", entry={**entry, **given, **lists}, run=run, output=output()).head
+    assert list(call(instance, "show").entries) == []
+    (ledger,) = (instance / "ledger").glob("*.jsonl")
+    ledger.write_bytes(ledger.read_bytes() + b'{"half')
+    begun, finished = call(instance, "show", entries=2).entries
+    assert (begun["event"], begun["number"], begun["rc"], begun["run"]) == ("begun", 2, None, run)
+    assert (finished["event"], finished["rc"], finished["head"], finished["commit"]) == ("finished", 0, head, COMMIT)
+    assert str(finished["text"]).endswith(f"finished commit {COMMIT} rc 0")
+    assert len(call(instance, "show", entries=9).entries) == 4

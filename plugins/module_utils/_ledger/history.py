@@ -1,0 +1,53 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to this collection: it may change without notice.
+"""The newest entries of a ledger, as they stand there: that nobody has changed them is for `audit` to say."""
+
+from __future__ import annotations
+
+import contextlib
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from ansible_collections.flant.gitops.plugins.module_utils._ledger import entry as entries
+from ansible_collections.flant.gitops.plugins.module_utils._ledger import files
+from ansible_collections.flant.gitops.plugins.module_utils._ledger.envelope import digest, open_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def newest(directory: int, most: int) -> list[dict[str, object]]:
+    """Return the last entries in ``directory``, a descriptor, at most ``most``, the newest last."""
+    return list(islice(_backwards(directory), most))[::-1]
+
+
+def _backwards(directory: int) -> Iterator[dict[str, object]]:
+    for name in reversed(files.years(directory)):
+        with contextlib.suppress(ValueError):  # what comes before a line that is too long is not looked for
+            for line in files.backwards(directory, name):
+                yield from _told(line)
+
+
+def _told(line: bytes) -> Iterator[dict[str, object]]:
+    try:
+        envelope = open_line(line)
+        entry = entries.read(envelope.payload)
+    except ValueError:
+        return
+    commit, rc = entry.place.commit if entry.place else "", entry.details.get("rc")
+    about = f" commit {commit}" if commit else ""
+    ended = "" if rc is None else f" rc {rc}"
+    yield {
+        "text": f"{entry.number} {entry.at} {entry.event}{about}{ended}",
+        "number": entry.number,
+        "head": digest(line),
+        "key": envelope.keyid,
+        "at": entry.at,
+        "event": entry.event,
+        "run": entry.run,
+        "commit": commit,
+        "rc": rc,
+    }
