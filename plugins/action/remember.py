@@ -30,7 +30,7 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core has no type
     TRANSFERS_FILES = False
     _supports_check_mode = True
     _supports_async = False
-    _VALID_ARGS: ClassVar = frozenset({"instance", "state", "change", "replace", "awx_file", "expect_kept"})
+    _VALID_ARGS: ClassVar = frozenset({"instance", "state", "change", "replace", "awx_file", "expect_kept", "forget"})
 
     def run(self, tmp: str | None = None, task_vars: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Return the fact, merged with the change."""
@@ -39,7 +39,8 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core has no type
             argument_spec={
                 "instance": {"type": "str", "required": True},
                 "state": {"type": "dict", "required": True},
-                "change": {"type": "dict", "required": True},
+                "change": {"type": "dict", "default": {}},
+                "forget": {"type": "bool", "default": False},
                 "replace": {"type": "bool", "default": False},
                 "awx_file": {"type": "str", "default": ""},
                 "expect_kept": {"type": "bool", "default": False},
@@ -59,7 +60,10 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core has no type
                 "msg": f"The fact cache {constants.CACHE_PLUGIN_CONNECTION} does not keep what this run has remembered "
                 f"of {host}, so that nothing is started; see what Ansible warns of, and let it write there.",
             }
-        state = {**state, args["instance"]: {**known, **plain(args["change"])}}  # type: ignore[dict-item]
+        if args["forget"]:
+            state.pop(args["instance"], None)
+        else:
+            state = {**state, args["instance"]: {**known, **plain(args["change"])}}  # type: ignore[dict-item]
         try:
             state = known_state(state)
         except AnsibleFilterError as error:

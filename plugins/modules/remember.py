@@ -32,7 +32,12 @@ options:
     description:
       - What is new about O(instance). A value that the role cannot have written is refused.
     type: dict
-    required: true
+    default: {}
+  forget:
+    description:
+      - Forget O(instance) altogether.
+    type: bool
+    default: false
   replace:
     description:
       - Forget what else was remembered of O(instance).

@@ -28,8 +28,9 @@ options:
         takes it away. M(flant.gitops.git_signed_commit) polls nothing in between if it is given it as C(hold_file).
       - V(verify) reads the ledger in O(dir), or a copy of it, and returns in RV(verified) what it is worth. It succeeds
         whatever that is.
+      - V(remove) deletes the instance's directory, and the ledger in it only with O(ledger).
     type: str
-    choices: [begin, end, show, suspend, resume, verify]
+    choices: [begin, end, show, suspend, resume, verify, remove]
     required: true
   dir:
     description:
@@ -38,8 +39,8 @@ options:
     required: true
   at:
     description:
-      - When the run began, or since when the instance is suspended, in UTC as ISO 8601. Not needed to O(action=show)
-        and O(action=resume).
+      - When the run began, or since when the instance is suspended, in UTC as ISO 8601. Not needed to O(action=show),
+        O(action=resume) and O(action=remove).
     type: str
     default: ""
   status:
@@ -240,6 +241,11 @@ options:
       - The fingerprints of those whose signatures count today. O(action=verify) notes which commits others have signed.
     type: list
     elements: str
+  ledger:
+    description:
+      - Whether O(action=remove) deletes the ledger, too.
+    type: bool
+    default: false
 attributes:
   check_mode:
     description: Can run in check mode, in which it changes nothing.
@@ -452,7 +458,11 @@ _ENTRY = {
     "commands": {"type": "list", "elements": "str", "default": []},
 }
 ARGUMENT_SPEC = {
-    "action": {"type": "str", "choices": ["begin", "end", "show", "suspend", "resume", "verify"], "required": True},
+    "action": {
+        "type": "str",
+        "choices": ["begin", "end", "show", "suspend", "resume", "verify", "remove"],
+        "required": True,
+    },
     "dir": {"type": "path", "required": True},
     "at": {"type": "str", "default": ""},
     "status": {"type": "str", "default": ""},
@@ -471,6 +481,7 @@ ARGUMENT_SPEC = {
     "key_file": {"type": "path", "no_log": False},
     "run": {"type": "str", "default": ""},
     "adopts": {"type": "bool", "default": False},
+    "ledger": {"type": "bool", "default": False},
     "requests": {"type": "list", "elements": "dict", "default": []},
     "host": {"type": "str", "default": ""},
     "known_hosts": {"type": "str", "default": ""},

@@ -3,12 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A fake of AWX's REST API, because AWX needs PostgreSQL, Redis and a cluster.
 
-It stands for what the modules of awx.awx ask for when they create objects: lists filtered by fields, creation, change,
-association, and secrets that are told nobody. It refuses what AWX is known to refuse where this collection depends on
-it: a wrong token, a name that is taken, a field that points to nothing, a playbook of a project that is not fetched yet
-unless the project allows it, a recurrence rule without INTERVAL, an injector that sets ANSIBLE_ variables or uses a
-field that the type does not have, two credentials of one type. It says so by field. It forgets empty inputs, of which a
-job gets null. It runs nothing.
+It stands for what the modules of awx.awx ask for when they create and delete objects: lists filtered by fields,
+creation, change, deletion, association, and secrets that are told nobody. It refuses what AWX is known to refuse
+where this collection depends on it: a wrong token, a name that is taken, a field that points to nothing, a playbook
+of a project that is not fetched yet unless the project allows it, a recurrence rule without INTERVAL, an injector
+that sets ANSIBLE_ variables or uses a field that the type does not have, two credentials of one type. It says so by
+field. It forgets empty inputs, of which a job gets null. It runs nothing.
 """
 
 from __future__ import annotations
@@ -127,6 +127,11 @@ class Awx:
     def change(self, kind: str, number: int, fields: dict[str, Any]) -> dict[str, Any]:
         return self._store(kind, self._objects[kind][number], fields)
 
+    def delete(self, kind: str, number: int) -> None:
+        del self._objects[kind][number]
+        self._secrets.pop(number, None)
+        self.changes += 1
+
     def associated(self, kind: str, number: int, what: str) -> list[dict[str, Any]]:
         return [self._objects[what][each] for each in sorted(self._associated.get((kind, number, what), set()))]
 
@@ -203,6 +208,11 @@ class _Handler(BaseHTTPRequestHandler):
     def do_PATCH(self) -> None:
         kind, number, _below = self._path()
         self._try(200, lambda body: self.awx.change(kind, number, body))
+
+    def do_DELETE(self) -> None:
+        kind, number, _below = self._path()
+        self.awx.delete(kind, number)
+        self._answer(204, None)
 
     def log_message(self, *_arguments: object) -> None:
         """Keep quiet."""

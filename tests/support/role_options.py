@@ -27,7 +27,7 @@ LEFT = {
     },
     "vault_wrapped_requests": {},
     "run_ledger": dict.fromkeys(
-        ("reason", "by", "logs", "host", "known_hosts", "heads", "copies", "counted_today", "entries"),
+        ("reason", "by", "logs", "host", "known_hosts", "heads", "copies", "counted_today", "entries", "ledger"),
         "for other playbooks",
     ),
 }

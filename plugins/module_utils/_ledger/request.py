@@ -23,6 +23,7 @@ SHOW = "show"
 SUSPEND = "suspend"
 RESUME = "resume"
 VERIFY = "verify"
+REMOVE = "remove"
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _HEAD = re.compile(r"[0-9a-f]{64}")
@@ -120,6 +121,7 @@ class Request(NamedTuple):
     key_file: Path | None = None
     run: str = ""
     adopts: bool = False
+    ledger: bool = False
     requests: Sequence[Token] = ()
     entries: int = 0
     host: str = ""
@@ -154,6 +156,7 @@ class Request(NamedTuple):
             key_file=_absolute(params["key_file"], "key_file") if params["key_file"] else None,
             run=params["run"],
             adopts=params["adopts"],
+            ledger=params["ledger"],
             requests=[Token(*_texts(each, Token._fields)) for each in params["requests"]],
             entries=params["entries"],
             host=params["host"],

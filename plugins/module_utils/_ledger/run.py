@@ -29,7 +29,15 @@ from ansible_collections.flant.gitops.plugins.module_utils._ledger import (
 )
 from ansible_collections.flant.gitops.plugins.module_utils._ledger.chain import Expected
 from ansible_collections.flant.gitops.plugins.module_utils._ledger.outcome import Outcome
-from ansible_collections.flant.gitops.plugins.module_utils._ledger.request import BEGIN, RESUME, SHOW, SUSPEND, VERIFY
+from ansible_collections.flant.gitops.plugins.module_utils._ledger.removal import remove_all
+from ansible_collections.flant.gitops.plugins.module_utils._ledger.request import (
+    BEGIN,
+    REMOVE,
+    RESUME,
+    SHOW,
+    SUSPEND,
+    VERIFY,
+)
 from ansible_collections.flant.gitops.plugins.module_utils._private_file import open_regular, remove, replace
 from ansible_collections.flant.gitops.plugins.module_utils._trusted_path import Missing, trusted_directory
 
@@ -53,10 +61,9 @@ def run(request: Request) -> Outcome:
     if request.action == VERIFY:
         return _verify(request)
     try:
-        if request.action == SHOW:
-            return _show(instance, request)
-        if request.action == RESUME:
-            return _resume(instance, request)
+        of_what_is_there = {SHOW: _show, RESUME: _resume, REMOVE: _remove}.get(request.action)
+        if of_what_is_there:
+            return of_what_is_there(instance, request)
         with trusted_directory(instance, "dir", create=not request.check_mode) as directory:
             if request.action == SUSPEND:
                 return _suspend(directory, request)
@@ -100,6 +107,12 @@ def _resume(instance: Path, request: Request) -> Outcome:
         if stands and not request.check_mode:
             remove(_HOLD, dir_fd=directory)
         return Outcome(changed=stands, state=_read(directory))
+
+
+def _remove(instance: Path, request: Request) -> Outcome:
+    but = () if request.ledger else (request.directory.name,)
+    changed = remove_all(instance, but=but, last=_HOLD.name, check_mode=request.check_mode)
+    return Outcome(changed=changed, state=state.State())
 
 
 def _change(instance: Path, directory: int, request: Request) -> Outcome:

@@ -241,18 +241,12 @@ class Client:
         if isinstance(error, transport.ReplyTooLong):
             too_long = f"{purpose}: the server's reply is longer than 1 MiB; it may have been carried out."
             return _Attempt(Failure(too_long))
-        untrusted = _find(error, ssl.SSLCertVerificationError)
-        if untrusted:
-            reason = untrusted.verify_message.rstrip(".")
-            advice = "see vault_cacert and vault_tls_server_name"
-            return _Attempt(Failure(f"{purpose}: the server's certificate is not trusted ({reason}); {advice}."))
+        lacking = _lacking_certificate(error)
+        if lacking:
+            return _Attempt(Failure(f"{purpose}: {lacking}."))
         no_way = _find(error, transport.NoWayError)
         if no_way:
             return _Attempt(Failure(f"{purpose}: {no_way.barred}."), repeatable=no_way.barred.passing)
-        alert = _find(error, ssl.SSLError)
-        if alert and _CERTIFICATE_WANTED.search(alert.reason or ""):
-            wanted = "the server ends the TLS handshake for want of a certificate that it accepts; see client_cert_file"
-            return _Attempt(Failure(f"{purpose}: {wanted}."))
         if _find(error, NewConnectionError) or _find(error, ConnectTimeoutError):
             unreachable = f"{purpose}: {self.server.address} cannot be reached; see vault_addr."
             return _Attempt(Failure(unreachable), repeatable=True)
@@ -264,6 +258,18 @@ class Client:
         elif isinstance(error, SSLError):
             what = "the server does not speak TLS as we do (see vault_addr)"
         return _lost(purpose, method, what)
+
+
+def _lacking_certificate(error: requests.RequestException) -> str:
+    """Return which side of the TLS handshake wants another certificate, empty if that is not what went wrong."""
+    untrusted = _find(error, ssl.SSLCertVerificationError)
+    if untrusted:
+        reason = untrusted.verify_message.rstrip(".")
+        return f"the server's certificate is not trusted ({reason}); see vault_cacert and vault_tls_server_name"
+    alert = _find(error, ssl.SSLError)
+    if alert and _CERTIFICATE_WANTED.search(alert.reason or ""):
+        return "the server ends the TLS handshake for want of a certificate that it accepts; see client_cert_file"
+    return ""
 
 
 @dataclass(frozen=True)

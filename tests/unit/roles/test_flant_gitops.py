@@ -16,7 +16,7 @@ ROLE = COLLECTION / "roles/flant_gitops"
 SPECS = yaml.safe_load((ROLE / "meta/argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]
 VARS = yaml.safe_load((ROLE / "vars/main.yml").read_text(encoding="utf-8"))
 DEFAULTS = yaml.safe_load((ROLE / "defaults/main.yml").read_text(encoding="utf-8"))
-OTHERS = ("log", "schedule", "status", "verify")  # entry points that ask their own modules, and act on the very answer
+OTHERS = ("log", "remove", "schedule", "status", "verify")  # entry points that act on the very answer of a module
 RUN = [path for path in sorted((ROLE / "tasks").glob("*.yml")) if path.stem.split("_")[0] not in OTHERS]
 OPTIONS = [(entry, name, option) for entry, spec in SPECS.items() for name, option in spec["options"].items()]
 

@@ -33,14 +33,18 @@ def awx() -> Iterator[Awx]:
 
 
 def configure(site: Site, awx: Awx, *arguments: str, **variables: object) -> Result:
-    """Run the playbook; the collection awx.awx is where AWX_COLLECTION says, which noxfile.py sets."""
     site.variables |= {"awx_scm_url": "https://git.example.com/ops/awx.git", **SECRETS, **variables}
+    return play(site, awx, "flant.gitops.awx", *arguments)
+
+
+def play(site: Site, awx: Awx, playbook: str, *arguments: str) -> Result:
+    """Run a playbook; the collection awx.awx is where AWX_COLLECTION says, which noxfile.py sets."""
     environment = {
         "CONTROLLER_HOST": awx.url,
         "CONTROLLER_OAUTH_TOKEN": fake_awx_api.TOKEN,
         "ANSIBLE_COLLECTIONS_PATH": f"{COLLECTIONS}:{os.environ['AWX_COLLECTION']}",
     }
-    process = site.start(*arguments, playbook="flant.gitops.awx", environment=environment)
+    process = site.start(*arguments, playbook=playbook, environment=environment)
     output, _errors = process.communicate(timeout=300)
     return Result(process.returncode, output)
 
@@ -218,3 +222,18 @@ def test_what_is_not_set_is_left_to_the_project(site: Site, awx: Awx) -> None:
     configured = configure(site, awx)
     assert configured.rc == 0, configured.output
     assert "flant_gitops_commands" not in json.loads(awx.named("hosts", ALIAS)["variables"])
+
+
+def test_r29_removed_instance_leaves_nothing_of_its_own_in_awx(site: Site, awx: Awx) -> None:
+    configure(site, awx, instance="other")
+    assert configure(site, awx, instance="default").rc == 0
+    own = ("schedules", "job_templates", "credentials", "hosts")
+    assert all(any("default@web1" in name for name in awx.names()[kind]) for kind in own)
+    site.variables |= {"remove_awx": True, "remove_confirmed": "yes"}
+    removed = play(site, awx, "flant.gitops.remove")
+    assert removed.rc == 0, removed.output
+    left = awx.names()
+    assert not any("default@web1" in name for kind in own for name in left[kind])
+    assert all(any("other@web1" in name for name in left[kind]) for kind in own)
+    assert left["projects"] == ["flant.gitops project"]
+    assert play(site, awx, "flant.gitops.remove").recap["changed"] == 0

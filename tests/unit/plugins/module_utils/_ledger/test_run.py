@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._ledger import removal
 from ansible_collections.flant.gitops.plugins.module_utils._ledger.request import Request
 from ansible_collections.flant.gitops.plugins.module_utils._ledger.run import run
 from ansible_collections.flant.gitops.plugins.module_utils._ledger.state import State
@@ -45,6 +46,7 @@ DEFAULTS = {
     "heads": [],
     "copies": [],
     "counted_today": None,
+    "ledger": False,
 }
 
 
@@ -143,6 +145,51 @@ def test_suspended_instance_is_marked_until_it_is_resumed(instance: Path) -> Non
 def test_resuming_what_is_not_there_makes_nothing(instance: Path) -> None:
     assert not call(instance, "resume").changed
     assert not instance.exists()
+
+
+@pytest.fixture
+def used(instance: Path, tmp_path: Path) -> Path:
+    """An instance with all kinds of things in it, and a file elsewhere that a link there names."""
+    call(instance, "end", output=output())
+    call(instance, "suspend", reason="Frozen", by="alice")
+    for folder in ("git/objects", "ledger"):
+        (instance / folder).mkdir(parents=True)
+        (instance / folder / "file").touch()
+    (tmp_path / "foreign").mkdir()
+    (tmp_path / "foreign/file").touch()
+    (instance / "git/foreign").symlink_to(tmp_path / "foreign")
+    (instance / "foreign").symlink_to(tmp_path / "foreign")
+    return instance
+
+
+def test_removed_instance_leaves_its_ledger_alone(used: Path) -> None:
+    assert call(used, "remove", check_mode=True).changed
+    assert (used / "git/objects/file").exists()
+    assert call(used, "remove").changed
+    assert [path.name for path in used.iterdir()] == ["ledger"]
+    assert not call(used, "remove", check_mode=True).changed
+    assert not call(used, "remove").changed
+
+
+def test_removed_instance_leaves_nothing_if_the_ledger_is_to_go(used: Path) -> None:
+    assert call(used, "remove", ledger=True).changed
+    assert not used.exists()
+    assert not call(used, "remove", ledger=True).changed
+
+
+def test_r14_what_a_link_in_a_removed_instance_names_is_left(used: Path) -> None:
+    call(used, "remove", ledger=True)
+    assert (used.parents[1] / "foreign/file").exists()
+
+
+def test_half_removed_instance_is_held(used: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(path: Path) -> None:
+        raise KeyboardInterrupt(path)
+
+    monkeypatch.setattr(removal.shutil, "rmtree", killed)
+    with pytest.raises(KeyboardInterrupt):
+        call(used, "remove", ledger=True)
+    assert (used / "hold").exists()
 
 
 def test_r14_mark_that_is_a_link_is_replaced_and_taken_away_itself(instance: Path, tmp_path: Path) -> None:
