@@ -297,3 +297,19 @@ def test_ten_thousand_entries_take_two_seconds_and_no_memory() -> None:
     assert chain.problems == []
     assert grown < 64 * 1024
     assert took < 2
+
+
+def test_what_the_host_itself_rewrites_does_not_fit_what_it_has_written_after_it(ledger: Path) -> None:
+    found = lines(ledger)
+    payload = open_line(found[2]).payload.replace(PLACE.repository.encode(), b"https://git.example.com/other")
+    found[2] = signing.sign(payload, ledger / "key", "test").line()
+    file_of(ledger).write_bytes(b"\n".join(found) + b"\n")
+    assert verified(ledger).problems == [f"{file_of(ledger)} line 4: it does not follow the line before it."]
+
+
+def test_torn_line_that_another_was_put_for_is_found(ledger: Path) -> None:
+    file_of(ledger).write_bytes(file_of(ledger).read_bytes() + b'{"payload":"AAAA')
+    keep(ledger, runs=1)
+    assert verified(ledger).verdict == audit.AUTHENTIC
+    file_of(ledger).write_bytes(file_of(ledger).read_bytes().replace(b'\n{"payload":"AAAA\n', b'\n{"payload":"BBBB\n'))
+    assert "line 8: it speaks of a line before it that was cut off" in verified(ledger).problems[0]
