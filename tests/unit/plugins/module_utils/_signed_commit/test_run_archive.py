@@ -219,7 +219,7 @@ def test_t11_a_small_repository_that_stands_for_a_huge_tree_is_refused(task: Tas
 def test_t11_a_small_repository_that_stands_for_many_bytes_is_refused(
     task: Task, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archive, "_MAX_ENTRIES", 100)
+    monkeypatch.setattr(archive, "MAX_ENTRIES", 100)
     monkeypatch.setattr(archive, "_MAX_BYTES", 200_000)
     assert len(archived(task, {f"{number}": b"x" * 10 for number in range(100)})) == 100
     task.upstream.commit({"a": b"x" * 100_000, "b": b"x" * 100_000})

@@ -141,7 +141,7 @@ def test_a_pinned_commit_that_the_server_lacks_is_an_error_that_names_the_submod
 def test_t11_submodules_count_towards_the_bounds(
     task: Task, library: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archive, "_MAX_ENTRIES", 5)
+    monkeypatch.setattr(archive, "MAX_ENTRIES", 5)
     commit_with(task.upstream, {"lib": (str(library.path), library.commit({"1": b"", "2": b"", "3": b""}))})
     with pytest.raises(Failure, match="too large"):
         task.poll(archive=task.archive, submodules=True)
