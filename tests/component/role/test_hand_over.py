@@ -25,6 +25,7 @@ ROLE = Path(__file__).resolve().parents[3] / "roles/flant_gitops"
 OPTIONS = yaml.safe_load((ROLE / "meta/argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]["main"][
     "options"
 ]
+IDENTITY = "e" * 64 + "+1"
 COMMIT, TIME = "c" * 40, "2026-01-01T00:00:00.000000Z"
 REQUEST = {
     "name": "database",
@@ -55,6 +56,7 @@ VALUES = {
     "git_on_insufficient_signatures": "wait",
     "git_submodules": True,
     "git_signatures_ref": "refs/tags/other",
+    "rerun": True,
     "git_timeout": "6m",
     "docker_memory": "512m",
     "docker_cpus": 1.5,
@@ -145,6 +147,7 @@ POLLED = {
     "git_dir": "/links/resolved/git",
     "git_dir_id": "0123456789abcdef",
     "content_id": "e" * 64,
+    "identity": IDENTITY,
     "required_signatures": 2,
     "archive": "/a",
     "archive_sha256": "5",
@@ -255,7 +258,7 @@ def test_r24_each_module_is_given_each_variable(site: Site, signers: Signers) ->
         [given(found, "container_command", option)[n] for option in ("name", "identity", "owner")] for n in range(3)
     ]
     owner = {"machine": "m", "instance": "other", "git_dir": "/links/resolved/git"}
-    assert locks == [["flant_gitops-other-0123456789ab", "e" * 64, owner]] * 3
+    assert locks == [["flant_gitops-other-0123456789ab", IDENTITY, owner]] * 3
     assert given(found, "container_command", "archive_sha256") == ["5"]
     assert given(found, "container_command", "secret_env") == [{"VAULT_REQUEST_TOKEN_DATABASE": "t"}]
     (env,) = {json.dumps(env) for env in given(found, "container_command", "env")}
