@@ -154,6 +154,7 @@ class Course:
     starts: bool
     runs: bool
     adopts: bool
+    action: str
     prints: bool
     records: bool
     removes: bool
@@ -231,6 +232,7 @@ def course(
         starts=free and went,
         runs=not steps.start.refusal,
         adopts=steps.prepare.get("existing") == "same",
+        action="adopt" if steps.prepare.get("existing") == "same" else "run",
         prints=bool(run.get("stdout") or run.get("stderr")) and (settings.show_output or bool(run.refusal)),
         records="rc" in run and status == "processed",
         removes=("rc" in run or tokens.in_doubt) and not steps.record.refusal,

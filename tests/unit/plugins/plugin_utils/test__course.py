@@ -470,6 +470,11 @@ def test_v19_tokens_of_a_run_that_was_taken_up_are_asked_for_where_it_failed() -
     assert not acted(prepare=FREE, run=FAILED).reveals
 
 
+@pytest.mark.parametrize(("existing", "action"), [("same", "adopt"), ("none", "run"), ("other_exited", "run")])
+def test_run_that_is_there_is_taken_up_and_any_other_started(existing: str, action: str) -> None:
+    assert acted(prepare={"existing": existing}).action == action
+
+
 def test_output_is_kept_of_commands_that_ended() -> None:
     expected = {"commit": NEW, "rc": 3, "signers": ["alice"], "started_at": "s", "finished_at": "f"}
     expected |= {"stdout": "hello", "stderr": ""}
