@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._vault.wrapped_secret_id import WrappedSecretId
 
 _NOT_ACCEPTED = 400
+_HEARD_OF_WITHIN = 0.5  # seconds in which a cluster has mostly learnt of what one of its servers has made
 _CALLS = 3  # look up, create, destroy
 _SHARE = 10  # it is replaced once a tenth of its life has passed
 _UNFINISHED = "the secret-id that an unfinished rotation had left"
@@ -74,6 +75,7 @@ class Rotation:
             Failure: no secret-id is accepted, or it cannot be replaced.
         """
         stored = self.file.read()
+        self._let_it_be_heard_of(stored)
         found = self._log_in(stored, check_mode=check_mode)
         now = time.time()
         if not found:
@@ -94,6 +96,16 @@ class Rotation:
         secret_id, ttl = self._replace(session, used.secret_id)
         at = time.time() + min(ttl, self.approle.secret_id_ttl) / _SHARE
         return replace(entry, rotated=True, rotate_at=at, secret_id=secret_id)
+
+    def _let_it_be_heard_of(self, stored: Stored | None) -> None:
+        """Wait until a secret-id that somebody has just put into the file is known to a standby, too.
+
+        To be too early would cost a failed login, which counts towards the role's lockout. One of a rotation is proved.
+        """
+        if stored and stored.ttl is None:
+            rest = stored.written + _HEARD_OF_WITHIN - time.time()
+            if 0 < rest <= _HEARD_OF_WITHIN:  # a date in the future cannot be true
+                self.client.halt.wait(rest)
 
     def _log_in(self, stored: Stored | None, *, check_mode: bool) -> tuple[Session, _Candidate] | None:
         end: Session | Rejected | None = None

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._vault import rotation
 from ansible_collections.flant.gitops.tests.support import stranger
 from ansible_collections.flant.gitops.tests.support.http_faults import Fault, faulty
 from ansible_collections.flant.gitops.tests.support.killing import Kill
@@ -423,6 +424,30 @@ def test_v13_a_login_that_came_too_early_is_tried_once_more(account: Account, ba
         assert account.call(**account.with_file, vault_addr=server.address).secret_id_rotated
 
         assert server.count("POST", LOGIN) == 3
+
+
+def test_v13_one_that_was_just_put_into_the_file_is_given_time(account: Account, bao: OpenBao) -> None:
+    account.file.write_text(bao.secret_id(account.role))
+    account.file.chmod(0o600)
+    put = account.file.stat().st_mtime
+    with faulty(bao.address) as server:
+        server.fail("POST", LOGIN, Fault(400))
+        with pytest.raises(Failure, match="the server does not accept it"):
+            account.call(**account.with_file, secret_id=None, vault_addr=server.address)
+        assert time.time() - put >= 0.5
+        assert server.count("POST", LOGIN) == 1
+
+
+@pytest.mark.parametrize("seconds", [DAY, -DAY], ids=["older", "ahead"])
+def test_v13_none_of_another_time_is_waited_for(
+    account: Account, bao: OpenBao, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account.file.write_text(bao.secret_id(account.role))
+    account.file.chmod(0o600)
+    age(account, seconds)
+    monkeypatch.setattr(rotation, "_HEARD_OF_WITHIN", 60.0)
+    assert account.call(**account.with_file, secret_id=None).secret_id_rotated
+    account.call(**account.with_file, secret_id=None)  # which is not waited for either, as a rotation proves it
 
 
 def test_a_new_secret_id_that_cannot_be_destroyed_is_left_for_the_next_run(account: Account, bao: OpenBao) -> None:
