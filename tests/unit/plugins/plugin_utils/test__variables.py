@@ -36,3 +36,8 @@ from ansible_collections.flant.gitops.plugins.plugin_utils._variables import CON
 )
 def test_r25_sentence_names_the_variables(module: Module, sentence: str, told: str) -> None:
     assert module.reword(sentence) == told
+
+
+@pytest.mark.parametrize("option", ["docker_host", "tls_ca_cert", "tls_client_cert", "tls_client_key"])
+def test_c20_options_that_sentences_about_the_engine_name_are_variables(option: str) -> None:
+    assert CONTAINER.variable(option)
