@@ -5,29 +5,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from ansible.plugins.lookup import LookupBase
-from jinja2 import Environment, TemplateSyntaxError
-
-try:
-    from ansible.template import is_trusted_as_template
-except ImportError:  # before ansible-core 2.19
-
-    def is_trusted_as_template(value: object) -> bool:
-        """Return whether Ansible would fill a text in."""
-        return not hasattr(value, "__UNSAFE__")
-
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
 DOCUMENTATION = r"""
 name: template_fault
 short_description: Which variable Ansible cannot read as a template
 version_added: 1.0.0
 author:
-  - flant.gitops contributors
+  - flant.gitops contributors (@flant)
 description:
   - A text that has what begins a template, such as the shell's C(${#x}), fails wherever it is used, and Ansible does
     not say which variable it is in. This names it. Nothing is filled in.
@@ -52,6 +35,23 @@ _raw:
   type: list
   elements: str
 """
+
+from typing import TYPE_CHECKING, Any
+
+from ansible.plugins.lookup import LookupBase
+from jinja2 import Environment, TemplateSyntaxError
+
+try:
+    from ansible.template import is_trusted_as_template
+except ImportError:  # before ansible-core 2.19
+
+    def is_trusted_as_template(value: object) -> bool:
+        """Return whether Ansible would fill a text in."""
+        return not hasattr(value, "__UNSAFE__")
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 _ENVIRONMENT = Environment(extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"])  # noqa: S701 -- it fills nothing in
 

@@ -397,8 +397,8 @@ verified:
       description: The SHA-256 of the last line of each copy.
       type: list
       elements: str
-    keys:
-      description: The keys that have signed, in their order.
+    signing_keys:
+      description: The fingerprints of the keys that have signed, in their order.
       type: list
       elements: str
     problems:

@@ -42,7 +42,7 @@ class Report(NamedTuple):
         verdict: `AUTHENTIC`, `CONSISTENT` where nobody knows whose the keys are, or `BROKEN`.
         entries: how many entries there are in all copies.
         heads: the digest of each copy's last line.
-        keys: the keys that have signed.
+        signing_keys: the fingerprints of the keys that have signed.
         problems: why it is broken, at most 100.
         notes: what is worth knowing, the first 100.
     """
@@ -50,7 +50,7 @@ class Report(NamedTuple):
     verdict: str
     entries: int
     heads: Sequence[str]
-    keys: Sequence[str]
+    signing_keys: Sequence[str]
     problems: Sequence[str]
     notes: Sequence[str]
 

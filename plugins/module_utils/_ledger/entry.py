@@ -198,7 +198,7 @@ def _matches(form: str) -> Callable[[object], bool]:
 
 
 def _whole(largest: int) -> Callable[[object], bool]:
-    return lambda value: type(value) is int and 0 <= value <= largest
+    return lambda value: isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= largest
 
 
 def _each(needed: tuple[str, ...], possible: tuple[str, ...] = ()) -> Callable[[object], bool]:

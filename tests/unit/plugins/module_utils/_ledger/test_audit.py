@@ -183,7 +183,7 @@ def test_new_key_that_was_announced_is_trusted_as_the_old_one(ledger: Path, tmp_
     signing.make(tmp_path)
     keep(ledger, WEB1._replace(key_file=tmp_path / "key"), runs=1)
     report = verified(ledger, text=text)
-    assert (report.verdict, len(report.keys)) == (audit.AUTHENTIC, 2)
+    assert (report.verdict, len(report.signing_keys)) == (audit.AUTHENTIC, 2)
     found = lines(ledger)
     file_of(ledger).write_bytes(b"\n".join(found[:6] + found[7:]) + b"\n")
     assert verified(ledger, text=text).verdict == audit.BROKEN

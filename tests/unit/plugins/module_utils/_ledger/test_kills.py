@@ -55,4 +55,4 @@ def test_killed_at_any_moment_each_run_has_an_end_or_the_next_ones_word(tmp_path
     report = audit.verify([ledger], Expected("web1"), ())
     assert report.problems == []
     assert report.entries > 0
-    assert len(report.keys) == 1
+    assert len(report.signing_keys) == 1

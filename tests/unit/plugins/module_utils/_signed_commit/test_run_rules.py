@@ -67,9 +67,9 @@ class Team:
         self.task.record(commit)
         return commit
 
-    def started(self, files: Mapping[str, bytes] = START) -> str:
-        """Let a first commit be processed, which changes everything."""
-        return self.runs(self.commit(files, *EVERYBODY))
+    def started(self, files: Mapping[str, bytes] | None = None) -> str:
+        """Let a first commit be processed, which changes everything; START if it is not said what it holds."""
+        return self.runs(self.commit(START if files is None else files, *EVERYBODY))
 
 
 @pytest.fixture
