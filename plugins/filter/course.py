@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
+    from ansible_collections.flant.gitops.plugins.plugin_utils._windows import Calendar
+
 DOCUMENTATION = r"""
 name: course
 short_description: What follows from the steps of a run of the role flant_gitops
@@ -85,10 +87,20 @@ def course(
         show_output=settings["show_output"],
         host=settings["host"],
         tells_vault=settings["tells_vault"],
+        calendar=_calendar(settings["windows"], settings["freezes"]),
+        window_override=str(settings["window_override"] or ""),
         trusted=trusted(settings["trusted_signers"], settings["trusted_keys"]),
     )
     begun = datetime.fromisoformat(now.replace("Z", "+00:00"))
     return asdict(_course.course(known, remembered, _course.Steps.of(steps), begun, check_mode=check_mode))
+
+
+def _calendar(windows: object, freezes: object) -> Calendar | None:
+    if not (windows or freezes):
+        return None
+    from ansible_collections.flant.gitops.plugins.plugin_utils._windows import calendar
+
+    return calendar(windows, freezes)
 
 
 class FilterModule:

@@ -38,7 +38,7 @@ _AT_FAULT = re.compile(r"^(\w+)\.\w+\. Supported|[Aa]rgument '(\w+)'|[Vv]alue of
 # What the role adds to the options when it calls the modules; here it only has to be sound.
 _GIT_OWN = {"action": "record", "git_dir": "/git_dir", "last_commit": "0" * 40}
 _CONTAINER_OWN = {"action": "prepare", "name": "flant_gitops"}
-_TEXTS = ("git_poll_period", "initial_last_successful_commit", "ledger_key_file", "work_dir")
+_TEXTS = ("git_poll_period", "initial_last_successful_commit", "ledger_key_file", "window_override", "work_dir")
 
 
 def refusal(config: Mapping[str, Any]) -> str:
@@ -83,9 +83,13 @@ def _operation(config: Mapping[str, Any]) -> None:
     if config["ledger_key_file"] and not config["ledger_key_file"].startswith("/"):
         raise Failure("flant_gitops_ledger_key_file: it must be an absolute path.")
     parse_duration(config["git_poll_period"], "flant_gitops_git_poll_period")
-    initial = config["initial_last_successful_commit"]
-    if initial and not _COMMIT.fullmatch(initial):
-        raise Failure("flant_gitops_initial_last_successful_commit: it must be the full id of a commit.")
+    for name in ("initial_last_successful_commit", "window_override"):
+        if config[name] and not _COMMIT.fullmatch(config[name]):
+            raise Failure(f"{PREFIX}{name}: it must be the full id of a commit.")
+    if config["windows"] or config["freezes"]:
+        from ansible_collections.flant.gitops.plugins.plugin_utils._windows import calendar
+
+        calendar(config["windows"], config["freezes"])
 
 
 def _git(config: Mapping[str, Any]) -> None:

@@ -12,6 +12,7 @@ again before every step; a task that was skipped or has not come yet has returne
     suspended, not_due                        nothing was asked
     held                                      neither was the server, as a mark on the target says
     unchanged, awaiting_signatures            the poll found nothing to act on
+    waiting_for_window                        there is a commit, and it may not be started yet
     new                                       there is a commit, and it is not started, or only looked at
     busy                                      another run's container is running
     superseded                                another run recorded a commit before this one could start
@@ -27,6 +28,7 @@ What must hold, whatever comes between:
 5. A secret-id that is due is rotated, whatever else is refused, but once a run.
 6. Nothing is started under the name of the version before: what stands there is taken up, waited for, or removed.
 7. A rerun that was given is taken up by whoever polls next, until it is recorded, and none is given for it then.
+8. Outside the windows nothing is started and no token is asked for; what was started before is taken up all the same.
 """
 
 from __future__ import annotations
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ansible_collections.flant.gitops.plugins.plugin_utils._keys import Trusted
+    from ansible_collections.flant.gitops.plugins.plugin_utils._windows import Calendar, Wait
 
 _GONE = (
     "commit {commit}: its container was removed before it had ended, as flant.gitops.cancel does; "
@@ -53,6 +56,7 @@ _SENTENCES = {
     "not_due": "the last poll was at {last_poll_at} and flant_gitops_git_poll_period is {period:g} s",
     "held": "{said}",
     "awaiting_signatures": "{said}",
+    "waiting_for_window": "commit {commit} waits until {until}, as {because}",
     "new": "commit {commit} would run",
     "busy": "another run has been going on since {since}, commit {commit} waits",
     "superseded": "another run recorded a commit first, commit {commit} was not started",
@@ -73,6 +77,9 @@ class Settings:
     ``tells_vault`` is whether Vault's audit log is to have a run's commit and signers, and the ``host``.
 
     ``container`` is the name of the instance's container, ``container_before`` the one that the version before gave it.
+
+    ``calendar`` says when anything may be started, always if it is missing; ``window_override`` is the commit that may
+    be at any time.
     """
 
     instance: str
@@ -91,6 +98,8 @@ class Settings:
     trusted: Trusted
     host: str = ""
     tells_vault: bool = False
+    calendar: Calendar | None = None
+    window_override: str = ""
 
 
 @dataclass(frozen=True)
@@ -139,6 +148,7 @@ class Course:
 
     polls: bool
     last_commit: str
+    archives: bool
     reruns: bool
     quiet: bool
     resumes: bool
@@ -188,13 +198,17 @@ def course(
     last_commit = remembered.get("last_successful_commit") or settings.initial_commit
     failures = remembered.get("consecutive_failures", 0)
     asked = bool(poll) and poll.get("status") != "held"
+    wait = settings.calendar.wait(now) if settings.calendar else None
+    archives = not wait or settings.window_override != ""
     # Ansible tells of --check alone; a task's own check_mode shows in a new commit's tree, which is not written then.
-    only_looks = check_mode or (poll.get("status") == "new" and not poll.get("archive"))
+    only_looks = check_mode or (poll.get("status") == "new" and archives and not poll.get("archive"))
     found = poll.get("status") == "new" and not poll.refusal
+    wait = wait if found and poll.get("commit") != settings.window_override else None
     prepared = bool(steps.prepare) and not steps.prepare.refusal
-    free = prepared and not only_looks and steps.prepare.get("existing") != "other_running"
+    may_go = not wait or steps.prepare.get("existing") == "same"
+    free = prepared and may_go and not only_looks and steps.prepare.get("existing") != "other_running"
     went = not steps.begin.refusal and not steps.wrap.refusal
-    status = _status(settings, steps, only_looks=only_looks)
+    status = _status(settings, steps, only_looks=only_looks, waits=not may_go)
     step = _refused_step(steps) or ("run" if status == "gone" and steps.gone else "")
     succeeded = status == "processed" and step in ("", *_NOT_OF_THE_COMMIT)
     status = "failed" if step else status
@@ -207,6 +221,7 @@ def course(
     due = [] if only_looks else tokens.due(settings.revoke_on_failure)
     cleared = "existing" in steps.clear and not steps.sweep.refusal
     before = nobodys(settings.container_before, poll.get("commit"))
+    said = _failure(settings, steps, step) if step else _sentence(settings, remembered, steps, status, wait)
     left = tokens.left(due)
     unkept = steps.keep.refusal or steps.amend.refusal
     found_before = steps.before.get("existing") == "other_exited"
@@ -214,17 +229,19 @@ def course(
     return Course(
         polls=not settings.suspend and _poll_is_due(settings, remembered, now),
         last_commit=last_commit,
+        archives=archives,
         reruns=not steps.gone and (settings.rerun or resumes),
         quiet=not (found or poll.refusal or clears or rotates or resumes or (failures and asked)),
         resumes=resumes,
         lock=before if steps.inherits else targets(settings.container, settings.instance, poll, identity),
         lock_before=before,
         swept=replace(before, identity="") if found_before else before,
-        prepares=found and identity != steps.gone,
+        prepares=found and identity != steps.gone and (not wait or _may_be_under_way(remembered, poll)),
         looks_back=taken_over,
         readies=not steps.inherits and not steps.before.refusal,
         begins=free,
         wraps=prepared
+        and may_go
         and not steps.begin.refusal
         and settings.requests > 0
         and steps.prepare.get("existing") in ("none", "other_exited"),
@@ -251,7 +268,7 @@ def course(
         ends_well=step == "",
         status=status,
         step=step,
-        sentence="; ".join(filter(None, (_sentence(settings, remembered, steps, status, step), left))),
+        sentence="; ".join(filter(None, (said, left))),
         output=_output(steps),
         begun={"last_poll_at": _text(now)},
         started={"last_started_commit": poll.get("commit"), **_rotated(settings, steps)},
@@ -260,7 +277,7 @@ def course(
             **_last_run(steps),
             **(_finished(poll, poll.get("commit")) if removed and succeeded else {}),
             **(_finished(poll, poll.get("previous_commit")) if cleared else {}),
-            "consecutive_failures": failures + 1 if step else 0 if asked else failures,
+            "consecutive_failures": failures + 1 if step else 0 if asked and may_go else failures,
         },
     )
 
@@ -307,6 +324,11 @@ def _is_open(poll: Step) -> bool:
     return bool(poll.get("status") == "unchanged" and poll.get("open"))
 
 
+def _may_be_under_way(remembered: Mapping[str, Any], poll: Step) -> bool:
+    """Tell whether the commit may have been started already; so it may if nobody remembers which one was."""
+    return bool(remembered.get("last_started_commit", poll.get("commit")) == poll.get("commit"))
+
+
 def _finished(poll: Step, commit: str) -> dict[str, object]:
     rerun = poll.get("last_rerun")
     return {"last_successful_commit": commit, **({"last_rerun": rerun} if rerun else {})}
@@ -324,13 +346,13 @@ def _is_busy(steps: Steps) -> bool:
     return "other_running" in (steps.prepare.get("existing"), steps.run.get("existing"))
 
 
-def _status(settings: Settings, steps: Steps, *, only_looks: bool) -> str:
+def _status(settings: Settings, steps: Steps, *, only_looks: bool, waits: bool) -> str:
     if not steps.poll:
         return "suspended" if settings.suspend else "not_due"
     if steps.poll.get("status") != "new":
         return str(steps.poll.get("status"))
     if only_looks or not (steps.run or _is_busy(steps)):
-        return "new"
+        return "waiting_for_window" if waits else "new"
     if _is_busy(steps):
         return "busy"
     if "rc" in steps.run:
@@ -338,9 +360,7 @@ def _status(settings: Settings, steps: Steps, *, only_looks: bool) -> str:
     return "superseded" if steps.run.get("skipped_start") else "gone"
 
 
-def _sentence(settings: Settings, remembered: Mapping[str, Any], steps: Steps, status: str, step: str) -> str:
-    if status == "failed":
-        return _failure(settings, steps, step)
+def _sentence(settings: Settings, remembered: Mapping[str, Any], steps: Steps, status: str, wait: Wait | None) -> str:
     poll = steps.poll
     return _SENTENCES.get(status, "{branch} stands at {head}").format(
         suspended=settings.suspend,
@@ -350,6 +370,8 @@ def _sentence(settings: Settings, remembered: Mapping[str, Any], steps: Steps, s
         head=poll.get("head"),
         commit=poll.get("commit"),
         said=_reworded(poll.get("msg"), "poll"),
+        until=wait and wait.until.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        because=wait and wait.because,
         since=steps.run.get("started_at") or steps.prepare.get("started_at"),
         again="again " if poll.get("open") else "",
         signers=", ".join(_signers(poll)) or "nobody, as none is required",

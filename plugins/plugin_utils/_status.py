@@ -10,7 +10,7 @@ An instance is in one state, the worst first:
     failing      the last poll or run was refused, or the target cannot tell how the instance stands
     unreachable  the target does not answer
     stale        no server has answered a poll for longer than it may take
-    waiting      a commit waits for signatures
+    waiting      a commit waits for signatures, or for a window to open
     held         a variable or a mark on the target suspends it
     never        it has never polled
     running      commands are under way
@@ -42,7 +42,12 @@ _SIGNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._@+-]{0,62}|[0-9A-F]{64}|SHA256:[A
 _MOST_SIGNERS = 100
 _MOST_NAMED = 10
 _POLLED = frozenset({"unchanged", "new", "awaiting_signatures", "failed"})
-_ENDED = frozenset({"unchanged", "awaiting_signatures", "processed", "superseded", "busy", "gone", "running", "failed"})
+_ENDED = frozenset(
+    (
+        *("unchanged", "awaiting_signatures", "waiting_for_window", "processed", "superseded"),
+        *("busy", "gone", "running", "failed"),
+    )
+)
 _BESIDE_THE_COMMIT = frozenset({"clear", "sweep", "rotate"})
 _OF_THE_COMMIT = frozenset({"prepare", "begin", "wrap", "start", "run", "record", "remove"})
 
@@ -153,6 +158,7 @@ class _Target:
         self.step = _word(state.get("step"), _BESIDE_THE_COMMIT | _OF_THE_COMMIT | {"poll"})
         self.ended_said = _sentence(state.get("reason"))
         self.failing_since = _time(state.get("failing_since"))
+        self.waiting_since = _time(state.get("waiting_since"))
         self.last_run = _run(run)
         self.signers = _signers(run.get("signers"))
         self.under_way = asked.container.get("existing") == "other_running"
@@ -219,6 +225,8 @@ def _not_polled(target: _Target, now: datetime, max_age: float) -> tuple[str, st
 
 
 def _waiting(target: _Target) -> tuple[str, str, str] | None:
+    if target.ended == "waiting_for_window" and target.poll == "new":
+        return "waiting", target.waiting_since, f"{target.ended}: {target.ended_said}"
     if target.poll != "awaiting_signatures":
         return None
     return "waiting", target.poll_since, f"awaiting_signatures: {target.poll_said}"

@@ -60,6 +60,8 @@ def with_vault(**variables: object) -> dict[str, object]:
         configuration(),
         configuration(docker_image="sha256:" + "0" * 64, docker_cpus=0.5, docker_memory="512m"),
         configuration(initial_last_successful_commit="0" * 64),
+        configuration(windows=[{"days": ["mon"], "from": "22:00", "to": "06:00"}, {}], window_override="0" * 40),
+        configuration(windows=None, freezes=None, window_override=None),
         configuration(
             git_poll_period=300, git_timeout=60, docker_timeout=1800, docker_user=1000, docker_memory=1 << 29
         ),
@@ -111,6 +113,12 @@ def test_what_works_is_not_refused(config: dict[str, object]) -> None:
         ({"signature_rules": [{**RULE, "paths": ["/a"]}]}, "flant_gitops_signature_rules[0].paths[0]: '/a' begins or"),
         ({"trusted_signers": {"a": "x"}}, "flant_gitops_trusted_signers['a'].public_keys[0] (a)"),
         ({"trusted_signers": {"a/b": "x"}}, "flant_gitops_trusted_signers['a/b']: 'a/b' is not a signer's name"),
+        ({"windows": [{"from": 1320}]}, "flant_gitops_windows[0]: from: '1320' is no time of day; write it in quotes"),
+        ({"windows": [{"timezone": "Mars"}]}, "flant_gitops_windows[0]: timezone: the controller does not know 'Mars'"),
+        ({"freezes": [{"from": "today"}]}, "flant_gitops_freezes[0]: from: 'today' is no time"),
+        ({"freezes": "x"}, "flant_gitops_freezes: it must be a list"),
+        ({"window_override": "main"}, "flant_gitops_window_override: it must be the full id of a commit"),
+        ({"window_override": "abc1234"}, "flant_gitops_window_override: it must be the full id of a commit"),
         ({"keep_logs": -1}, "flant_gitops_keep_logs: it must not be negative"),
         ({"git_repo_url": "ext::sh -c id"}, "flant_gitops_git_repo_url: "),
         ({"git_poll_period": "often"}, "flant_gitops_git_poll_period: 'often' is no duration"),

@@ -13,6 +13,7 @@ from ansible_collections.flant.gitops.plugins.plugin_utils._course import NEVER,
 from ansible_collections.flant.gitops.plugins.plugin_utils._keys import Trusted
 from ansible_collections.flant.gitops.plugins.plugin_utils._lock import Lock
 from ansible_collections.flant.gitops.plugins.plugin_utils._step import Step
+from ansible_collections.flant.gitops.plugins.plugin_utils._windows import calendar
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=timezone.utc)
 NOW_IN_WORDS = "2026-11-28T12:00:00.000000Z"
@@ -70,6 +71,14 @@ AGAIN = f"{CONTENT}+7"
 OPEN = {**QUIET, "open": AGAIN, "last_rerun": AGAIN}
 RERUN_POLLED = {**POLLED, "commit": OLD, "head": OLD, "identity": AGAIN, "open": AGAIN, "last_rerun": AGAIN}
 RERUN = replace(SETTINGS, rerun=True)
+OPEN_NOW = replace(SETTINGS, calendar=calendar([{"from": "12:00", "to": "13:00"}], []))  # NOW is noon
+CLOSED = replace(SETTINGS, calendar=calendar([{"from": "12:01", "to": "13:00"}], []))
+FROZEN = replace(
+    SETTINGS, calendar=calendar([], [{"from": "2026-11-28T00:00Z", "until": "2026-11-30T00:00Z", "reason": "Sale"}])
+)
+FOUND = {**POLLED, "archive": ""}  # as the poll answers outside the windows
+BEGUN = {**REMEMBERED, "last_started_commit": NEW}
+ELSE_BEGUN = {**REMEMBERED, "last_started_commit": OLD}
 SKIPPED = {"skipped": True, "changed": False}
 REFUSED = {"msg": "It went wrong.", "failed": False}
 FREE = {"existing": "none"}
@@ -636,3 +645,132 @@ def test_v19_tokens_of_a_run_that_was_taken_up_live_on_only_where_it_had_any(set
 def test_rc_0_is_remembered_as_a_number() -> None:
     ran = acted(run=RAN)
     assert (ran.output["rc"], ran.ended["last_run"]["rc"]) == (0, 0)
+
+
+WAITS = f"commit {NEW} waits until 2026-11-28T12:01:00Z, as flant_gitops_windows says"
+NEXT = ("prepares", "readies", "begins", "wraps", "starts", "adopts", "archives", "rotates", "quiet")
+
+
+def due(found: Course) -> set[str]:
+    return {name for name in NEXT if getattr(found, name)}
+
+
+@pytest.mark.parametrize(
+    ("settings", "remembered", "steps", "status", "sentence", "expected"),
+    [
+        (CLOSED, ELSE_BEGUN, {"poll": FOUND}, "waiting_for_window", WAITS, {"readies"}),
+        (
+            FROZEN,
+            ELSE_BEGUN,
+            {"poll": FOUND},
+            "waiting_for_window",
+            f"commit {NEW} waits until 2026-11-30T00:00:00Z, as flant_gitops_freezes says: Sale",
+            {"readies"},
+        ),
+        (OPEN_NOW, ELSE_BEGUN, {"poll": POLLED}, "new", f"commit {NEW} would run", {"prepares", "readies", "archives"}),
+        (CLOSED, ELSE_BEGUN, {"poll": QUIET}, "unchanged", f"main stands at {OLD}", {"readies", "quiet"}),
+        (CLOSED, ELSE_BEGUN, {"poll": FOUND, "check_mode": True}, "waiting_for_window", WAITS, {"readies"}),
+        # What was started before is taken up, waited for, or not there; nobody may remember that it was
+        (CLOSED, BEGUN, {"poll": FOUND}, "waiting_for_window", WAITS, {"prepares", "readies"}),
+        (CLOSED, {}, {"poll": FOUND}, "waiting_for_window", WAITS, {"prepares", "readies"}),
+        (CLOSED, BEGUN, {"poll": FOUND, "prepare": FREE}, "waiting_for_window", WAITS, {"prepares", "readies"}),
+        (
+            CLOSED,
+            BEGUN,
+            {"poll": FOUND, "prepare": {"existing": "other_exited"}},
+            "waiting_for_window",
+            WAITS,
+            {"prepares", "readies"},
+        ),
+        (
+            CLOSED,
+            BEGUN,
+            {"poll": FOUND, "prepare": SAME},
+            "new",
+            f"commit {NEW} would run",
+            {"prepares", "readies", "begins", "starts", "adopts"},
+        ),
+        (
+            CLOSED,
+            BEGUN,
+            {"poll": FOUND, "prepare": SAME, "run": RAN},
+            "processed",
+            f"commit {NEW} ran with rc 0, signed by alice",
+            {"prepares", "readies", "begins", "starts", "adopts"},
+        ),
+        (
+            CLOSED,
+            BEGUN,
+            {"poll": FOUND, "prepare": RUNNING},
+            "busy",
+            f"another run has been going on since 10:00, commit {NEW} waits",
+            {"prepares", "readies"},
+        ),
+        # The commit that may go on; another one may not, and no archive is missed by looking at it
+        (
+            replace(CLOSED, window_override=NEW),
+            ELSE_BEGUN,
+            {"poll": POLLED},
+            "new",
+            f"commit {NEW} would run",
+            {"prepares", "readies", "archives"},
+        ),
+        (
+            replace(CLOSED, window_override=OLD),
+            ELSE_BEGUN,
+            {"poll": POLLED},
+            "waiting_for_window",
+            WAITS,
+            {"readies", "archives"},
+        ),
+        (
+            replace(CLOSED, window_override=NEW),
+            ELSE_BEGUN,
+            {"poll": FOUND, "prepare": FREE},
+            "new",
+            f"commit {NEW} would run",
+            {"prepares", "readies", "archives"},
+        ),
+    ],
+)
+def test_nothing_is_started_outside_the_windows(
+    settings: Settings,
+    remembered: dict[str, object],
+    steps: dict[str, object],
+    status: str,
+    sentence: str,
+    expected: set[str],
+) -> None:
+    found = follows(settings, remembered, **steps)
+    assert (found.status, found.sentence, found.fails) == (status, sentence, False)
+    assert due(found) == expected
+
+
+def test_no_token_is_asked_for_outside_the_windows() -> None:
+    closed = replace(CLOSED, requests=1)
+    assert follows(replace(OPEN_NOW, requests=1), BEGUN, poll=POLLED, prepare=FREE).wraps
+    for existing in ("none", "other_exited", "other_running", "same"):
+        assert not follows(closed, BEGUN, poll=FOUND, prepare={"existing": existing}).wraps
+    assert not follows(replace(closed, window_override=OLD), BEGUN, poll=POLLED, prepare=FREE).wraps
+
+
+def test_windows_rule_over_a_rerun() -> None:
+    again = {**RERUN_POLLED, "archive": ""}
+    assert follows(CLOSED, ELSE_BEGUN, poll=OPEN).resumes
+    assert follows(CLOSED, ELSE_BEGUN, poll=again, prepare=FREE).status == "waiting_for_window"
+    assert not follows(CLOSED, ELSE_BEGUN, poll=again, prepare=FREE).begins
+    assert follows(CLOSED, ELSE_BEGUN, poll=again, prepare=SAME).adopts
+
+
+def test_a_wait_neither_counts_as_a_failure_nor_ends_one() -> None:
+    failed = {**ELSE_BEGUN, "consecutive_failures": 3}
+    assert follows(CLOSED, failed, poll=FOUND).ended["consecutive_failures"] == 3
+    assert follows(CLOSED, failed, poll=QUIET).ended["consecutive_failures"] == 0
+    assert follows(CLOSED, failed, poll=FOUND, prepare=RUNNING).ended["consecutive_failures"] == 3
+    assert follows(CLOSED, failed, poll=FOUND, prepare=SAME, run=RAN).ended["consecutive_failures"] == 0
+
+
+def test_a_secret_id_is_rotated_outside_the_windows() -> None:
+    settings = replace(CLOSED, secret_id_file="/secret-id")
+    assert follows(settings, ELSE_BEGUN, poll=FOUND).rotates
+    assert follows(settings, ELSE_BEGUN, poll=FOUND, rotate=REFUSED).fails

@@ -101,6 +101,12 @@ NO_ENGINE = {"msg": "docker_host: no engine answers."}
                 "awaiting_signatures: flant_gitops_required_number_of_verified_signatures_on_commit: 1 of 2.",
             ),
         ),
+        (
+            (polled("new"), ended("waiting_for_window", waiting_since=LATER)),
+            ("waiting", LATER, "waiting_for_window: It said so"),
+        ),
+        ((polled("unchanged"), ended("waiting_for_window", waiting_since=LATER)), ("ok", BEFORE, "unchanged")),
+        ((polled("failed"), ended("waiting_for_window", waiting_since=LATER)), ("failing", BEFORE, "poll")),
         ((HELD,), ("held", BEFORE, "held: Frozen (suspended by alice at ...)")),
         ((HELD, ended("failed", "run")), ("held", BEFORE, "held: Frozen (suspended by alice at ...)")),
         (({**HELD, "hold": ""},), ("held", BEFORE, "held: what the mark on the target says cannot be shown")),
