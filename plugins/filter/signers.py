@@ -29,6 +29,10 @@ options:
     description: Keys that are each a signer, in a list, or in a dictionary from the signer's name.
     type: raw
     required: true
+  former:
+    description: A dictionary like the input, of keys that count no more; whoever is in both has the keys of both.
+    type: dict
+    default: {}
 """
 
 EXAMPLES = r"""
@@ -44,17 +48,17 @@ _value:
 """
 
 
-def signers(named: object, keys: object) -> dict[str, object]:
+def signers(named: object, keys: object, former: object = None) -> dict[str, object]:
     """Return the module's two options.
 
     Raises:
         AnsibleFilterError: a variable is not what it should be.
     """
     from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
-    from ansible_collections.flant.gitops.plugins.plugin_utils._keys import trusted
+    from ansible_collections.flant.gitops.plugins.plugin_utils._keys import trusted, with_former
 
     try:
-        found = trusted(named, keys)
+        found = trusted(with_former(named, former) if former else named, keys)
     except Failure as failure:
         raise AnsibleFilterError(str(failure)) from failure
     return {"trusted_signers": found.trusted_signers, "trusted_keys": found.trusted_keys}

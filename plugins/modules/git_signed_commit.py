@@ -68,13 +68,15 @@ options:
         is for operators, for example after the history was rewritten on purpose.
       - V(show) returns what O(git_dir) remembers. It talks to no server, waits for nobody and changes nothing, not even
         where there is no O(git_dir) yet.
+      - V(verify) looks again at the signatures of O(commits), which may have been acted on long ago, and chooses none.
+        It is for whoever audits; O(git_dir) must be empty or not there, and is of no use afterwards.
     type: str
-    choices: [poll, record, reset, show]
+    choices: [poll, record, reset, show, verify]
     default: poll
   repo:
     description:
       - The repository as an C(https), C(ssh), C(git), C(http) or C(file) URL, as V(user@host:path) for ssh, or as an
-        absolute path. Required for O(action=poll).
+        absolute path. Required for O(action=poll) and O(action=verify).
       - It must not hold a user name or a password, except the user name of an ssh URL.
       - Plain C(http) and C(git) URLs of other machines are refused with O(required_signatures=0), as anybody on the way
         could run anything.
@@ -227,6 +229,12 @@ options:
         has the same content, and differs in its signature headers alone, counts as O(last_commit).
     type: int
     default: 1000
+  commits:
+    description:
+      - The full ids of the commits that O(action=verify) looks at.
+    type: list
+    elements: str
+    default: []
   submodules:
     description:
       - Whether the trees of submodules, at every depth and as pinned by the commit, are put into the archive.
@@ -403,6 +411,16 @@ EXAMPLES = r"""
     git_dir: /var/lib/infrastructure/git
     last_commit: none
 
+- name: See who has signed a commit that has run long ago
+  flant.gitops.git_signed_commit:
+    action: verify
+    repo: https://git.example.org/infrastructure.git
+    git_dir: /tmp/audit/git
+    trusted_keys: "{{ query('ansible.builtin.file', 'keys/alice.asc') }}"
+    commits:
+      - 1f7a7a472abf3dd9643fd615f6da379c4acb3e3a
+  register: reviewed
+
 - name: Ask what was processed last and when the server was asked last, without asking it
   flant.gitops.git_signed_commit:
     action: show
@@ -420,7 +438,8 @@ changed:
   sample: true
 status:
   description:
-    - V(unchanged), V(new) or V(awaiting_signatures) with O(action=poll); V(recorded) with the other actions.
+    - V(unchanged), V(new) or V(awaiting_signatures) with O(action=poll); V(verified) with O(action=verify); V(recorded)
+      with the other actions.
     - V(held) with O(action=poll) and O(action=show) as long as something stands at O(hold_file).
   returned: success
   type: str
@@ -682,6 +701,35 @@ committed_at:
   returned: success
   type: str
   sample: "2026-11-24T07:50:35Z"
+verified:
+  description:
+    - What O(action=verify) has found of each of O(commits), in their order; otherwise empty.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    commit:
+      description: The commit.
+      type: str
+      sample: 1f7a7a472abf3dd9643fd615f6da379c4acb3e3a
+    found:
+      description: Whether it is in the history of the branch.
+      type: bool
+      sample: true
+    signers:
+      description: The names of all whose signatures are good, by keys that count today.
+      type: list
+      elements: str
+      sample: ["alice"]
+    fingerprints:
+      description: The keys that have made them, as in RV(signatures[].fingerprint).
+      type: list
+      elements: str
+    rejected:
+      description: Which other signatures it has, and why they do not count.
+      type: list
+      elements: str
+      sample: ["signature 1 in the notes: made by a key that has expired"]
 msg:
   description:
     - How many have signed, who they are, and who is missing, if RV(status) is V(awaiting_signatures); what RV(hold)
@@ -702,7 +750,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._interruption import 
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import Request, hidden_values
 
 ARGUMENT_SPEC = {
-    "action": {"type": "str", "choices": ["poll", "record", "reset", "show"], "default": "poll"},
+    "action": {"type": "str", "choices": ["poll", "record", "reset", "show", "verify"], "default": "poll"},
     "repo": {"type": "str"},
     "branch": {"type": "str", "default": "main"},
     "git_dir": {"type": "path", "required": True},
@@ -734,6 +782,7 @@ ARGUMENT_SPEC = {
     "select": {"type": "str", "choices": ["head", "oldest"], "default": "head"},
     "on_insufficient_signatures": {"type": "str", "choices": ["fail", "wait"], "default": "fail"},
     "max_commits": {"type": "int", "default": 1000},
+    "commits": {"type": "list", "elements": "str", "default": []},
     "submodules": {"type": "bool", "default": False},
     "archive": {"type": "path"},
     "rerun": {"type": "bool", "default": False},

@@ -241,6 +241,12 @@ options:
       - The fingerprints of those whose signatures count today. O(action=verify) notes which commits others have signed.
     type: list
     elements: str
+  list_commits:
+    description:
+      - Whether O(action=verify) returns which commits were let run, for M(flant.gitops.git_signed_commit) to look at
+        their signatures once more.
+    type: bool
+    default: false
   ledger:
     description:
       - Whether O(action=remove) deletes the ledger, too.
@@ -410,6 +416,13 @@ verified:
       description: What is worth knowing, at most 100 sentences.
       type: list
       elements: str
+    commits:
+      description:
+        - What is said of each commit that was let run, with the C(line) that says so first, the C(commit), how many
+          signers were C(required), and the C(signatures), each with C(signer) and C(fingerprint). Only with
+          O(list_commits).
+      type: list
+      elements: dict
 logs:
   description: The outputs that were asked for, the newest last.
   returned: success
@@ -488,6 +501,7 @@ ARGUMENT_SPEC = {
     "heads": {"type": "list", "elements": "str", "default": []},
     "copies": {"type": "list", "elements": "path", "default": []},
     "counted_today": {"type": "list", "elements": "str"},
+    "list_commits": {"type": "bool", "default": False},
 }
 
 

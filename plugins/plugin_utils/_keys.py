@@ -14,6 +14,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._failure import Failu
 
 SIGNERS = "flant_gitops_trusted_signers"
 KEYS = "flant_gitops_trusted_pgp_public_keys"
+FORMER = "flant_gitops_verify_former_signers"
 _NAME = re.compile(r"(?!(0x)?[0-9A-Fa-f ]{16,}$)[A-Za-z0-9][A-Za-z0-9 ._@+-]{0,62}")
 
 
@@ -52,6 +53,24 @@ def trusted(signers: object, keys: object) -> Trusted:
             found.labels[f"trusted_keys[{len(found.trusted_keys)}]"] = f"{KEYS}[{name!r}]"
             found.trusted_keys.append(_text(key, f"{KEYS}[{name!r}]"))
     return found
+
+
+def with_former(signers: object, former: object) -> dict[object, object]:
+    """Return ``signers`` with the keys that some of them, or others, had ``former``ly; those stand under one name.
+
+    Raises:
+        Failure: one of the two is not what it should be; the sentence begins with the variable.
+    """
+    merged: dict[object, object] = {}
+    for variable, named in ((SIGNERS, signers), (FORMER, former)):
+        if not isinstance(named, dict):
+            raise Failure(f"{variable}: it must be a dictionary from names to a key or a list of keys.")
+        for name, value in named.items():
+            keys = [value] if isinstance(value, str) else value
+            if not isinstance(keys, (list, tuple)):
+                raise Failure(f"{variable}[{name!r}]: it must be a key or a list of keys.")
+            merged[name] = [*merged.get(name, []), *keys]  # type: ignore[misc]
+    return merged
 
 
 def fingerprints_of(signers: object, keys: object) -> list[str]:

@@ -20,14 +20,26 @@ MODULES = {
 OMIT = object()
 # What the role leaves to the modules, and why; all else comes from a variable or is the role's own to say.
 LEFT = {
-    "git_signed_commit": {"max_commits": "a bound that no honest history meets"},
+    "git_signed_commit": {"max_commits": "a bound that no honest history meets", "commits": "for another playbook"},
     "container_command": {
         "require_digest": "the role runs nothing that is not pinned",
         "working_dir": "commands count on it",
     },
     "vault_wrapped_requests": {},
     "run_ledger": dict.fromkeys(
-        ("reason", "by", "logs", "host", "known_hosts", "heads", "copies", "counted_today", "entries", "ledger"),
+        (
+            "reason",
+            "by",
+            "logs",
+            "host",
+            "known_hosts",
+            "heads",
+            "copies",
+            "counted_today",
+            "entries",
+            "ledger",
+            "list_commits",
+        ),
         "for other playbooks",
     ),
 }

@@ -39,6 +39,7 @@ _DEFAULTS: dict[str, Any] = {
     "select": "head",
     "on_insufficient_signatures": "fail",
     "max_commits": 1000,
+    "commits": [],
     "submodules": False,
     "archive": None,
     "rerun": False,

@@ -10,6 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from ansible_collections.flant.gitops.plugins.module_utils._git.command import Git
 
 _NO_COMMIT = (1, 128)  # the exit statuses that say so
@@ -29,6 +31,17 @@ def is_ancestor(git: Git, older: str, newer: str) -> bool:
         GitError: git cannot tell.
     """
     return git.succeeds("merge-base", "--is-ancestor", older, newer, no=_NO_COMMIT)
+
+
+def reachable(git: Git, head: str, commits: Collection[str]) -> set[str]:
+    """Return those of ``commits`` that are ``head`` or lie behind it.
+
+    Raises:
+        GitError: git cannot tell.
+    """
+    wanted = {*commits}
+    with git.stream("rev-list", head, "--") as lines:
+        return {commit for commit in (line.decode().rstrip("\n") for line in lines) if commit in wanted}
 
 
 def between(git: Git, older: str, newer: str, limit: int) -> list[str]:

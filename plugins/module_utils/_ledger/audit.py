@@ -21,11 +21,11 @@ from ansible_collections.flant.gitops.plugins.module_utils._ssh.verifier import 
 from ansible_collections.flant.gitops.plugins.module_utils._workers import result_of, workers
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from concurrent.futures import Future
     from pathlib import Path
 
-    from ansible_collections.flant.gitops.plugins.module_utils._ledger.chain import Expected
+    from ansible_collections.flant.gitops.plugins.module_utils._ledger.chain import Expected, Signed
     from ansible_collections.flant.gitops.plugins.module_utils._ledger.entry import Entry
 
 AUTHENTIC = "authentic"
@@ -45,6 +45,7 @@ class Report(NamedTuple):
         signing_keys: the fingerprints of the keys that have signed.
         problems: why it is broken, at most 100.
         notes: what is worth knowing, the first 100.
+        commits: what is said of the commits that were let run, with the line that says so first, if that was asked.
     """
 
     verdict: str
@@ -53,6 +54,7 @@ class Report(NamedTuple):
     signing_keys: Sequence[str]
     problems: Sequence[str]
     notes: Sequence[str]
+    commits: Sequence[Mapping[str, object]] = ()
 
 
 def verify(copies: Sequence[Path], expected: Expected, witnessed: Collection[str]) -> Report:
@@ -87,7 +89,13 @@ def verify(copies: Sequence[Path], expected: Expected, witnessed: Collection[str
         list(dict.fromkeys(keyid for chain in chains for keyid in chain.keyids)),
         problems[:_MOST],
         [note for chain in chains for note in chain.notes][:_MOST],
+        [_commit(where, signed) for chain in chains for signed, where in chain.commits.items()],
     )
+
+
+def _commit(where: str, signed: Signed) -> dict[str, object]:
+    signatures = [{"signer": signer, "fingerprint": fingerprint} for signer, fingerprint in signed.signatures]
+    return {"line": where, "commit": signed.commit, "required": signed.required, "signatures": signatures}
 
 
 def _verified(copy: Path, directory: int, expected: Expected, missing: set[str]) -> Chain:

@@ -33,11 +33,27 @@ class Expected(NamedTuple):
         host: whose ledger it should be; empty: anybody's.
         keys_of: the fingerprints of a host's keys, former ones included; None: nobody knows any.
         today: the fingerprints of those whose signatures count today; None: nobody has asked.
+        lists_commits: whether it is asked which commits were let run.
     """
 
     host: str = ""
     keys_of: Callable[[str], Collection[str]] | None = None
     today: Collection[str] | None = None
+    lists_commits: bool = False
+
+
+class Signed(NamedTuple):
+    """What an entry says of the signatures of a commit that was let run.
+
+    Attributes:
+        commit: the commit.
+        required: how many signers were required.
+        signatures: the name and the fingerprint of each whose signature counted.
+    """
+
+    commit: str
+    required: int
+    signatures: tuple[tuple[str, str], ...]
 
 
 class _Cut(NamedTuple):
@@ -56,6 +72,7 @@ class Chain:
         head: the digest of the last line.
         ledger: the ledger's id.
         keyids: the keys that have signed, in their order.
+        commits: the commits that were let run, by what was said of their signatures; each once, if they are asked for.
     """
 
     def __init__(self, expected: Expected) -> None:
@@ -66,6 +83,7 @@ class Chain:
         self.head = entries.NO_LINE
         self.ledger = ""
         self.keyids: list[str] = []
+        self.commits: dict[Signed, str] = {}
         self._expected = expected
         self._last: Entry | None = None
         self._next_key = ""
@@ -92,6 +110,8 @@ class Chain:
         ]
         self.problems += [f"{where}: {problem}." for problem in problems]
         self.notes += [f"{where}: {note}." for note in self._worth_knowing(entry)]
+        if self._expected.lists_commits and entry.event == entries.BEGUN and entry.place:
+            self.commits.setdefault(_signed(entry, entry.place.commit), where)
         self.number, self.head, self.ledger, self._last = entry.number, digest(line), entry.ledger, entry
         return envelope
 
@@ -188,3 +208,9 @@ class Chain:
         return [
             f"commit {entry.place.commit} was signed by {', '.join(former)}, which was true and would not count today"
         ]
+
+
+def _signed(entry: Entry, commit: str) -> Signed:
+    signatures: list[dict[str, str]] = entry.details["signatures"]  # type: ignore[assignment]
+    required: int = entry.details["required"]  # type: ignore[assignment]
+    return Signed(commit, required, tuple((each["signer"], each["fingerprint"]) for each in signatures))

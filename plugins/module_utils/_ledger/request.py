@@ -129,6 +129,7 @@ class Request(NamedTuple):
     heads: Sequence[str] = ()
     copies: Sequence[Path] = ()
     counted_today: Sequence[str] | None = None
+    list_commits: bool = False
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any], *, check_mode: bool) -> Request:
@@ -164,6 +165,7 @@ class Request(NamedTuple):
             heads=params["heads"],
             copies=[_absolute(each, "copies") for each in params["copies"]],
             counted_today=params["counted_today"],
+            list_commits=params["list_commits"],
             check_mode=check_mode,
         )
         request._check()

@@ -76,7 +76,7 @@ def run(request: Request) -> Outcome:
 
 def _verify(request: Request) -> Outcome:
     keys_of = functools.partial(roots.fingerprints, request.known_hosts) if request.known_hosts.strip() else None
-    expected = Expected(request.host, keys_of, request.counted_today)
+    expected = Expected(request.host, keys_of, request.counted_today, request.list_commits)
     report = audit.verify([request.directory, *request.copies], expected, request.heads)
     return Outcome(changed=False, state=state.State(), verified=report)
 

@@ -21,6 +21,7 @@ UNCHANGED = "unchanged"
 AWAITING_SIGNATURES = "awaiting_signatures"
 RECORDED = "recorded"
 HELD = "held"
+VERIFIED = "verified"
 FAILED = "failed"
 
 
@@ -57,6 +58,7 @@ class Outcome(NamedTuple):
     subject: str = ""
     author: str = ""
     committed_at: str = ""
+    verified: tuple[dict[str, object], ...] = ()
     msg: str = ""
     warnings: Sequence[str] = ()
 

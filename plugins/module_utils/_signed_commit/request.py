@@ -27,6 +27,7 @@ POLL = "poll"
 RECORD = "record"
 RESET = "reset"
 SHOW = "show"
+VERIFY = "verify"
 
 _NONE = "none"  # what forgets the last commit: nothing that a variable holds by mistake
 
@@ -55,6 +56,7 @@ class Request(NamedTuple):
     archive: Path | None
     hold_file: Path | None
     rerun: bool
+    commits: tuple[str, ...]
     timeout: float
     check_mode: bool
 
@@ -71,7 +73,7 @@ class Request(NamedTuple):
             action=params["action"],
             git_dir=_absolute(params["git_dir"], "git_dir"),
             last_commit=_last_commit(params),
-            access=_access(params) if params["action"] == POLL else None,
+            access=_access(params) if params["action"] in (POLL, VERIFY) else None,
             branch=params["branch"],
             required_signatures=params["required_signatures"],
             roster=signers,
@@ -86,6 +88,7 @@ class Request(NamedTuple):
             archive=_absolute(params["archive"], "archive") if params["archive"] and not check_mode else None,
             hold_file=_absolute(params["hold_file"], "hold_file") if params["hold_file"] and looks else None,
             rerun=params["rerun"] and params["action"] == POLL,
+            commits=tuple(commit.lower() for commit in params["commits"]),
             timeout=parse_duration(params["timeout"], "timeout"),
             check_mode=check_mode,
         )
@@ -107,6 +110,16 @@ class Request(NamedTuple):
             raise Failure("timeout: it must be more than 0 seconds.")
         if self.action == POLL:
             self.check_trust()
+        if self.action == VERIFY:
+            self._check_review()
+
+    def _check_review(self) -> None:
+        if not all(is_object_id(commit) for commit in self.commits):
+            raise Failure("commits: each must be a full commit id, which has 40 or 64 hexadecimal digits.")
+        if not self.roster.names:
+            raise Failure("trusted_signers: action: verify needs those whose signatures are looked for.")
+        if self.access:
+            check_access(self.access, len(self.roster.names))
 
     def check_trust(self) -> None:
         """Check what a poll verifies signatures by.
@@ -154,7 +167,7 @@ def _rules(given: Sequence[Mapping[str, Any]], signers: Roster) -> tuple[Rule, .
 
 def _access(params: Mapping[str, Any]) -> Access:
     if not params["repo"]:
-        raise Failure("repo: action: poll needs the repository to ask.")
+        raise Failure(f"repo: action: {params['action']} needs the repository to ask.")
     access = Access(
         url=url.parse(params["repo"], "repo"),
         username=params["username"] or "",

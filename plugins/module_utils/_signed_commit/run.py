@@ -3,13 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Private to this collection: it may change without notice.
-"""Poll, record, reset, show: what the module does. A branch that has not moved needs no other file of this folder."""
+"""Poll, record, reset, show, verify. A branch that has not moved needs no other file of this folder."""
 
 from __future__ import annotations
 
 import contextlib
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Callable
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure, Refused
 from ansible_collections.flant.gitops.plugins.module_utils._git.acceptance import arriving, changed
@@ -21,7 +21,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.kept i
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.outcome import FAILED, UNCHANGED, Outcome
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.polls import Polls
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.ratchet import NAME, Ratchet
-from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import SHOW
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import SHOW, VERIFY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,6 +47,8 @@ def run(request: Request) -> Outcome:
         with opened(request.git_dir, NAME) as cache:
             ratchet = Ratchet(cache.path)
             is_new = ratchet.begin()
+            if request.action == VERIFY and request.access:
+                return _review(request, Remote(cache, request.access, request.timeout), is_new=is_new)
             if request.access:
                 outcome = _ended(request, Remote(cache, request.access, request.timeout), ratchet)
             else:
@@ -77,7 +79,7 @@ def _ended(request: Request, remote: Remote, ratchet: Ratchet) -> Outcome:
     """Poll, and write down what that came to; why it failed is the caller's to keep, who knows what must be masked."""
     polls = Polls(remote.cache.path)
     try:
-        outcome = _poll(request, remote, ratchet)
+        outcome = _asked(request, remote, lambda: _ask(request, remote, ratchet))
     except Failure:
         if not request.check_mode:
             with contextlib.suppress(OSError):  # the sentence that is on its way tells more
@@ -88,20 +90,30 @@ def _ended(request: Request, remote: Remote, ratchet: Ratchet) -> Outcome:
     return outcome
 
 
-def _poll(request: Request, remote: Remote, ratchet: Ratchet) -> Outcome:
+def _review(request: Request, remote: Remote, *, is_new: bool) -> Outcome:
+    """Look at the commits that the task names, in a cache that serves nothing else."""
+    if not is_new:
+        raise Failure("git_dir: action: verify needs a folder of its own, which is empty or not there.")
+    from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.review import review
+
+    return _asked(request, remote, lambda: review(request, remote))
+
+
+def _asked(request: Request, remote: Remote, ask: Callable[[], Outcome | None]) -> Outcome:
+    """Return what ``ask`` returns; if that is None, once more, of a cache that takes whole commits."""
     remote.cache.prepare_home(remote.access)
     if not remote.cache.ready:
         from ansible_collections.flant.gitops.plugins.module_utils._git.creation import create
 
         create(remote, request.branch, kept=KEPT)
     with arriving(remote.cache):
-        outcome = _ask(request, remote, ratchet)
+        outcome = ask()
     if outcome:
         return outcome
     from ansible_collections.flant.gitops.plugins.module_utils._git.creation import begin_unfiltered
 
     begin_unfiltered(remote.cache, kept=KEPT)
-    return _poll(request, remote, ratchet)
+    return _asked(request, remote, ask)
 
 
 def _ask(request: Request, remote: Remote, ratchet: Ratchet) -> Outcome | None:

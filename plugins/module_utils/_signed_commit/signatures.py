@@ -132,7 +132,7 @@ def _look(
     required: int,
     for_each: Callable[[Callable[[Candidate], Verdict], Iterable[Candidate]], Iterable[Verdict]],
 ) -> Checked:
-    unseen = Checked(commit, waiting=tuple(_candidates(commit, notes)))
+    unseen = Checked(commit, waiting=tuple(candidates(commit, notes)))
     return _look_on(verifier, unseen, lambda names: required - len(names), for_each)
 
 
@@ -162,7 +162,8 @@ def _look_on(
     )
 
 
-def _candidates(commit: Commit, notes: Sequence[bytes]) -> Iterator[Candidate]:
+def candidates(commit: Commit, notes: Sequence[bytes]) -> Iterator[Candidate]:
+    """Yield each signature that ``commit`` has: its own, and those in the content of each note for it."""
     if commit.signature is not None:
         yield Candidate("commit", "the commit's own signature", commit.payload, commit.signature)
     signatures = (signature for note in notes for signature in git_notes.decode(note))

@@ -11,9 +11,10 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from ansible_collections.flant.gitops.plugins.module_utils._ledger import entry
+from ansible_collections.flant.gitops.plugins.module_utils._ledger import book, entry
 from ansible_collections.flant.gitops.plugins.module_utils._ledger.envelope import digest, open_line
 from ansible_collections.flant.gitops.tests.support import openbao
+from ansible_collections.flant.gitops.tests.support.site import Site
 from ansible_collections.flant.gitops.tests.support.vault_account import ROTATION_POLICY
 from ansible_collections.flant.gitops.tests.support.waiting import until
 from google.protobuf.json_format import ParseDict
@@ -22,10 +23,11 @@ from in_toto_attestation.v1.statement import Statement
 from securesystemslib import dsse
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ansible_collections.flant.gitops.plugins.module_utils._ledger.entry import Entry
     from ansible_collections.flant.gitops.tests.component.role.conftest import Containers, Upstream
     from ansible_collections.flant.gitops.tests.support.signers import Signers
-    from ansible_collections.flant.gitops.tests.support.site import Site
 
 SIGKILLED = -9
 
@@ -198,6 +200,40 @@ def test_controller_verifies_what_the_target_has_written(site: Site, upstream: U
     missed = site.run("-e", f"flant_gitops_verify_heads={site.folder}/heads", playbook="flant.gitops.verify")
     assert missed.rc == 2, missed.output
     assert "was witnessed elsewhere" in missed.output
+
+
+def test_signatures_of_the_commits_are_verified_again(tmp_path: Path, upstream: Upstream, signers: Signers) -> None:
+    """The ledger is written as the role does, and no engine is needed."""
+    site = Site(tmp_path / "site", {"work_dir": str(tmp_path / "work")})
+    site.folder.mkdir()
+    commits = [upstream.commit("one", "First", signers.alice), upstream.commit("two", "Second", signers.bob)]
+    for commit, signer in zip(commits, (signers.alice, signers.bob)):
+        signed = {"signer": signer.name, "type": "openpgp", "source": "notes", "fingerprint": signer.fingerprint}
+        said = {"trusted": f"sha256:{'a' * 64}", "commands": f"sha256:{'b' * 64}"}
+        place = entry.Place(upstream.folder.as_uri(), "main", commit)
+        with book.opened(site.work / "ledger", book.Author(site.host, "default", "", None)) as opened:
+            run = book.begin(opened, place, adopts=False, required=1, signatures=[signed], **said)
+            book.end(opened, entry.FINISHED, run)
+    key = ["ssh-keygen", "-y", "-f", str(site.work / "ledger/key")]
+    known = subprocess.run(key, capture_output=True, text=True, check=True).stdout
+    (site.folder / "known_hosts").write_text(f"{site.host} {known}", encoding="utf-8")
+    site.variables |= {
+        "verify_known_hosts": str(site.folder / "known_hosts"),
+        "verify_repo": str(upstream.folder),
+        "trusted_pgp_public_keys": {"alice": signers.alice.public_key},
+    }
+    left = site.run(playbook="flant.gitops.verify")
+    assert left.rc == 2, left.output
+    assert f"line 3: commit {commits[1]} has no good signature by bob, {signers.bob.fingerprint}" in left.output
+    site.variables["verify_former_signers"] = {"bob": signers.bob.public_key}
+    verified = site.run(playbook="flant.gitops.verify")
+    assert verified.rc == 0, verified.output
+    assert "default: the ledger is authentic, 4 entries" in verified.output
+    assert f"commit {commits[1]} was signed by bob, which was true and would not count today" in verified.output
+    upstream.git("reset", "--quiet", "--hard", "HEAD^")
+    gone = site.run(playbook="flant.gitops.verify")
+    assert gone.rc == 2, gone.output
+    assert f"line 3: commit {commits[1]} is not in the history of the branch" in gone.output
 
 
 def test_vaults_own_log_tells_which_run_of_the_ledger_a_request_was_for(

@@ -246,6 +246,20 @@ def test_former_signers_were_right_and_would_not_count_today(ledger: Path) -> No
     assert "was signed by alice, which was true and would not count today" in report.notes[0]
 
 
+def test_commits_that_were_let_run_are_listed_where_that_is_asked(ledger: Path) -> None:
+    assert verified(ledger).commits == []
+    with book.opened(ledger, WEB1) as opened:
+        book.end(opened, entry.FINISHED, book.begin(opened, PLACE._replace(commit=f"{0:040x}"), adopts=False, **BEGUN))
+    listed = verified(ledger, lists_commits=True).commits
+    assert [each["commit"] for each in listed] == [f"{number:040x}" for number in range(3)]  # each once
+    assert listed[1] == {
+        "line": f"{file_of(ledger)} line 3",
+        "commit": f"{1:040x}",
+        "required": 1,
+        "signatures": [{"signer": "alice", "fingerprint": ALICE}],
+    }
+
+
 def test_no_ledger_and_an_empty_one_are_nothing(tmp_path: Path) -> None:
     assert "holds no entry" in verified(tmp_path, text="").problems[0]
     with pytest.raises(Failure, match=r"^dir: .* cannot be read"):

@@ -46,6 +46,7 @@ DEFAULTS = {
     "heads": [],
     "copies": [],
     "counted_today": None,
+    "list_commits": False,
     "ledger": False,
 }
 
