@@ -206,6 +206,8 @@ options:
   adopts:
     description:
       - Whether the run that begins takes up the container of the one before, which has not ended then but goes on.
+      - With O(action=end) and no O(run), the run of O(commit) that has begun last ends, if it has no end yet. It was
+        killed once the commit was recorded.
     type: bool
     default: false
   requests:

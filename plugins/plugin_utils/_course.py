@@ -64,7 +64,7 @@ _SENTENCES = {
     "processed": "commit {commit} ran {again}with rc 0, signed by {signers}",
 }
 _STEPS = ("poll", "prepare", "begin", "wrap", "start", "run", "record", "remove", "clear", "sweep", "rotate")
-_TOLD_BESIDE = ("revoke", "keep", "amend")
+_TOLD_BESIDE = ("revoke", "keep", "amend", "recover")
 _NOT_OF_THE_COMMIT = ("poll", "clear", "sweep", "rotate")
 _UNDER_WAY = ("same", "other_running")
 NEVER = "9999-12-31T00:00:00Z"
@@ -119,6 +119,7 @@ class Steps:
     run: Step
     record: Step
     remove: Step
+    recover: Step
     clear: Step
     sweep: Step
     rotate: Step
@@ -135,6 +136,11 @@ class Steps:
         if before.refusal or before.get("existing") in _UNDER_WAY:
             found["prepare"] = before
         return cls(**found, before=before, gone=results.get("gone") or "")
+
+    @property
+    def ended(self) -> Step:
+        """The step that tells of commands that have ended: this run's, or those that a killed run has recorded."""
+        return self.run if "rc" in self.run else self.recover
 
     @property
     def inherits(self) -> bool:
@@ -171,6 +177,7 @@ class Course:
     reveals: bool
     revokes: bool
     tokens: list[dict[str, object]]
+    takes_up: bool
     clears: bool
     sweeps: bool
     rotates: bool
@@ -223,7 +230,7 @@ def course(
     before = nobodys(settings.container_before, poll.get("commit"))
     said = _failure(settings, steps, step) if step else _sentence(settings, remembered, steps, status, wait)
     left = tokens.left(due)
-    unkept = steps.keep.refusal or steps.amend.refusal
+    unkept = steps.keep.refusal or steps.amend.refusal or steps.recover.refusal
     found_before = steps.before.get("existing") == "other_exited"
     taken_over = bool(poll.get("git_dir_taken_over", default=False))
     return Course(
@@ -256,6 +263,7 @@ def course(
         reveals=steps.prepare.get("existing") == "same" and bool(run.refusal),
         revokes=due != [],
         tokens=due,
+        takes_up="rc" in steps.recover,
         clears=clears,
         sweeps=taken_over and (clears or (found_before and not only_looks)),
         rotates=rotates,
@@ -418,16 +426,16 @@ def _rotated(settings: Settings, steps: Steps) -> dict[str, object]:
 
 
 def _output(steps: Steps) -> dict[str, object]:
-    if "rc" not in steps.run:
+    if "rc" not in steps.ended:
         return {}
-    said = {name: steps.run.get(name) for name in ("started_at", "finished_at", "stdout", "stderr")}
-    rc = steps.run.get("rc", default=0)
+    said = {name: steps.ended.get(name) for name in ("started_at", "finished_at", "stdout", "stderr")}
+    rc = steps.ended.get("rc", default=0)
     return {"commit": steps.poll.get("commit"), "rc": rc, "signers": _signers(steps.poll), **said}
 
 
 def _last_run(steps: Steps) -> dict[str, object]:
-    if "rc" not in steps.run:
+    if "rc" not in steps.ended:
         return {}
-    said = {name: steps.run.get(name) for name in ("started_at", "finished_at", "image_id")}
-    rc = steps.run.get("rc", default=0)
+    said = {name: steps.ended.get(name) for name in ("started_at", "finished_at", "image_id")}
+    rc = steps.ended.get("rc", default=0)
     return {"last_run": {"commit": steps.poll.get("commit"), "rc": rc, "signers": _signers(steps.poll), **said}}

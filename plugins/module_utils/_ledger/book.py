@@ -239,15 +239,29 @@ def begin(book: Book, place: Place, *, adopts: bool, **details: object) -> str:
         Failure: it cannot be said.
         OSError: it cannot be written.
     """
+    adopted = take_up(book, place) if adopts else ""
+    if adopted:
+        return adopted
     unended = _unended(book)
-    if unended and adopts and unended.place == place:
-        book.append(entries.ADOPTED, run=unended.run, place=place)
-        return unended.run
     if unended:
         book.append(entries.LOST, run=unended.run, place=unended.place)
     run = os.urandom(16).hex()
     book.append(entries.BEGUN, run=run, place=place, **details)
     return run
+
+
+def take_up(book: Book, place: Place) -> str:
+    """Say that the container of the last run is taken up, if that has no end and is about ``place``; return its id.
+
+    Raises:
+        Failure: it cannot be said.
+        OSError: it cannot be written.
+    """
+    unended = _unended(book)
+    if not unended or unended.place != place:
+        return ""
+    book.append(entries.ADOPTED, run=unended.run, place=place)
+    return unended.run
 
 
 def end(book: Book, event: str, run: str, **details: object) -> None:

@@ -127,7 +127,7 @@ def _change(instance: Path, directory: int, request: Request) -> Outcome:
         elif request.entry:
             entered = _enter(request.entry, request)  # before all else: what cannot be written down does not begin
         replace(_STATE, after.dump(), dir_fd=directory)
-        if request.action != BEGIN and request.entry and request.run:
+        if request.action != BEGIN and request.entry and (request.run or request.adopts):
             entered = _enter(request.entry, request)
     finally:
         if request.archive:
@@ -148,14 +148,13 @@ def _enter(subject: Subject, request: Request) -> Entered:
     if not request.key_file and not shutil.which("ssh-keygen"):
         return Entered(warnings=(_NOT_SIGNED,))
     with book.opened(request.directory, telling.author(subject, request.key_file)) as ledger:
-        run = request.run
+        run, place = request.run, telling.place(subject, request.commit)
         if request.action == BEGIN:
-            place = telling.place(subject, request.commit)
             run = book.begin(ledger, place, adopts=request.adopts, **telling.begun(subject))
-        else:
+        elif run := run or book.take_up(ledger, place):
             kept = logs.content(request.output) if request.output else b""
             book.end(ledger, telling.event(request), run, **telling.ended(request.output, kept, request.requests))
-        return Entered(run, ledger.head, tuple(ledger.warnings))
+        return Entered(run, ledger.head if run else "", tuple(ledger.warnings))
 
 
 def _keep_output(instance: Path, request: Request) -> None:

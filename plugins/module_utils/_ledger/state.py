@@ -79,7 +79,7 @@ def follow(before: State, request: Request) -> State:
         failing_since=_since(before.failing_since, request.at, holds=True, held=request.status == FAILED),
         waiting_since=_since(before.waiting_since, request.at, holds=True, held=request.status in WAITING),
         secret_id_rotate_at=request.secret_id_rotate_at or before.secret_id_rotate_at,
-        last_run=_run(request.output) if request.output else before.last_run,
+        last_run=_run(request.output, before.last_run) if request.output else before.last_run,
     )
 
 
@@ -89,5 +89,7 @@ def _since(before: str, at: str, *, holds: bool, held: bool) -> str:
     return before if before and holds else at
 
 
-def _run(output: Output) -> Run:
-    return Run(output.commit, output.rc, output.started_at, output.finished_at, tuple(output.signers))
+def _run(output: Output, before: Run | None) -> Run:
+    run = Run(output.commit, output.rc, output.started_at, output.finished_at, tuple(output.signers))
+    # Who takes up what a killed run has left does not know who has signed it.
+    return before if before and not run.signers and before._replace(signers=()) == run else run

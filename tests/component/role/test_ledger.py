@@ -104,7 +104,7 @@ def test_refusal_between_begin_and_start_ends_as_failed(
         ("Say that the run begins", []),
         ("Remember that the commit is started", [entry.BEGUN, entry.LOST]),
         ("Print the output", [entry.BEGUN, entry.ADOPTED]),
-        ("Keep the output and delete the archive", [entry.BEGUN]),
+        ("Keep the output and delete the archive", [entry.BEGUN, entry.ADOPTED, entry.FINISHED]),
         ("Remove the container", [entry.BEGUN, entry.FINISHED]),
     ],
 )

@@ -581,6 +581,18 @@ def test_r12_quiet_poll_of_another_commit_than_remembered_was_cut_off(remembered
     assert cleared["last_successful_commit"] == OLD
 
 
+def test_r12_result_of_a_commit_that_a_killed_run_has_recorded_is_kept() -> None:
+    left = {"remembered": {}, "poll": QUIET, "clear": REMOVED}
+    found = follows(recover=RAN, **left)
+    assert (found.status, found.step, found.takes_up, found.records) == ("unchanged", "", True, False)
+    assert (found.output["commit"], found.output["rc"], found.output["stdout"]) == (OLD, 0, "hello")
+    assert found.ended["last_run"]["commit"] == found.ended["last_successful_commit"] == OLD
+    gone = follows(recover=VANISHED, **left)
+    assert (gone.takes_up, gone.output, gone.complains) == (False, {}, False)
+    refused = follows(recover=REFUSED, **left)
+    assert (refused.step, refused.takes_up, refused.unkept) == ("", False, "It went wrong.")
+
+
 @pytest.mark.parametrize(
     ("polled", "failures", "left"),
     [(QUIET, 2, 0), (WAITING, 2, 0), (HELD, 2, 2), (SKIPPED, 2, 2), (SKIPPED, 0, 0), (REFUSED, 2, 3)],

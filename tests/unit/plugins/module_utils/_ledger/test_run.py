@@ -51,6 +51,20 @@ DEFAULTS = {
 }
 
 
+SUBJECT = {
+    **dict.fromkeys(("machine", "previous_commit", "image"), ""),
+    "repo": "/srv/a.git",
+    "branch": "main",
+    "instance": "default",
+    "host": "web1",
+    "required_signatures": 0,
+    "signatures": [],
+    "trusted": [],
+    "rules": [],
+    "commands": [],
+}
+
+
 def output(started_at: str = START, stdout: str = "hello") -> dict[str, object]:
     told = {"commit": COMMIT, "rc": 0, "started_at": started_at, "finished_at": END}
     return {**told, "stdout": stdout, "stderr": "careful"}
@@ -312,12 +326,9 @@ def test_branch_and_repository_of_any_letters_are_taken_down(instance: Path) -> 
 
 
 def test_newest_entries_are_shown_as_they_stand(instance: Path) -> None:
-    entry = dict.fromkeys(("machine", "previous_commit", "image"), "")
-    lists: dict[str, list[object]] = {"signatures": [], "trusted": [], "rules": [], "commands": []}
-    given = {"repo": "/srv/a.git", "branch": "main", "instance": "default", "host": "web1", "required_signatures": 0}
     for _index in range(2):
-        run = call(instance, "begin", entry={**entry, **given, **lists}).run
-        head = call(instance, "end", entry={**entry, **given, **lists}, run=run, output=output()).head
+        run = call(instance, "begin", entry=SUBJECT).run
+        head = call(instance, "end", entry=SUBJECT, run=run, output=output()).head
     assert list(call(instance, "show").entries) == []
     (ledger,) = (instance / "ledger").glob("*.jsonl")
     ledger.write_bytes(ledger.read_bytes() + b'{"half')
@@ -326,3 +337,14 @@ def test_newest_entries_are_shown_as_they_stand(instance: Path) -> None:
     assert (finished["event"], finished["rc"], finished["head"], finished["commit"]) == ("finished", 0, head, COMMIT)
     assert str(finished["text"]).endswith(f"finished commit {COMMIT} rc 0")
     assert len(call(instance, "show", entries=9).entries) == 4
+
+
+def test_run_that_was_killed_behind_its_record_is_taken_up_and_ends(instance: Path) -> None:
+    begun = call(instance, "begin", entry=SUBJECT)
+    assert call(instance, "end", entry=SUBJECT, adopts=True, output=output(), commit="2" * 40).run == ""
+    ended = [call(instance, "end", entry=SUBJECT, adopts=True, output=output()) for _index in range(2)]
+    assert [each.run for each in ended] == [begun.run, ""]
+    assert (ended[0].head != begun.head, ended[1].head) == (True, "")
+    shown = call(instance, "show", entries=9).entries
+    assert [each["event"] for each in shown] == ["begun", "adopted", "finished"]
+    assert {each["run"] for each in shown} == {begun.run}

@@ -49,6 +49,13 @@ def test_what_a_run_does_not_tell_is_kept() -> None:
     assert after.secret_id_rotate_at == FIRST
 
 
+def test_signers_outlive_a_run_that_was_killed_and_is_told_once_more() -> None:
+    told = follow(State(), request("processed", output=OUTPUT._replace(signers=("alice",))))
+    assert follow(told, request("unchanged", output=OUTPUT)).last_run == told.last_run
+    other = OUTPUT._replace(commit="2" * 40)
+    assert follow(told, request("unchanged", output=other)).last_run == Run("2" * 40, 3, FIRST, THEN)
+
+
 def test_sentence_is_made_printable() -> None:
     assert follow(State(), request("failed", sentence="a\x1b[2J\nb")).reason == "a\N{REPLACEMENT CHARACTER}[2J b"
 
