@@ -26,11 +26,14 @@ options:
       - V(end) deletes O(archive) and keeps O(output); archives that killed runs have left go after a day.
       - V(suspend) puts the mark C(hold) into the instance's directory, in place of whatever stands there, and V(resume)
         takes it away. M(flant.gitops.git_signed_commit) polls nothing in between if it is given it as C(hold_file).
+      - V(reset) says that O(commit), or none, counts as the one processed last, in place of O(previous_commit).
+      - V(suspend), V(resume) and V(reset) add to the ledger what was done, if there is one, with the name and the key
+        that its last entry has. Where that cannot be, it is a warning.
       - V(verify) reads the ledger in O(dir), or a copy of it, and returns in RV(verified) what it is worth. It succeeds
         whatever that is.
       - V(remove) deletes the instance's directory, and the ledger in it only with O(ledger).
     type: str
-    choices: [begin, end, show, suspend, resume, verify, remove]
+    choices: [begin, end, show, suspend, resume, reset, verify, remove]
     required: true
   dir:
     description:
@@ -61,6 +64,11 @@ options:
   commit:
     description:
       - The commit that the run was about; empty if it was about none.
+    type: str
+    default: ""
+  previous_commit:
+    description:
+      - The commit that was remembered before O(action=reset); empty if there was none.
     type: str
     default: ""
   secret_id_rotate_at:
@@ -475,7 +483,7 @@ _ENTRY = {
 ARGUMENT_SPEC = {
     "action": {
         "type": "str",
-        "choices": ["begin", "end", "show", "suspend", "resume", "verify", "remove"],
+        "choices": ["begin", "end", "show", "suspend", "resume", "reset", "verify", "remove"],
         "required": True,
     },
     "dir": {"type": "path", "required": True},
@@ -484,6 +492,7 @@ ARGUMENT_SPEC = {
     "step": {"type": "str", "default": ""},
     "sentence": {"type": "str", "default": ""},
     "commit": {"type": "str", "default": ""},
+    "previous_commit": {"type": "str", "default": ""},
     "secret_id_rotate_at": {"type": "str", "default": "", "no_log": False},
     "reason": {"type": "str", "default": ""},
     "by": {"type": "str", "default": ""},

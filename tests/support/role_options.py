@@ -39,6 +39,7 @@ LEFT = {
             "entries",
             "ledger",
             "list_commits",
+            "previous_commit",
         ),
         "for other playbooks",
     ),

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._ledger import entry as entries
-from ansible_collections.flant.gitops.plugins.module_utils._ledger import files, signing
+from ansible_collections.flant.gitops.plugins.module_utils._ledger import files, history, signing
 from ansible_collections.flant.gitops.plugins.module_utils._ledger.entry import Entry
 from ansible_collections.flant.gitops.plugins.module_utils._ledger.envelope import digest, open_line
 from ansible_collections.flant.gitops.plugins.module_utils._private_file import lock, open_regular, replace
@@ -92,7 +92,7 @@ class Book:
             self._announce(envelope.keyid)
             envelope = self._signed(event, run, place, details)
         self._write(envelope.line(), envelope.keyid)
-        if self._signed_with() != self._key_file:
+        if signed_with(self._directory) != self._key_file:
             replace(_SIGNED_WITH, os.fsencode(self._key_file), dir_fd=self._directory)
 
     @property
@@ -149,15 +149,7 @@ class Book:
         )
 
     def _old_key_files(self) -> Iterator[Path]:
-        return (file for file in (self._signed_with(), self._path / signing.KEY) if file)
-
-    def _signed_with(self) -> Path | None:
-        """Return the file of the key that has signed the last entry."""
-        try:
-            with os.fdopen(open_regular(_SIGNED_WITH, dir_fd=self._directory), "rb") as file:
-                return Path(os.fsdecode(file.read(_LONGEST_PATH)))
-        except FileNotFoundError:
-            return None
+        return (file for file in (signed_with(self._directory), self._path / signing.KEY) if file)
 
     def _write(self, line: bytes, keyid: str) -> None:
         """Append ``line``; ``keyid`` is the key that is to sign the next one."""
@@ -224,6 +216,43 @@ def opened(path: Path, author: Author) -> Iterator[Book]:
     """
     with trusted_directory(path, "dir", create=True) as directory, lock(_LOCK, dir_fd=directory):
         yield Book(path, directory, author)
+
+
+@contextlib.contextmanager
+def continued(path: Path) -> Iterator[Book | None]:
+    """Yield the ledger in ``path``, to be written as by whoever wrote last and with the same key; None: it is empty.
+
+    An operator may call the host otherwise than its schedule does, and know nothing of its key.
+
+    Raises:
+        Missing: there is no such directory.
+        Failure: others could change it, or it holds what is no entry.
+        OSError: it cannot be read or written.
+    """
+    with trusted_directory(path, "dir") as directory, lock(_LOCK, dir_fd=directory):
+        author = _last_author(path, directory)
+        yield Book(path, directory, author) if author else None
+
+
+def _last_author(path: Path, directory: int) -> Author | None:
+    for _line, _envelope, entry in history.backwards(directory):
+        key_file = signed_with(directory)
+        own = key_file in (None, path / signing.KEY)
+        return Author(entry.host, entry.instance, entry.machine, None if own else key_file)
+    return None
+
+
+def signed_with(directory: int) -> Path | None:
+    """Return the file of the key that has signed the last entry in ``directory``, a descriptor; None: nobody knows.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    try:
+        with os.fdopen(open_regular(_SIGNED_WITH, dir_fd=directory), "rb") as file:
+            return Path(os.fsdecode(file.read(_LONGEST_PATH)))
+    except FileNotFoundError:
+        return None
 
 
 def begin(book: Book, place: Place, *, adopts: bool, **details: object) -> str:

@@ -32,6 +32,7 @@ NO_LINE = "0" * 64
 
 BEGUN, FINISHED, FAILED, ADOPTED, LOST, CANCELLED = "begun", "finished", "failed", "adopted", "lost", "cancelled"
 REKEYED, TORN = "rekeyed", "torn"
+RESET, SUSPENDED, RESUMED = "reset", "suspended", "resumed"
 
 _HEX = r"[0-9a-f]"
 _DIGEST = rf"sha256:{_HEX}{{64}}"
@@ -226,6 +227,7 @@ _CHECKS: dict[str, Callable[[object], bool]] = {
     "machine": _form("machine"),
     "version": _form("version"),
     "run": _matches(rf"{_HEX}{{32}}"),
+    "commit": _commit,
     "previousCommit": _commit,
     "required": _whole(1 << 31),
     "signatures": _each(("signer", "type", "source", "fingerprint"), ("signature",)),
@@ -269,4 +271,7 @@ EVENTS = {
     CANCELLED: _ENDED,
     REKEYED: _Event(of_commit=False, needed=("key",)),
     TORN: _Event(of_commit=False, needed=("torn",)),
+    RESET: _Event(of_commit=False, possible=("commit", "previousCommit")),
+    SUSPENDED: _Event(of_commit=False),
+    RESUMED: _Event(of_commit=False),
 }

@@ -18,29 +18,39 @@ from ansible_collections.flant.gitops.plugins.module_utils._ledger.envelope impo
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ansible_collections.flant.gitops.plugins.module_utils._ledger.entry import Entry
+    from ansible_collections.flant.gitops.plugins.module_utils._ledger.envelope import Envelope
+
 
 def newest(directory: int, most: int) -> list[dict[str, object]]:
     """Return the last entries in ``directory``, a descriptor, at most ``most``, the newest last."""
-    return list(islice(_backwards(directory), most))[::-1]
+    told = (_told(line, envelope, entry) for line, envelope, entry in backwards(directory))
+    return list(islice(told, most))[::-1]
 
 
-def _backwards(directory: int) -> Iterator[dict[str, object]]:
+def backwards(directory: int) -> Iterator[tuple[bytes, Envelope, Entry]]:
+    """Yield the lines in ``directory``, a descriptor, that are entries, the last one first."""
     for name in reversed(files.years(directory)):
         with contextlib.suppress(ValueError):  # what comes before a line that is too long is not looked for
             for line in files.backwards(directory, name):
-                yield from _told(line)
+                yield from _read(line)
 
 
-def _told(line: bytes) -> Iterator[dict[str, object]]:
+def _read(line: bytes) -> Iterator[tuple[bytes, Envelope, Entry]]:
     try:
         envelope = open_line(line)
         entry = entries.read(envelope.payload)
     except ValueError:
         return
-    commit, rc = entry.place.commit if entry.place else "", entry.details.get("rc")
+    yield line, envelope, entry
+
+
+def _told(line: bytes, envelope: Envelope, entry: Entry) -> dict[str, object]:
+    commit = entry.place.commit if entry.place else str(entry.details.get("commit", ""))
+    rc = entry.details.get("rc")
     about = f" commit {commit}" if commit else ""
     ended = "" if rc is None else f" rc {rc}"
-    yield {
+    return {
         "text": f"{entry.number} {entry.at} {entry.event}{about}{ended}",
         "number": entry.number,
         "head": digest(line),

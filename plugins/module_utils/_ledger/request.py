@@ -24,6 +24,7 @@ SUSPEND = "suspend"
 RESUME = "resume"
 VERIFY = "verify"
 REMOVE = "remove"
+RESET = "reset"
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _HEAD = re.compile(r"[0-9a-f]{64}")
@@ -130,6 +131,7 @@ class Request(NamedTuple):
     copies: Sequence[Path] = ()
     counted_today: Sequence[str] | None = None
     list_commits: bool = False
+    previous_commit: str = ""
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any], *, check_mode: bool) -> Request:
@@ -166,6 +168,7 @@ class Request(NamedTuple):
             copies=[_absolute(each, "copies") for each in params["copies"]],
             counted_today=params["counted_today"],
             list_commits=params["list_commits"],
+            previous_commit=params["previous_commit"],
             check_mode=check_mode,
         )
         request._check()
@@ -179,7 +182,11 @@ class Request(NamedTuple):
         if self.action == SUSPEND:
             self.mark()
         self._check_output()
-        for option, commit in (("commit", self.commit), ("output.commit", self.output.commit if self.output else "")):
+        for option, commit in (
+            ("commit", self.commit),
+            ("previous_commit", self.previous_commit),
+            ("output.commit", self.output.commit if self.output else ""),
+        ):
             if commit and not _COMMIT.fullmatch(commit):
                 raise Failure(f"{option}: it is not a full commit id.")
         for option, number in (("keep_logs", self.keep_logs), ("logs", self.logs), ("entries", self.entries)):

@@ -27,12 +27,14 @@ from ansible_collections.flant.gitops.plugins.module_utils._ledger import (
     state,
     telling,
 )
+from ansible_collections.flant.gitops.plugins.module_utils._ledger import entry as entries
 from ansible_collections.flant.gitops.plugins.module_utils._ledger.chain import Expected
 from ansible_collections.flant.gitops.plugins.module_utils._ledger.outcome import Outcome
 from ansible_collections.flant.gitops.plugins.module_utils._ledger.removal import remove_all
 from ansible_collections.flant.gitops.plugins.module_utils._ledger.request import (
     BEGIN,
     REMOVE,
+    RESET,
     RESUME,
     SHOW,
     SUSPEND,
@@ -61,7 +63,7 @@ def run(request: Request) -> Outcome:
     if request.action == VERIFY:
         return _verify(request)
     try:
-        of_what_is_there = {SHOW: _show, RESUME: _resume, REMOVE: _remove}.get(request.action)
+        of_what_is_there = {SHOW: _show, RESUME: _resume, REMOVE: _remove, RESET: _reset}.get(request.action)
         if of_what_is_there:
             return of_what_is_there(instance, request)
         with trusted_directory(instance, "dir", create=not request.check_mode) as directory:
@@ -96,17 +98,45 @@ def _show(instance: Path, request: Request) -> Outcome:
 
 
 def _suspend(directory: int, request: Request) -> Outcome:
+    warnings: tuple[str, ...] = ()
     if not request.check_mode:
         replace(_HOLD, request.mark(), dir_fd=directory)
-    return Outcome(changed=True, state=_read(directory))
+        warnings = _note(request, entries.SUSPENDED)
+    return Outcome(changed=True, state=_read(directory), warnings=warnings)
 
 
 def _resume(instance: Path, request: Request) -> Outcome:
     with trusted_directory(instance, "dir") as directory:
         stands = _HOLD.name in listing.names(directory)
+        warnings: tuple[str, ...] = ()
         if stands and not request.check_mode:
             remove(_HOLD, dir_fd=directory)
-        return Outcome(changed=stands, state=_read(directory))
+            warnings = _note(request, entries.RESUMED)
+        return Outcome(changed=stands, state=_read(directory), warnings=warnings)
+
+
+def _reset(instance: Path, request: Request) -> Outcome:
+    with trusted_directory(instance, "dir") as directory:
+        told = {"commit": request.commit, "previousCommit": request.previous_commit}
+        said = {name: commit for name, commit in told.items() if commit}
+        warnings = () if request.check_mode else _note(request, entries.RESET, **said)
+        return Outcome(changed=False, state=_read(directory), warnings=warnings)
+
+
+def _note(request: Request, event: str, **details: str) -> tuple[str, ...]:
+    """Write down what an operator has done; that it was done does not depend on it. A ledger begins with a run."""
+    try:
+        with book.continued(request.directory) as ledger:
+            if not ledger:
+                return ()
+            ledger.append(event, run="", place=None, **details)
+            return tuple(ledger.warnings)
+    except Missing:
+        return ()
+    except Failure as failure:
+        return (f"the ledger has no entry of this: {failure}",)
+    except OSError as error:
+        return (f"the ledger has no entry of this: {request.directory} cannot be used: {error.strerror}.",)
 
 
 def _remove(instance: Path, request: Request) -> Outcome:

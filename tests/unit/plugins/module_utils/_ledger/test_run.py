@@ -6,11 +6,13 @@ from __future__ import annotations
 import base64
 import json
 import os
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
-from ansible_collections.flant.gitops.plugins.module_utils._ledger import removal
+from ansible_collections.flant.gitops.plugins.module_utils._ledger import audit, removal
+from ansible_collections.flant.gitops.plugins.module_utils._ledger.chain import Expected
 from ansible_collections.flant.gitops.plugins.module_utils._ledger.request import Request
 from ansible_collections.flant.gitops.plugins.module_utils._ledger.run import run
 from ansible_collections.flant.gitops.plugins.module_utils._ledger.state import State
@@ -47,6 +49,7 @@ DEFAULTS = {
     "copies": [],
     "counted_today": None,
     "list_commits": False,
+    "previous_commit": "",
     "ledger": False,
 }
 
@@ -348,3 +351,44 @@ def test_run_that_was_killed_behind_its_record_is_taken_up_and_ends(instance: Pa
     shown = call(instance, "show", entries=9).entries
     assert [each["event"] for each in shown] == ["begun", "adopted", "finished"]
     assert {each["run"] for each in shown} == {begun.run}
+
+
+def test_what_operators_do_stands_in_the_ledger_by_the_name_and_the_key_of_the_runs(
+    instance: Path, tmp_path: Path
+) -> None:
+    key = tmp_path / "host_key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    call(instance, "begin", entry=SUBJECT, key_file=str(key))
+    assert call(instance, "suspend", reason="c4n4ry", by="alice").warnings == ()
+    assert call(instance, "resume").warnings == ()
+    assert not call(instance, "resume").changed
+    assert call(instance, "reset", at="", previous_commit="2" * 40).warnings == ()
+    assert call(instance, "reset", check_mode=True).warnings == ()
+    report = audit.verify([instance / "ledger"], Expected("web1"), ())
+    assert (report.problems, len(report.keys)) == ([], 1)
+    begun, *noted = call(instance, "show", entries=9).entries
+    assert [each["event"] for each in noted] == ["suspended", "resumed", "reset"]
+    assert {each["key"] for each in noted} == {begun["key"]}
+    assert (noted[-1]["commit"], noted[-1]["run"]) == (COMMIT, "")
+    (file,) = (instance / "ledger").glob("*.jsonl")
+    assert all(
+        b"c4n4ry" not in base64.b64decode(json.loads(line)["payload"]) for line in file.read_bytes().splitlines()
+    )
+
+
+@pytest.mark.parametrize("action", ["suspend", "reset"])
+def test_what_operators_do_begins_no_ledger(instance: Path, action: str) -> None:
+    call(instance, "end", output=output())
+    assert call(instance, action, reason="Frozen", by="alice").warnings == ()
+    assert not (instance / "ledger").exists()
+
+
+def test_mark_is_put_and_taken_away_even_if_the_ledger_cannot_say_so(instance: Path) -> None:
+    call(instance, "begin", entry=SUBJECT)
+    (instance / "ledger/key").unlink()
+    (instance / "ledger/key").mkdir()
+    (warning,) = call(instance, "suspend", reason="Frozen", by="alice").warnings
+    assert warning.startswith("the ledger has no entry of this: dir: ")
+    assert (instance / "hold").exists()
+    (warning,) = call(instance, "resume").warnings
+    assert not (instance / "hold").exists()
