@@ -129,6 +129,13 @@ options:
       - How many runs' outputs are kept, under C(log) in the instance's directory, with mode 0600.
     type: int
     default: 10
+  keep_ledger:
+    description:
+      - How many years of the ledger are kept, counted by those in which there are entries. O(action=end) deletes the
+        files of older ones, and adds an entry before that says where the ledger begins from then on.
+      - With V(0), all are kept.
+    type: int
+    default: 0
   logs:
     description:
       - How many runs' outputs O(action=show) returns, the newest.
@@ -499,6 +506,7 @@ ARGUMENT_SPEC = {
     "output": {"type": "dict", "options": _OUTPUT},
     "archive": {"type": "path"},
     "keep_logs": {"type": "int", "default": 10},
+    "keep_ledger": {"type": "int", "default": 0},
     "logs": {"type": "int", "default": 0},
     "entries": {"type": "int", "default": 0},
     "entry": {"type": "dict", "options": _ENTRY},

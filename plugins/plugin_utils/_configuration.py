@@ -78,8 +78,9 @@ def _suspension(config: Mapping[str, Any]) -> None:
 
 
 def _operation(config: Mapping[str, Any]) -> None:
-    if config["keep_logs"] < 0:
-        raise Failure("flant_gitops_keep_logs: it must not be negative.")
+    for name in ("keep_logs", "keep_ledger"):
+        if config[name] < 0:
+            raise Failure(f"flant_gitops_{name}: it must not be negative.")
     if config["ledger_key_file"] and not config["ledger_key_file"].startswith("/"):
         raise Failure("flant_gitops_ledger_key_file: it must be an absolute path.")
     parse_duration(config["git_poll_period"], "flant_gitops_git_poll_period")

@@ -95,6 +95,6 @@ VAULT = Module(
 LEDGER = Module(
     run_ledger.ARGUMENT_SPEC,
     "ledger_",
-    {"keep_logs": "keep_logs"},
-    frozenset(run_ledger.ARGUMENT_SPEC) - {"keep_logs", "key_file"},
+    {"keep_logs": "keep_logs", "keep_ledger": "keep_ledger"},
+    frozenset(run_ledger.ARGUMENT_SPEC) - {"keep_logs", "keep_ledger", "key_file"},
 )

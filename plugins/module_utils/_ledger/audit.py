@@ -84,7 +84,7 @@ def verify(copies: Sequence[Path], expected: Expected, witnessed: Collection[str
     verdict = BROKEN if problems else AUTHENTIC if expected.keys_of else CONSISTENT
     return Report(
         verdict,
-        sum(chain.number + 1 for chain in chains),
+        sum(chain.entries for chain in chains),
         [chain.head for chain in chains],
         list(dict.fromkeys(keyid for chain in chains for keyid in chain.keyids)),
         problems[:_MOST],

@@ -24,7 +24,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._ledger import entry 
 from ansible_collections.flant.gitops.plugins.module_utils._ledger import files, history, signing
 from ansible_collections.flant.gitops.plugins.module_utils._ledger.entry import Entry
 from ansible_collections.flant.gitops.plugins.module_utils._ledger.envelope import digest, open_line
-from ansible_collections.flant.gitops.plugins.module_utils._private_file import lock, open_regular, replace
+from ansible_collections.flant.gitops.plugins.module_utils._private_file import lock, open_regular, remove, replace
 from ansible_collections.flant.gitops.plugins.module_utils._timestamp import iso8601
 from ansible_collections.flant.gitops.plugins.module_utils._trusted_path import Missing, trusted_directory
 
@@ -94,6 +94,22 @@ class Book:
         self._write(envelope.line(), envelope.keyid)
         if signed_with(self._directory) != self._key_file:
             replace(_SIGNED_WITH, os.fsencode(self._key_file), dir_fd=self._directory)
+
+    def prune(self, years: int) -> None:
+        """Delete the files of all but the newest ``years``, once an entry says with which one the ledger begins then.
+
+        Raises:
+            Failure: it cannot be said.
+            OSError: it cannot be written, or a file cannot be deleted.
+        """
+        names = files.years(self._directory)
+        old, kept = names[:-years], names[-years:]
+        first = next(history.forwards(self._directory, kept[0]), None) if old else None
+        if not first:
+            return
+        self.append(entries.PRUNED, begins=first.number, before=f"sha256:{first.previous}")
+        for name in old:
+            remove(Path(name), dir_fd=self._directory)
 
     @property
     def _key_file(self) -> Path:

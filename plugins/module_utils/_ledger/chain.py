@@ -56,6 +56,14 @@ class Signed(NamedTuple):
     signatures: tuple[tuple[str, str], ...]
 
 
+class _Beginning(NamedTuple):
+    """The first entry there is, where that is not the first of the ledger; ``number`` and ``previous`` are its own."""
+
+    where: str
+    number: int
+    previous: str
+
+
 class _Cut(NamedTuple):
     where: str
     digest: str
@@ -69,6 +77,7 @@ class Chain:
         problems: what must not be so; each begins with the line.
         notes: what is worth knowing.
         number: the last entry's, -1 before the first.
+        entries: how many there were.
         head: the digest of the last line.
         ledger: the ledger's id.
         keyids: the keys that have signed, in their order.
@@ -80,6 +89,7 @@ class Chain:
         self.problems: list[str] = []
         self.notes: list[str] = []
         self.number = -1
+        self.entries = 0
         self.head = entries.NO_LINE
         self.ledger = ""
         self.keyids: list[str] = []
@@ -89,6 +99,8 @@ class Chain:
         self._next_key = ""
         self._trusted: set[str] = set()
         self._cut: _Cut | None = None
+        self._missing: _Beginning | None = None
+        self._early = False
         self._open = ""
         self._lost: collections.deque[str] = collections.deque(maxlen=_LOST_KEPT)
 
@@ -98,25 +110,34 @@ class Chain:
             envelope = open_line(line)
             entry = entries.read(envelope.payload)
         except ValueError as error:
-            self.end()
+            self._end_cut()
             self._cut = _Cut(where, digest(line), str(error))
             return None
         problems = [
             *self._after_cut(entry),
-            *self._place(entry),
+            *self._place(where, entry),
             *self._origin(entry),
             *self._key(envelope.keyid, entry),
             *self._run(entry),
         ]
         self.problems += [f"{where}: {problem}." for problem in problems]
+        self._find_beginning(entry)
         self.notes += [f"{where}: {note}." for note in self._worth_knowing(entry)]
         if self._expected.lists_commits and entry.event == entries.BEGUN and entry.place:
             self.commits.setdefault(_signed(entry, entry.place.commit), where)
+        self.entries += 1
         self.number, self.head, self.ledger, self._last = entry.number, digest(line), entry.ledger, entry
         return envelope
 
     def end(self) -> None:
-        """Say that no line follows, or none that could speak of the one before."""
+        """Say that no line follows."""
+        self._end_cut()
+        if self._missing:
+            problem = f"it is entry {self._missing.number} of the ledger, and those before it are missing"
+            self.problems.insert(0, f"{self._missing.where}: {problem}.")
+
+    def _end_cut(self) -> None:
+        """Say that nothing follows which could speak of the line before."""
         if self._cut:
             self.problems.append(
                 f"{self._cut.where}: {self._cut.reason}, and no entry after it says that it was cut off."
@@ -130,18 +151,26 @@ class Chain:
             if not cut or entry.details["torn"] != f"sha256:{cut.digest}":
                 return ["it speaks of a line before it that was cut off, which is not there"]
         elif cut and entry.event != entries.REKEYED:
-            self.end()
+            self._end_cut()
         return []
 
-    def _place(self, entry: Entry) -> list[str]:
+    def _place(self, where: str, entry: Entry) -> list[str]:
         if not self._last and entry.number:
-            return [f"it is entry {entry.number} of the ledger, and those before it are missing"]
+            self._missing = _Beginning(where, entry.number, f"sha256:{entry.previous}")
+            self._early = True
+            return []
         problems = []
         if entry.number != self.number + 1:
             problems.append(f"it is entry {entry.number}, and {self.number + 1} should follow")
         if entry.previous != self.head:
             problems.append("it does not follow the line before it")
         return problems
+
+    def _find_beginning(self, entry: Entry) -> None:
+        """Take it that those before the first entry were deleted if the host has said so of this very place."""
+        told = (entry.details.get("begins"), entry.details.get("before"))
+        if entry.event == entries.PRUNED and self._missing and told == self._missing[1:]:
+            self._missing = None
 
     def _origin(self, entry: Entry) -> list[str]:
         last = self._last or entry
@@ -176,10 +205,13 @@ class Chain:
     def _run(self, entry: Entry) -> list[str]:
         run, before = entry.run, self._open
         if entry.event == entries.BEGUN:
-            self._open = run
+            self._open, self._early = run, False
             return [f"run {before} has no end"] if before else []
         if not run:
             return []
+        if self._early and not before:  # it has begun before what is left of the ledger
+            before = run
+            self._open = run
         if run not in (before, *self._lost):
             return [f"run {run} has not begun before"]
         if run == before and entry.event != entries.ADOPTED:
@@ -194,6 +226,8 @@ class Chain:
         notes = []
         if self._last and entry.at < self._last.at:
             notes.append(f"the clock was set back, from {self._last.at} to {entry.at}")
+        if entry.event == entries.PRUNED:
+            notes.append(f"the ledger begins with entry {entry.details['begins']}, as older years were deleted")
         if entry.event in (entries.TORN, entries.REKEYED, entries.LOST):
             notes.append(f"it says {entry.event}{f', run {entry.run}' if entry.run else ''}")
         if entry.event == entries.BEGUN and entry.place and self._expected.today is not None:

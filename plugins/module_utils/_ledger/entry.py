@@ -32,7 +32,7 @@ NO_LINE = "0" * 64
 
 BEGUN, FINISHED, FAILED, ADOPTED, LOST, CANCELLED = "begun", "finished", "failed", "adopted", "lost", "cancelled"
 REKEYED, TORN = "rekeyed", "torn"
-RESET, SUSPENDED, RESUMED = "reset", "suspended", "resumed"
+RESET, SUSPENDED, RESUMED, PRUNED = "reset", "suspended", "resumed", "pruned"
 
 _HEX = r"[0-9a-f]"
 _DIGEST = rf"sha256:{_HEX}{{64}}"
@@ -242,6 +242,8 @@ _CHECKS: dict[str, Callable[[object], bool]] = {
     "output": _matches(_DIGEST),
     "key": _matches(_KEYID),
     "torn": _matches(_DIGEST),
+    "begins": _whole(1 << 53),
+    "before": _matches(_DIGEST),
 }
 _COMMON = ("ledger", "number", "previous", "event", "at", "host", "instance", "machine", "version")
 
@@ -274,4 +276,5 @@ EVENTS = {
     RESET: _Event(of_commit=False, possible=("commit", "previousCommit")),
     SUSPENDED: _Event(of_commit=False),
     RESUMED: _Event(of_commit=False),
+    PRUNED: _Event(of_commit=False, needed=("begins", "before")),
 }

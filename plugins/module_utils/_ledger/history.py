@@ -28,6 +28,12 @@ def newest(directory: int, most: int) -> list[dict[str, object]]:
     return list(islice(told, most))[::-1]
 
 
+def forwards(directory: int, name: str) -> Iterator[Entry]:
+    """Yield the entries in the file ``name`` in ``directory``, a descriptor, the first one first."""
+    for line in files.lines(directory, name):
+        yield from (entry for _line, _envelope, entry in _read(line))
+
+
 def backwards(directory: int) -> Iterator[tuple[bytes, Envelope, Entry]]:
     """Yield the lines in ``directory``, a descriptor, that are entries, the last one first."""
     for name in reversed(files.years(directory)):

@@ -132,6 +132,7 @@ class Request(NamedTuple):
     counted_today: Sequence[str] | None = None
     list_commits: bool = False
     previous_commit: str = ""
+    keep_ledger: int = 0
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any], *, check_mode: bool) -> Request:
@@ -169,6 +170,7 @@ class Request(NamedTuple):
             counted_today=params["counted_today"],
             list_commits=params["list_commits"],
             previous_commit=params["previous_commit"],
+            keep_ledger=params["keep_ledger"],
             check_mode=check_mode,
         )
         request._check()
@@ -189,8 +191,8 @@ class Request(NamedTuple):
         ):
             if commit and not _COMMIT.fullmatch(commit):
                 raise Failure(f"{option}: it is not a full commit id.")
-        for option, number in (("keep_logs", self.keep_logs), ("logs", self.logs), ("entries", self.entries)):
-            if number < 0:
+        for option in ("keep_logs", "keep_ledger", "logs", "entries"):
+            if getattr(self, option) < 0:
                 raise Failure(f"{option}: it must not be negative.")
         self._check_entry()
         if self.archive and self.archive.parent != self.directory.parent:

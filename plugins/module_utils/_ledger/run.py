@@ -184,6 +184,8 @@ def _enter(subject: Subject, request: Request) -> Entered:
         elif run := run or book.take_up(ledger, place):
             kept = logs.content(request.output) if request.output else b""
             book.end(ledger, telling.event(request), run, **telling.ended(request.output, kept, request.requests))
+            if request.keep_ledger:
+                ledger.prune(request.keep_ledger)
         return Entered(run, ledger.head if run else "", tuple(ledger.warnings))
 
 

@@ -93,6 +93,7 @@ VALUES = {
     "vault_timeout": "31s",
     "vault_retries": 4,
     "keep_logs": 7,
+    "keep_ledger": 8,
     "ledger_key_file": "/keys/ledger",
 }
 # What goes with another way to log in than the one above.
@@ -219,8 +220,9 @@ def test_r24_each_module_is_given_each_variable(site: Site, signers: Signers) ->
             assert handed[name], f"{module} is not given {option}"
             assert {str(value) for value in handed[name]} == {str(VALUES[name])}, option
     assert given(found, "run_ledger", "keep_logs") == [VALUES["keep_logs"]] * 2
+    assert given(found, "run_ledger", "keep_ledger") == [VALUES["keep_ledger"]] * 2
     assert given(found, "run_ledger", "run") == ["f" * 32]
-    assert given(found, "run_ledger", "adopts") == [False]
+    assert given(found, "run_ledger", "adopts") == [False] * 2
     assert given(found, "run_ledger", "requests") == [ANSWERS["vault_wrapped_requests"]["requests"]]
     entry, _entry_of_the_end = given(found, "run_ledger", "entry")
     assert entry == {

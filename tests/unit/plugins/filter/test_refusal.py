@@ -120,6 +120,7 @@ def test_what_works_is_not_refused(config: dict[str, object]) -> None:
         ({"window_override": "main"}, "flant_gitops_window_override: it must be the full id of a commit"),
         ({"window_override": "abc1234"}, "flant_gitops_window_override: it must be the full id of a commit"),
         ({"keep_logs": -1}, "flant_gitops_keep_logs: it must not be negative"),
+        ({"keep_ledger": -1}, "flant_gitops_keep_ledger: it must not be negative"),
         ({"git_repo_url": "ext::sh -c id"}, "flant_gitops_git_repo_url: "),
         ({"git_poll_period": "often"}, "flant_gitops_git_poll_period: 'often' is no duration"),
         ({"git_timeout": "x"}, "flant_gitops_git_timeout: "),

@@ -323,3 +323,81 @@ def test_torn_line_that_another_was_put_for_is_found(ledger: Path) -> None:
     assert verified(ledger).verdict == audit.AUTHENTIC
     file_of(ledger).write_bytes(file_of(ledger).read_bytes().replace(b'\n{"payload":"AAAA\n', b'\n{"payload":"BBBB\n'))
     assert "line 8: it speaks of a line before it that was cut off" in verified(ledger).problems[0]
+
+
+@pytest.fixture
+def years(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A ledger with a run in each of three years, and one from each to the next."""
+    ledger = tmp_path / "web1/ledger"
+    open_run = ""
+    for year in (54, 55, 56):
+        seconds = int(year * 365.25 * 86400) + 100 * 86400
+        monkeypatch.setattr(book.time, "time", lambda seconds=seconds: seconds)
+        with book.opened(ledger, WEB1) as opened:
+            if open_run:
+                book.end(opened, entry.FINISHED, open_run)
+            open_run = book.begin(opened, PLACE, adopts=False, **BEGUN)
+    return ledger
+
+
+def pruned(ledger: Path, number: int) -> None:
+    with book.opened(ledger, WEB1) as opened:
+        opened.prune(number)
+
+
+def names(ledger: Path) -> list[str]:
+    return sorted(file.stem for file in ledger.glob("*.jsonl"))
+
+
+def test_ledger_that_was_pruned_begins_later_and_says_so(years: Path) -> None:
+    pruned(years, 3)
+    assert names(years) == ["2024", "2025", "2026"]
+    for left, begins in ((2, 1), (1, 3)):
+        pruned(years, left)
+        pruned(years, left)
+        assert names(years) == ["2024", "2025", "2026"][-left:]
+        report = verified(years)
+        assert (report.verdict, report.problems) == (audit.AUTHENTIC, [])
+        assert f"the ledger begins with entry {begins}, as older years were deleted" in report.notes[-1]
+    assert report.entries == 4
+    keep(years, runs=1)
+    assert verified(years).verdict == audit.AUTHENTIC
+
+
+def test_beginning_that_is_missing_is_found_though_the_ledger_was_pruned(years: Path) -> None:
+    pruned(years, 2)
+    (years / "2025.jsonl").unlink()
+    assert (
+        "2026.jsonl line 1: it is entry 3 of the ledger, and those before it are missing."
+        in verified(years).problems[0]
+    )
+
+
+def test_beginning_before_another_line_than_was_said_is_found(years: Path) -> None:
+    pruned(years, 2)
+    file = years / "2025.jsonl"
+    first = open_line(file.read_bytes().splitlines()[0])
+    other = first.payload.replace(entry.read(first.payload).previous.encode(), b"0" * 64)
+    rest = file.read_bytes().split(b"\n", 1)[1]
+    file.write_bytes(signing.sign(other, years / "key", "test").line() + b"\n" + rest)
+    assert any("those before it are missing" in problem for problem in verified(years).problems)
+
+
+def test_pruning_that_was_cut_off_is_no_problem(years: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_arguments: object, **_more: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(book, "remove", interrupted)
+        pruned(years, 1)
+    assert names(years) == ["2024", "2025", "2026"]
+    assert verified(years).verdict == audit.AUTHENTIC
+    pruned(years, 1)
+    assert verified(years).verdict == audit.AUTHENTIC
+
+
+def test_run_that_never_began_is_found_behind_a_later_beginning(years: Path) -> None:
+    pruned(years, 1)
+    with book.opened(years, WEB1) as opened:
+        opened.append(entry.FINISHED, run="f" * 32, place=PLACE)
+    assert any(f"run {'f' * 32} has not begun before" in problem for problem in verified(years).problems)

@@ -48,6 +48,7 @@ GOOD = [
     BEGUN._replace(event=entries.ADOPTED, details={}),
     BEGUN._replace(event=entries.LOST, details={}),
     ABOUT_THE_LEDGER._replace(event=entries.REKEYED, details={"key": SIGNED["fingerprint"]}),
+    ABOUT_THE_LEDGER._replace(event=entries.PRUNED, details={"begins": 7, "before": DIGEST}),
     ABOUT_THE_LEDGER._replace(event=entries.RESET, details={"commit": "1" * 40, "previousCommit": "2" * 40}),
     ABOUT_THE_LEDGER._replace(event=entries.RESET),
     ABOUT_THE_LEDGER._replace(event=entries.SUSPENDED),

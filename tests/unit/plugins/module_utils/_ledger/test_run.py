@@ -49,6 +49,7 @@ DEFAULTS = {
     "copies": [],
     "counted_today": None,
     "list_commits": False,
+    "keep_ledger": 0,
     "previous_commit": "",
     "ledger": False,
 }
@@ -278,6 +279,7 @@ def test_r14_state_that_is_a_link_is_not_followed(instance: Path, tmp_path: Path
         ({"output": {**output(), "commit": "../x"}}, "output.commit: it is not a full commit id."),
         ({"output": output("../x")}, "output.started_at: it is not a time"),
         ({"keep_logs": -1}, "keep_logs: it must not be negative."),
+        ({"keep_ledger": -1}, "keep_ledger: it must not be negative."),
         ({"logs": -1}, "logs: it must not be negative."),
         ({"archive": "/etc/passwd"}, "archive: it does not lie beside dir."),
     ],
