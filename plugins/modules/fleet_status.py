@@ -51,7 +51,7 @@ table:
   returned: success
   type: list
   elements: str
-  sample: ["HOST  INSTANCE  STATE  SINCE  DEPLOYED  LAST-RUN  LAST-POLL  SIGNERS  REASON"]
+  sample: ["HOST  INSTANCE  STATE  SINCE  DEPLOYED  LAST-RUN  LAST-POLL  SIGNERS  KEY  REASON"]
 alarm:
   description: Which instances are failing, stale or out of reach, in one sentence; empty if none is.
   returned: success

@@ -39,6 +39,7 @@ ALARMING = frozenset({"failing", "unreachable", "stale"})
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?(Z|\+00:00)", re.ASCII)
 _SIGNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._@+-]{0,62}|[0-9A-F]{64}|SHA256:[A-Za-z0-9+/]{43}")
+_KEY = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
 _MOST_SIGNERS = 100
 _MOST_NAMED = 10
 _POLLED = frozenset({"unchanged", "new", "awaiting_signatures", "failed"})
@@ -81,7 +82,10 @@ class Run(NamedTuple):
 
 @dataclass(frozen=True)
 class Standing:
-    """How an instance stands; what is not known is empty. Times are in UTC as ISO 8601."""
+    """How an instance stands; what is not known is empty. Times are in UTC as ISO 8601.
+
+    ``key`` is the fingerprint of the key that has signed the last entry of the ledger, as the target says.
+    """
 
     host: str
     instance: str
@@ -92,6 +96,7 @@ class Standing:
     last_poll: str = ""
     signers: tuple[str, ...] = ()
     reason: str = ""
+    key: str = ""
 
 
 def in_order(standings: list[Standing]) -> list[Standing]:
@@ -135,6 +140,7 @@ def standing(asked: Asked, now: datetime, max_age: float) -> Standing:
         last_poll=target.polled_at,
         signers=target.signers,
         reason=reason,
+        key=target.key,
     )
 
 
@@ -161,6 +167,7 @@ class _Target:
         self.waiting_since = _time(state.get("waiting_since"))
         self.last_run = _run(run)
         self.signers = _signers(run.get("signers"))
+        self.key = _key(asked.ledger.get("entries"))
         self.under_way = asked.container.get("existing") == "other_running"
         self.started_at = _time(asked.container.get("started_at"))
         self.engine_said = "" if "existing" in asked.container else _said(asked.container)
@@ -308,3 +315,8 @@ def _run(run: Mapping[str, Any]) -> Run | None:
 def _signers(value: object) -> tuple[str, ...]:
     names = value[:_MOST_SIGNERS] if isinstance(value, list) else []
     return tuple(str(name) for name in names if isinstance(name, str) and _SIGNER.fullmatch(name))
+
+
+def _key(entries: object) -> str:
+    last = _mapping(entries[-1]) if isinstance(entries, list) and entries else {}
+    return _text(last.get("key")) if _KEY.fullmatch(_text(last.get("key"))) else ""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ansible_collections.flant.gitops.plugins.plugin_utils._status import Standing
 
-COLUMNS = ("HOST", "INSTANCE", "STATE", "SINCE", "DEPLOYED", "LAST-RUN", "LAST-POLL", "SIGNERS", "REASON")
+COLUMNS = ("HOST", "INSTANCE", "STATE", "SINCE", "DEPLOYED", "LAST-RUN", "LAST-POLL", "SIGNERS", "KEY", "REASON")
 _SHORT = 12  # digits of a commit's id
 # No script and nothing from elsewhere, whatever the page is taken for: see https://www.w3.org/TR/CSP3/
 _PAGE = """\
@@ -74,5 +74,5 @@ def _cells(each: Standing, now: datetime, digits: int | None) -> tuple[str, ...]
     if run and run.finished_at:
         last_run += f" {age(run.finished_at, now)} ago"
     signers = ", ".join(each.signers)
-    cells = (each.since, each.deployed[:digits], last_run, each.last_poll, signers, each.reason)
+    cells = (each.since, each.deployed[:digits], last_run, each.last_poll, signers, each.key, each.reason)
     return (each.host, each.instance, each.state, *(cell or "-" for cell in cells))

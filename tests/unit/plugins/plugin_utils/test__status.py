@@ -298,3 +298,20 @@ def test_alarm_names_who_has_to_be_looked_at() -> None:
 )
 def test_age_is_in_the_largest_unit(moment: str, words: str) -> None:
     assert age(moment, NOW) == words
+
+
+@pytest.mark.parametrize(
+    ("entries", "key"),
+    [
+        ([{"key": "SHA256:" + "a" * 43}, {"key": "SHA256:" + "b" * 43}], "SHA256:" + "b" * 43),
+        ([{"key": "SHA256:" + "b" * 43 + "\n"}], ""),
+        ([{"key": "<script>"}], ""),
+        ([{"key": 1}], ""),
+        ([1], ""),
+        ([], ""),
+        ("x", ""),
+        (None, ""),
+    ],
+)
+def test_key_of_the_ledgers_last_entry_is_shown_if_it_is_a_fingerprint(entries: object, key: str) -> None:
+    assert standing(asked(polled("unchanged"), {**ended("processed"), "entries": entries}), NOW, 0).key == key

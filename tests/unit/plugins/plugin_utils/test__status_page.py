@@ -15,6 +15,7 @@ from ansible_collections.flant.gitops.plugins.plugin_utils._status_page import C
 NOW = datetime(2026, 11, 28, 12, tzinfo=timezone.utc)
 AT = "2026-11-28T11:00:00Z"
 HOSTILE = """</td></table><script>alert("1")</script><img src=x onerror='y'>{{ 7 }} {0} & more"""
+KEY = "SHA256:" + "k" * 43
 STANDINGS = [
     Standing(
         "web1",
@@ -26,6 +27,7 @@ STANDINGS = [
         last_poll=AT,
         signers=("alice", "bob"),
         reason=HOSTILE,
+        key=KEY,
     ),
     Standing("web2", "other", "never"),
 ]
@@ -55,8 +57,8 @@ def test_table_has_a_row_for_each_and_the_last_column_is_whole() -> None:
     assert first.startswith(
         "web1  default   failing  2026-11-28T11:00:00Z  aaaaaaaaaaaa  bbbbbbbbbbbb rc 3 1h ago  2026-"
     )
-    assert first.endswith(f"alice, bob  {HOSTILE}")
-    assert second.split() == ["web2", "other", "never", *"------"]
+    assert first.endswith(f"alice, bob  {KEY}  {HOSTILE}")
+    assert second.split() == ["web2", "other", "never", *"-------"]
     assert first.index("failing") == second.index("never") == head.index("STATE")
 
 
@@ -74,11 +76,11 @@ def test_page_shows_hostile_words_as_text_and_lets_nothing_in() -> None:
         (("http-equiv", "Content-Security-Policy"), ("content", policy)),
     }
     cells = [cell.strip() for cell in reader.cells]
-    assert cells[:9] == list(COLUMNS)
-    first, second = cells[9:18], cells[18:]
+    assert cells[:10] == list(COLUMNS)
+    first, second = cells[10:20], cells[20:]
     assert first[:8] == ["web1", "default", "failing", AT, "a" * 40, "b" * 40 + " rc 3 1h ago", AT, "alice, bob"]
-    assert first[8] == HOSTILE
-    assert second == ["web2", "other", "never", *"------"]
+    assert first[8:] == [KEY, HOSTILE]
+    assert second == ["web2", "other", "never", *"-------"]
 
 
 def test_json_holds_the_same() -> None:
@@ -93,6 +95,7 @@ def test_json_holds_the_same() -> None:
             "last_poll": AT,
             "signers": ["alice", "bob"],
             "reason": HOSTILE,
+            "key": KEY,
         },
         {
             "host": "web2",
@@ -104,6 +107,7 @@ def test_json_holds_the_same() -> None:
             "last_poll": "",
             "signers": [],
             "reason": "",
+            "key": "",
         },
     ]
 
