@@ -202,6 +202,24 @@ def test_controller_verifies_what_the_target_has_written(site: Site, upstream: U
     assert "was witnessed elsewhere" in missed.output
 
 
+def test_what_operators_do_stands_in_the_ledger_whatever_they_call_the_host(
+    site: Site, upstream: Upstream, signers: Signers
+) -> None:
+    commit = upstream.commit("one", "First", signers.alice)
+    assert site.run().rc == 0
+    operator = site.elsewhere(site.folder / "operator", "web1.example.com")
+    for playbook, given in (
+        ("suspend", ("-e", "flant_gitops_suspend_reason=Moving")),
+        ("resume", ()),
+        ("reset", ("-e", "flant_gitops_reset_commit=none", "-e", "flant_gitops_reset_confirmed=yes")),
+    ):
+        ran = operator.run(*given, playbook=f"flant.gitops.{playbook}")
+        assert ran.rc == 0, ran.output
+    assert events(site) == [entry.BEGUN, entry.FINISHED, entry.SUSPENDED, entry.RESUMED, entry.RESET]
+    assert {each.host for each in ledger(site)} == {site.host}
+    assert ledger(site)[-1].details == {"previousCommit": commit}
+
+
 def test_signatures_of_the_commits_are_verified_again(tmp_path: Path, upstream: Upstream, signers: Signers) -> None:
     """The ledger is written as the role does, and no engine is needed."""
     site = Site(tmp_path / "site", {"work_dir": str(tmp_path / "work")})
