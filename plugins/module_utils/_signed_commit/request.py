@@ -111,15 +111,9 @@ class Request(NamedTuple):
         if self.action == POLL:
             self.check_trust()
         if self.action == VERIFY:
-            self._check_review()
+            from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.review_check import check_review
 
-    def _check_review(self) -> None:
-        if not all(is_object_id(commit) for commit in self.commits):
-            raise Failure("commits: each must be a full commit id, which has 40 or 64 hexadecimal digits.")
-        if not self.roster.names:
-            raise Failure("trusted_signers: action: verify needs those whose signatures are looked for.")
-        if self.access:
-            check_access(self.access, len(self.roster.names))
+            check_review(self, check_access)
 
     def check_trust(self) -> None:
         """Check what a poll verifies signatures by.
