@@ -367,7 +367,7 @@ def test_what_operators_do_stands_in_the_ledger_by_the_name_and_the_key_of_the_r
     assert call(instance, "reset", at="", previous_commit="2" * 40).warnings == ()
     assert call(instance, "reset", check_mode=True).warnings == ()
     report = audit.verify([instance / "ledger"], Expected("web1"), ())
-    assert (report.problems, len(report.keys)) == ([], 1)
+    assert (report.problems, len(report.signing_keys)) == ([], 1)
     begun, *noted = call(instance, "show", entries=9).entries
     assert [each["event"] for each in noted] == ["suspended", "resumed", "reset"]
     assert {each["key"] for each in noted} == {begun["key"]}
