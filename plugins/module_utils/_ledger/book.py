@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 _LOCK = Path("lock")
 _SIGNED_WITH = Path("signed_with")
 _LONGEST_PATH = 4096
-_ENDS = (entries.FINISHED, entries.FAILED, entries.CANCELLED)
 
 
 class Author(NamedTuple):
@@ -317,7 +316,7 @@ def end(book: Book, event: str, run: str, **details: object) -> None:
         OSError: it cannot be written.
     """
     for entry in book.newest():
-        if entry.run == run and entry.event in _ENDS:
+        if entry.run == run and entry.event in entries.ENDS:
             return
         if entry.run == run and entry.event != entries.LOST:
             book.append(event, run=run, place=entry.place, **details)
@@ -329,7 +328,7 @@ def _unended(book: Book) -> Entry | None:
     """Return the last run that has begun, if there is no end of it; those before were called lost when it began."""
     ended: set[str] = set()
     for entry in book.newest():
-        if entry.event in _ENDS:
+        if entry.event in entries.ENDS:
             ended.add(entry.run)
         elif entry.event in (entries.BEGUN, entries.ADOPTED):
             return None if entry.run in ended else entry

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._ledger.entry import Entry
     from ansible_collections.flant.gitops.plugins.module_utils._ledger.envelope import Envelope
 
-_ENDS = (entries.FINISHED, entries.FAILED, entries.CANCELLED)
 _LOST_KEPT = 1000
 
 
@@ -218,7 +217,7 @@ class Chain:
             self._open = ""
         if entry.event == entries.LOST:
             self._lost.append(run)
-        elif entry.event in _ENDS and run in self._lost:
+        elif entry.event in entries.ENDS and run in self._lost:
             self._lost.remove(run)
         return []
 

@@ -33,6 +33,8 @@ NO_LINE = "0" * 64
 BEGUN, FINISHED, FAILED, ADOPTED, LOST, CANCELLED = "begun", "finished", "failed", "adopted", "lost", "cancelled"
 REKEYED, TORN = "rekeyed", "torn"
 RESET, SUSPENDED, RESUMED, PRUNED = "reset", "suspended", "resumed", "pruned"
+ENDS = (FINISHED, FAILED, CANCELLED)
+"""What a run ends with."""
 
 _HEX = r"[0-9a-f]"
 _DIGEST = rf"sha256:{_HEX}{{64}}"
