@@ -234,8 +234,7 @@ class Chain:
         return notes
 
     def _today(self, entry: Entry, today: Collection[str]) -> list[str]:
-        signatures: list[dict[str, str]] = entry.details["signatures"]  # type: ignore[assignment]
-        former = [each["signer"] for each in signatures if each["fingerprint"] not in today]
+        former = [signer for signer, fingerprint in _signatures(entry) if fingerprint not in today]
         if not former or not entry.place:
             return []
         return [
@@ -244,6 +243,11 @@ class Chain:
 
 
 def _signed(entry: Entry, commit: str) -> Signed:
-    signatures: list[dict[str, str]] = entry.details["signatures"]  # type: ignore[assignment]
-    required: int = entry.details["required"]  # type: ignore[assignment]
-    return Signed(commit, required, tuple((each["signer"], each["fingerprint"]) for each in signatures))
+    required: int = entry.details["required"]  # type: ignore[assignment] # whose form was checked when it was read
+    return Signed(commit, required, _signatures(entry))
+
+
+def _signatures(entry: Entry) -> tuple[tuple[str, str], ...]:
+    """Return the name and the fingerprint of each whose signature counted."""
+    signatures: list[dict[str, str]] = entry.details["signatures"]  # type: ignore[assignment] # as for the number
+    return tuple((each["signer"], each["fingerprint"]) for each in signatures)
