@@ -414,8 +414,10 @@ EXAMPLES = r"""
 - name: See who has signed a commit that has run long ago
   flant.gitops.git_signed_commit:
     action: verify
-    repo: https://git.example.org/infrastructure.git
-    git_dir: /tmp/audit/git
+    repo: git@git.example.org:infrastructure.git
+    ssh_key_file: /etc/infrastructure/deploy_key
+    ssh_known_hosts_file: /etc/infrastructure/known_hosts
+    git_dir: /var/lib/infrastructure/audit
     trusted_keys: "{{ query('ansible.builtin.file', 'keys/alice.asc') }}"
     commits:
       - 1f7a7a472abf3dd9643fd615f6da379c4acb3e3a
