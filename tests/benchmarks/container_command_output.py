@@ -12,6 +12,7 @@ import argparse
 import json
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._container import spec
 from ansible_collections.flant.gitops.plugins.module_utils._container.dialect import DOCKER
@@ -20,6 +21,9 @@ from ansible_collections.flant.gitops.tests.support import images
 from ansible_collections.flant.gitops.tests.support.container_call import Caller, request
 from ansible_collections.flant.gitops.tests.support.environment import clean
 from ansible_collections.flant.gitops.tests.support.ratios import ratio, row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _WRITE = "yes 'A line such as a build writes many of, which has a hundred characters with the newline at its end' "
 _WRITE += "| head -c 200000000"
@@ -40,12 +44,9 @@ def peak(options: dict[str, object], command: str) -> int:
     return int(subprocess.run(arguments, check=True, capture_output=True, env=environment).stdout)
 
 
-def main() -> None:
-    """Measure and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3)
-    rounds = parser.parse_args().rounds
-    with engines.running(engines.Docker) as engine, engine.client() as client, images.busybox().loaded(client) as image:
+def measured(kind: type[engines.Engine], rounds: int) -> Iterator[str]:
+    """Measure on one engine."""
+    with engines.running(kind) as engine, engine.client() as client, images.busybox().loaded(client) as image:
         options: dict[str, object] = {"docker_host": engine.url, "image": image, "name": "benchmark"}
         call = Caller(options)
         body = spec.create_body(
@@ -61,14 +62,25 @@ def main() -> None:
             client.wait(container, timeout=600)
             client.remove_container(container, v=True)
 
-        print(row("container_command 200 MB of output / only waiting", ratio(ours, only_wait, rounds), 1.1))
+        name = f"container_command on Docker {client.version()['Version']}, 200 MB of output"
+        yield row(f"{name} / only waiting", ratio(ours, only_wait, rounds), 1.1)
         more = peak(options, _WRITE) - peak(options, "true")
-        print(row("container_command memory for 200 MB of output less that for none, in MiB", more / 1024, 5))
+        yield row(f"{name}, memory less that for none, in MiB", more / 1024, 5)
         container = call(_WRITE, cleanup=False)["container_id"]
         folder = engine.folder / "data/containers" / container
         used = sum(file.stat().st_blocks * 512 for file in folder.rglob("*"))
         call(action="remove")
-        print(row("container_command 200 MB of output on the engine's disk, in MB", used / 1e6, 3))
+        yield row(f"{name}, on the engine's disk, in MB", used / 1e6, 3)
+
+
+def main() -> None:
+    """Measure and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    rounds = parser.parse_args().rounds
+    for kind in (engines.Docker, engines.NewestDocker):
+        for line in measured(kind, rounds):
+            print(line, flush=True)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ STDERR = 2
 
 _HEADER = struct.Struct(">BxxxL")
 # Trimming the end of a stream less often than at every chunk keeps the work linear.
-_SLACK = 1 << 18
+_SLACK = 1 << 16
 
 
 class Frames:
