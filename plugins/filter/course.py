@@ -70,6 +70,7 @@ def course(
     from ansible_collections.flant.gitops.plugins.module_utils._duration import parse_duration
     from ansible_collections.flant.gitops.plugins.plugin_utils import _course
     from ansible_collections.flant.gitops.plugins.plugin_utils._keys import trusted
+    from ansible_collections.flant.gitops.plugins.plugin_utils._metadata import is_wanted
 
     known = _course.Settings(
         instance=settings["instance"],
@@ -86,7 +87,7 @@ def course(
         revoke_on_failure=settings["revoke_on_failure"],
         show_output=settings["show_output"],
         host=settings["host"],
-        tells_vault=settings["tells_vault"],
+        tells_vault=is_wanted(settings["audit_metadata"], settings["secret_id_file"]),
         calendar=_calendar(settings["windows"], settings["freezes"]),
         window_override=str(settings["window_override"] or ""),
         trusted=trusted(settings["trusted_signers"], settings["trusted_keys"]),

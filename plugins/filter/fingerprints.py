@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from ansible.errors import AnsibleFilterError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from typing import Any
 
 DOCUMENTATION = r"""
 name: fingerprints
@@ -19,22 +20,18 @@ version_added: 1.0.0
 author:
   - flant.gitops contributors
 description:
-  - Returns the fingerprint of each key in the variables of the role flant_gitops that name the trusted signers.
+  - Returns the fingerprint of each key of the trusted signers.
 options:
   _input:
-    description: A dictionary from a signer's name to a key, or to a list of keys.
+    description: The signers as P(flant.gitops.signers#filter) returns them.
     type: dict
-    required: true
-  keys:
-    description: OpenPGP keys that are each a signer, in a list, or in a dictionary from the signer's name.
-    type: raw
     required: true
 """
 
 EXAMPLES = r"""
 - name: Name the keys
   ansible.builtin.debug:
-    msg: "{{ {'alice': alice_key} | flant.gitops.fingerprints([]) }}"
+    msg: "{{ {'alice': alice_key} | flant.gitops.signers([]) | flant.gitops.fingerprints }}"
 """
 
 RETURN = r"""
@@ -45,17 +42,19 @@ _value:
 """
 
 
-def fingerprints(named: object, keys: object) -> list[str]:
+def fingerprints(signers: Mapping[str, Any]) -> list[str]:
     """Return the fingerprints of all keys.
 
     Raises:
-        AnsibleFilterError: a variable is not what it should be.
+        AnsibleFilterError: one of them would not count.
     """
     from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
-    from ansible_collections.flant.gitops.plugins.plugin_utils._keys import fingerprints_of
+    from ansible_collections.flant.gitops.plugins.plugin_utils._keys import Trusted
+    from ansible_collections.flant.gitops.plugins.plugin_utils._keys import fingerprints as of_all
+    from ansible_collections.flant.gitops.plugins.plugin_utils._values import plain
 
     try:
-        return fingerprints_of(named, keys)
+        return of_all(Trusted(*(plain(signers[field]) for field in Trusted._fields)))  # type: ignore[arg-type]
     except Failure as failure:
         raise AnsibleFilterError(str(failure)) from failure
 

@@ -32,10 +32,12 @@ options:
         C(host), C(host_is_in_inventory), C(plugin), C(uri), C(timeout) and C(awx).
       - Its key C(names), which may be missing, are the names of all variables that begin with C(flant_gitops_);
         one that the role does not know is refused.
+      - Its key C(answers), which may be missing, has what must be yes, by the variables' names.
       - Its key C(facts), which may be missing, is what the role remembers;
         a value that it cannot have written is refused.
-      - Without C(git) only C(memory), C(instance) and C(work_dir) are looked at, and C(suspend_reason), which comes
-        together with C(by), the name of who suspends.
+      - Without C(git) only C(memory), C(instance) and C(work_dir) are looked at, and what one of the entry points has,
+        which may be missing - C(suspend_reason), together with C(by), the name of who suspends, C(log_runs), and
+        C(reset_commit).
     type: dict
     required: true
   omit:
@@ -60,13 +62,12 @@ _value:
 def refusal(config: Mapping[str, Any], omit: object = None) -> str:
     """Return why ``config`` cannot work, or an empty text; what is ``omit`` is not there."""
     from ansible_collections.flant.gitops.plugins.filter.known_state import known_state
-    from ansible_collections.flant.gitops.plugins.plugin_utils import _configuration, _memory, _names
+    from ansible_collections.flant.gitops.plugins.plugin_utils import _configuration, _consent, _memory, _names
 
     for module in {"git", "container", "vault"} & config.keys():
         config = {**config, module: {name: value for name, value in config[module].items() if value != omit}}
-    refused = _names.refusal(config.get("names", ())) or (
-        _memory.refusal(config["memory"]) if "memory" in config else ""
-    )
+    refused = _names.refusal(config.get("names", ())) or _consent.refusal(config.get("answers", {}))
+    refused = refused or (_memory.refusal(config["memory"]) if "memory" in config else "")
     refused = refused or _configuration.refusal(config)
     if refused or "facts" not in config:
         return refused

@@ -43,13 +43,13 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The options C(trusted_signers) and C(trusted_keys).
+  description: The options C(trusted_signers) and C(trusted_keys), and as C(labels) the operator's words for these.
   type: dict
 """
 
 
 def signers(named: object, keys: object, former: object = None) -> dict[str, object]:
-    """Return the module's two options.
+    """Return the module's two options, and the operator's words for what stands in them.
 
     Raises:
         AnsibleFilterError: a variable is not what it should be.
@@ -61,7 +61,7 @@ def signers(named: object, keys: object, former: object = None) -> dict[str, obj
         found = trusted(with_former(named, former) if former else named, keys)
     except Failure as failure:
         raise AnsibleFilterError(str(failure)) from failure
-    return {"trusted_signers": found.trusted_signers, "trusted_keys": found.trusted_keys}
+    return found._asdict()
 
 
 class FilterModule:

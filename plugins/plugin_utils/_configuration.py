@@ -46,10 +46,11 @@ def refusal(config: Mapping[str, Any]) -> str:
 
     Args:
         config: the variables that no module takes, without their prefix, and what the modules are to be given as
-            ``git``, ``container`` and ``vault``; without ``git`` only the place of the instance is looked at, and why
-            and by whom it is to be held, if that is there.
+            ``git``, ``container`` and ``vault``; without ``git`` only the place of the instance is looked at, and what
+            the entry point itself wants, if that is there: why and by whom the instance is to be held, how many
+            outputs to print, or which commit to set.
     """
-    checks = (_place, _operation, _git, _container, _vault) if "git" in config else (_place, _suspension)
+    checks = (_place, _operation, _git, _container, _vault) if "git" in config else (_place, _suspension, _log, _reset)
     try:
         config = _values.with_texts(config, _TEXTS)
         for check in checks:
@@ -75,6 +76,19 @@ def _suspension(config: Mapping[str, Any]) -> None:
         line(_values.text(config["suspend_reason"], "reason"), config["by"], "0000-00-00T00:00:00Z")
     except Failure as failure:
         raise Failure(f"{PREFIX}suspend_{failure}") from failure
+
+
+def _log(config: Mapping[str, Any]) -> None:
+    if config.get("log_runs", 1) < 1:
+        raise Failure("flant_gitops_log_runs: it must be at least 1.")
+
+
+def _reset(config: Mapping[str, Any]) -> None:
+    if config.get("reset_commit") == "":
+        raise Failure(
+            "flant_gitops_reset_commit: nothing was changed; set the full id of the commit that is to count as "
+            "processed, or none to forget what was."
+        )
 
 
 def _operation(config: Mapping[str, Any]) -> None:

@@ -73,23 +73,18 @@ def with_former(signers: object, former: object) -> dict[object, object]:
     return merged
 
 
-def fingerprints_of(signers: object, keys: object) -> list[str]:
-    """Return the fingerprints of the keys in the role's two variables, as signatures name them.
+def fingerprints(who: Trusted) -> list[str]:
+    """Return the fingerprints of all keys as signatures name them, of an OpenPGP certificate that of its primary key.
 
     Raises:
-        Failure: one of them is not what it should be, or holds a key that would not count.
+        Failure: ``git_signed_commit`` would refuse one of them; the sentence has the operator's words.
     """
-    from ansible_collections.flant.gitops.plugins.module_utils._openpgp import certificates
-    from ansible_collections.flant.gitops.plugins.module_utils._ssh import keys as ssh_keys
+    from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.roster import roster
 
-    found = trusted(signers, keys)
-    texts = [str(key) for signer in found.trusted_signers for key in signer["public_keys"]]  # type: ignore[attr-defined]
-    return [
-        certificates.read(text, SIGNERS).fingerprint
-        if text.lstrip().startswith("-----BEGIN PGP")
-        else ssh_keys.read(text, SIGNERS).fingerprint
-        for text in [*texts, *found.trusted_keys]
-    ]
+    try:
+        return list(roster(who.trusted_keys, who.trusted_signers).names)
+    except Failure as failure:
+        raise Failure(who.reword(str(failure))) from failure
 
 
 def check_keys(keys: object, variable: str) -> None:

@@ -10,12 +10,24 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from ansible.module_utils.parsing.convert_bool import boolean
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ansible_collections.flant.gitops.plugins.plugin_utils._step import Step
 
 _LONGEST_HOST, _LONGEST_SIGNERS = 100, 300  # characters, so that all of it stays below 1 KiB
+
+
+def is_wanted(chosen: object, secret_id_file: str | None) -> bool:
+    """Return whether Vault is to be told anything, which its policy has to allow for.
+
+    Args:
+        chosen: what the operator says to that, as Ansible reads truth; empty, if that is nothing.
+        secret_id_file: the file of a secret-id that the role rotates, whose policy allows for as much; or nothing.
+    """
+    return bool(secret_id_file) if chosen in ("", None) else bool(boolean(chosen, strict=False))
 
 
 def metadata(host: str, instance: str, poll: Step, begin: Step) -> dict[str, str]:

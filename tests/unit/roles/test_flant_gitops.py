@@ -16,9 +16,18 @@ ROLE = COLLECTION / "roles/flant_gitops"
 SPECS = yaml.safe_load((ROLE / "meta/argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]
 VARS = yaml.safe_load((ROLE / "vars/main.yml").read_text(encoding="utf-8"))
 DEFAULTS = yaml.safe_load((ROLE / "defaults/main.yml").read_text(encoding="utf-8"))
-OTHERS = ("log", "remove", "schedule", "status", "verify")  # entry points that act on the very answer of a module
-RUN = [path for path in sorted((ROLE / "tasks").glob("*.yml")) if path.stem.split("_")[0] not in OTHERS]
+STEPS = [*sorted((ROLE / "tasks").glob("*.yml")), *sorted((COLLECTION / "playbooks").glob("*.yml"))]
+CONDITIONS = {"when", "that", "failed_when", "changed_when", "until"}
+WORD = re.compile(r"\w+(\.\w+)*")
 OPTIONS = [(entry, name, option) for entry, spec in SPECS.items() for name, option in spec["options"].items()]
+
+
+def conditions(node: object) -> list[object]:
+    """Return the conditions of all tasks below ``node``; several of them in one task are a list, and no word."""
+    if isinstance(node, dict):
+        own = [value for key, value in node.items() if key in CONDITIONS]
+        return own + [each for value in node.values() for each in conditions(value)]
+    return [each for item in node for each in conditions(item)] if isinstance(node, list) else []
 
 
 @pytest.mark.parametrize(("entry", "name", "option"), OPTIONS)
@@ -58,11 +67,11 @@ def test_r16_each_entry_point_refuses_variables_that_nobody_knows(entry: str) ->
     assert any("'names': _flant_gitops_names" in VARS.get(name, "") for name in refusals)
 
 
-@pytest.mark.parametrize("tasks", RUN, ids=lambda path: path.stem)
-def test_no_task_of_a_run_decides_by_itself(tasks: Path) -> None:
-    """What is due is one word of the course, so that Python decides it and the unit tests see it."""
-    conditions = re.findall(r"when:(.*)", tasks.read_text(encoding="utf-8"))
-    assert [text for text in conditions if not re.fullmatch(r" \w+(\.\w+)?(  # .*)?", text)] == []
+@pytest.mark.parametrize("steps", STEPS, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_no_task_decides_by_itself(steps: Path) -> None:
+    """What is due is one word, of the role's ``vars`` or of the Python behind them, where the unit tests see it."""
+    found = conditions(yaml.safe_load(steps.read_text(encoding="utf-8")))
+    assert [text for text in found if not WORD.fullmatch(str(text))] == []
 
 
 @pytest.mark.parametrize("playbook", sorted((COLLECTION / "playbooks").glob("*.yml")), ids=lambda path: path.stem)

@@ -278,3 +278,61 @@ def test_reason_of_a_suspension_can_be_shown(reason: object, sentence: str) -> N
     found = refusal({"instance": "default", "work_dir": "/w", "suspend_reason": reason, "by": "alice"})
     assert found.startswith(sentence)
     assert bool(found) == bool(sentence)
+
+
+PLACE = {"instance": "default", "work_dir": "/w"}
+
+
+@pytest.mark.parametrize(
+    ("answers", "sentence"),
+    [
+        ({}, ""),
+        ({"flant_gitops_reset_confirmed": "yes"}, ""),
+        ({"flant_gitops_reset_confirmed": "Yes", "flant_gitops_remove_confirmed": True}, ""),
+        (
+            {"flant_gitops_reset_confirmed": "no"},
+            "flant_gitops_reset_confirmed: nothing was changed; answer or set yes.",
+        ),
+        (
+            {"flant_gitops_remove_confirmed": ""},
+            "flant_gitops_remove_confirmed: nothing was changed; answer or set yes.",
+        ),
+        (
+            {"flant_gitops_remove_confirmed": "yes!"},
+            "flant_gitops_remove_confirmed: nothing was changed; answer or set",
+        ),
+        ({"a": "true", "b": False}, "b: nothing was changed; answer or set yes."),
+    ],
+)
+def test_what_nobody_says_yes_to_is_refused(answers: dict[str, object], sentence: str) -> None:
+    found = refusal({**PLACE, "answers": answers})
+    assert found.startswith(sentence)
+    assert bool(found) == bool(sentence)
+
+
+def test_misspelt_name_is_told_before_the_answer_and_that_before_the_cache() -> None:
+    config = {**PLACE, "answers": {"a": "no"}, "memory": memory(plugin="memory"), "instance": "../x"}
+    assert refusal({**config, "names": ["flant_gitops_supend"]}).startswith("flant_gitops_supend: ")
+    assert refusal(config).startswith("a: nothing was changed")
+    assert refusal({**config, "answers": {}}).startswith("fact_caching is")
+    assert refusal({**config, "answers": {}, "memory": memory()}).startswith("flant_gitops_instance: ")
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"log_runs": 1}, ""),
+        ({"log_runs": 0}, "flant_gitops_log_runs: it must be at least 1."),
+        ({"log_runs": -1}, "flant_gitops_log_runs: it must be at least 1."),
+        ({"reset_commit": "none"}, ""),
+        (
+            {"reset_commit": ""},
+            (
+                "flant_gitops_reset_commit: nothing was changed; set the full id of the commit that is to count as "
+                "processed, or none to forget what was."
+            ),
+        ),
+    ],
+)
+def test_entry_point_that_would_do_nothing_or_too_much_is_refused(given: dict[str, object], sentence: str) -> None:
+    assert refusal({**PLACE, **given}) == sentence

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.flant.gitops.plugins.module_utils._vault import witness
-from ansible_collections.flant.gitops.plugins.plugin_utils._metadata import metadata
+from ansible_collections.flant.gitops.plugins.plugin_utils._metadata import is_wanted, metadata
 from ansible_collections.flant.gitops.plugins.plugin_utils._step import Step
 
 POLL = Step({"commit": "c" * 40, "signers": ["alice", "bob"], "required_signatures": 2})
@@ -38,3 +38,22 @@ def test_it_is_never_too_long_and_never_cut(signers: int, host: str) -> None:
     assert witness.check(said) == said
     assert said["signers"].startswith("s" * 63 if signers == 1 else f"{signers} signers, sha256:")
     assert said["host"] == host or said["host"].startswith("sha256:")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "file", "wanted"),
+    [
+        ("", "/secret-id", True),
+        (None, "/secret-id", True),
+        ("", "", False),
+        (None, None, False),
+        (True, "", True),
+        ("yes", "", True),
+        (False, "/secret-id", False),
+        ("no", "/secret-id", False),
+    ],
+)
+def test_vault_is_told_where_that_was_chosen_or_the_policy_allows_it(
+    chosen: object, file: str | None, wanted: bool
+) -> None:
+    assert is_wanted(chosen, file) is wanted

@@ -8,7 +8,6 @@ from __future__ import annotations
 from datetime import datetime, timezone
 
 import pytest
-from ansible_collections.flant.gitops.plugins.filter.recurrence_refusal import recurrence_refusal
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.plugin_utils import _recurrence
 
@@ -82,8 +81,3 @@ def test_r28_what_awx_would_not_follow(rule: str, why: str) -> None:
     with pytest.raises(Failure) as raised:
         _recurrence.check(rule, NOW)
     assert str(raised.value).startswith(why)
-
-
-def test_r28_the_variable_is_named() -> None:
-    assert recurrence_refusal("daily").startswith("flant_gitops_awx_rrule: it does not begin with a DTSTART")
-    assert recurrence_refusal(f"{START} RRULE:FREQ=MINUTELY;INTERVAL=5") == ""

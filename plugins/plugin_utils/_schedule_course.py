@@ -1,0 +1,108 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to this collection: it may change without notice.
+"""What is due where a schedule is installed or removed, and what its command is given for it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ansible_collections.flant.gitops.plugins.module_utils._duration import parse_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+_AUTO = "auto"
+
+
+@dataclass(frozen=True)
+class Course:
+    """What is due; a state that is empty is none to bring about."""
+
+    installs: bool
+    removes: bool
+    manager: str
+    has_pull: bool
+    has_crontab: bool
+    knows_calendar: bool
+    reloads: bool
+    starts: bool
+    start_state: str
+    stop_state: str
+
+
+@dataclass(frozen=True)
+class Pull:
+    """What follows for ansible-pull.
+
+    ``keys`` are those that may sign the repository of the playbook, and ``keyring`` is the name of the folder that they
+    are imported into, if there are any: it tells one set of keys from another, so that a new set is a new folder, which
+    is complete as soon as it is there. ``verify`` and ``sleep`` are options; systemd delays by ``delay``, in whole
+    seconds, and cron has no such thing.
+    """
+
+    imports: bool
+    keys: list[str]
+    keyring: str
+    verify: list[str]
+    delay: int
+    sleep: list[str]
+
+
+def schedule(
+    *,
+    state: str,
+    manager: str,
+    booted: bool,
+    steps: Mapping[str, Mapping[str, Any]],
+    check_mode: bool,
+) -> Course:
+    """Return what is due, from what the tasks have returned so far.
+
+    Args:
+        state: ``present`` or ``absent``.
+        manager: ``systemd``, ``cron``, or ``auto`` for the one that there is.
+        booted: whether systemd runs the host.
+        steps: what the looks for ansible-pull as ``pull`` and for ``crontab`` have returned, what systemd has said of
+            the ``calendar`` event, and what writing or deleting the ``units`` has come to; empty what has not come.
+        check_mode: whether Ansible only looks.
+    """
+    changed = bool(steps["units"].get("changed"))
+    return Course(
+        installs=state == "present",
+        removes=state == "absent",
+        manager=("systemd" if booted else "cron") if manager == _AUTO else manager,
+        has_pull=str(steps["pull"].get("stdout", "")).startswith("/"),
+        has_crontab=steps["crontab"].get("rc") == 0,
+        knows_calendar=steps["calendar"].get("rc") == 0,
+        reloads=booted and changed,
+        starts=not (check_mode and changed),  # there is no unit to look at yet
+        start_state=("restarted" if changed else "started") if booted else "",
+        stop_state="stopped" if booted else "",
+    )
+
+
+def schedule_pull(*, keys: Mapping[str, str] | Sequence[str], randomized_delay: object) -> Pull:
+    """Return what follows from variables that were checked.
+
+    Args:
+        keys: the keys that may sign the repository of the playbook, with or without names.
+        randomized_delay: how long a run may be put off, as a duration.
+    """
+    trusted = list(keys.values() if isinstance(keys, dict) else keys)
+    digest = hashlib.sha256(json.dumps(trusted).encode()).hexdigest()[:12]
+    delay = int(parse_duration(str(randomized_delay), "flant_gitops_schedule_randomized_delay"))
+    return Pull(
+        imports=trusted != [],
+        keys=trusted,
+        keyring=f"gnupg-{digest if trusted else 'none'}",
+        verify=["--verify-commit"] if trusted else [],
+        delay=delay,
+        sleep=[f"--sleep={delay + 1}"] if delay else [],
+    )

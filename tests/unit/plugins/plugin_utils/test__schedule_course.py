@@ -1,0 +1,94 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is due where a schedule is installed or removed."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import pytest
+from ansible_collections.flant.gitops.plugins.plugin_utils._schedule_course import (
+    Course,
+    schedule,
+    schedule_pull,
+)
+
+NOTHING: dict[str, dict[str, object]] = {"pull": {}, "crontab": {}, "calendar": {}, "units": {}}
+
+
+def course(steps: dict[str, dict[str, object]] | None = None, **changed: Any) -> Course:  # noqa: ANN401 -- of any type
+    known = {"state": "present", "manager": "auto", "booted": True, "check_mode": False, **changed}
+    return schedule(**known, steps={**NOTHING, **(steps or {})})
+
+
+def test_state_says_which_way_it_goes() -> None:
+    assert (course(state="present").installs, course(state="present").removes) == (True, False)
+    assert (course(state="absent").installs, course(state="absent").removes) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("manager", "booted", "chosen"),
+    [
+        ("auto", True, "systemd"),
+        ("auto", False, "cron"),
+        ("cron", True, "cron"),
+        ("systemd", False, "systemd"),
+    ],
+)
+def test_manager_is_the_one_that_was_named_or_the_one_that_is_there(manager: str, booted: bool, chosen: str) -> None:
+    assert course(manager=manager, booted=booted).manager == chosen
+
+
+def test_what_was_looked_for_is_there_only_if_it_was_found() -> None:
+    assert not any((course().has_pull, course().has_crontab, course().knows_calendar))
+    assert course({"pull": {"stdout": "/usr/bin/ansible-pull"}}).has_pull
+    assert not course({"pull": {"stdout": "ansible-pull: aliased to /x"}}).has_pull
+    assert course({"crontab": {"rc": 0}}).has_crontab
+    assert not course({"crontab": {"rc": 127}}).has_crontab
+    assert course({"calendar": {"rc": 0}}).knows_calendar
+    assert not course({"calendar": {"rc": 1}}).knows_calendar
+
+
+@pytest.mark.parametrize(
+    ("booted", "changed", "reloads", "start", "stop"),
+    [
+        (True, True, True, "restarted", "stopped"),
+        (True, False, False, "started", "stopped"),
+        (False, True, False, "", ""),
+        (False, False, False, "", ""),
+    ],
+)
+def test_systemd_is_asked_for_nothing_where_it_does_not_run(
+    booted: bool, changed: bool, reloads: bool, start: str, stop: str
+) -> None:
+    due = course({"units": {"changed": changed}}, booted=booted)
+    assert (due.reloads, due.start_state, due.stop_state) == (reloads, start, stop)
+
+
+def test_check_mode_starts_no_timer_that_is_not_written() -> None:
+    assert not course({"units": {"changed": True}}, check_mode=True).starts
+    assert course({"units": {"changed": False}}, check_mode=True).starts
+    assert course({"units": {"changed": True}}).starts
+
+
+def test_keys_are_those_that_verify_and_name_their_folder() -> None:
+    named = schedule_pull(keys={"alice": "k1", "bob": "k2"}, randomized_delay="0s")
+    assert named == schedule_pull(keys=["k1", "k2"], randomized_delay="0s")
+    assert (named.imports, named.keys, named.verify) == (True, ["k1", "k2"], ["--verify-commit"])
+    assert named.keyring == "gnupg-" + hashlib.sha256(b'["k1", "k2"]').hexdigest()[:12]
+
+
+def test_without_keys_nothing_is_imported_or_verified() -> None:
+    for keys in ([], {}):
+        due = schedule_pull(keys=keys, randomized_delay="30s")
+        assert (due.imports, due.keys, due.verify, due.keyring) == (False, [], [], "gnupg-none")
+
+
+def test_cron_sleeps_as_long_as_systemd_would_delay() -> None:
+    waits = schedule_pull(keys=[], randomized_delay="1m30s")
+    assert (waits.delay, waits.sleep) == (90, ["--sleep=91"])
+    for none in ("0s", 0):
+        at_once = schedule_pull(keys=[], randomized_delay=none)
+        assert (at_once.delay, at_once.sleep) == (0, [])
