@@ -30,7 +30,7 @@ def refusal(names: Iterable[str]) -> str:
     unknown = sorted(name for name in names if name not in known() and not name.startswith(_USERS_OWN))
     if not unknown:
         return ""
-    nearest = difflib.get_close_matches(unknown[0], sorted(known()), n=1)
+    nearest = difflib.get_close_matches(unknown[0], sorted(known()))
     meant = f"did you mean {nearest[0]}?" if nearest else f"name a variable of your own {_USERS_OWN}..."
     return f"{unknown[0]}: flant.gitops does not know this variable, so that it would have no effect; {meant}"
 

@@ -79,11 +79,11 @@ def _repository(config: Mapping[str, Any]) -> None:
 
 
 def _times(config: Mapping[str, Any]) -> None:
-    for name in ("schedule_randomized_delay", "schedule_timeout"):
-        seconds = parse_duration(config[name], name)
+    times = {name: parse_duration(config[name], name) for name in ("schedule_randomized_delay", "schedule_timeout")}
+    for name, seconds in times.items():
         if seconds != int(seconds):
             raise Failure(f"{name}: it must be a whole number of seconds.")
-    if not parse_duration(config["schedule_timeout"], "schedule_timeout"):
+    if not times["schedule_timeout"]:
         raise Failure("schedule_timeout: it must be more than no time at all.")
 
 

@@ -23,6 +23,7 @@ def test_r16_known_names_pass() -> None:
         ),
         ("flant_gitops_docker_network", "did you mean flant_gitops_docker_network_mode?"),
         ("flant_gitops_poll", "would have no effect"),
+        ("flant_gitops_" + "q" * 60, "name a variable of your own flant_gitops_my_..."),
     ],
 )
 def test_r16_unknown_name_is_refused_with_the_nearest(name: str, words: str) -> None:
