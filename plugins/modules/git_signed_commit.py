@@ -657,6 +657,12 @@ archive_sha256:
   returned: success
   type: str
   sample: 4b1b4a6b6ac6b9d8bd0b1d1bd5fd7a0c9b2f7a2a2f1c8a5d8f4a1f8d1e6e0c3a
+tree:
+  description:
+    - The git id of the tree of RV(commit); empty unless RV(status) is V(new).
+  returned: success
+  type: str
+  sample: 4b825dc642cb6eb9a060e54bf8d69288fbee4904
 content_id:
   description:
     - The SHA-256 of RV(commit) less its signature headers (C(gpgsig), C(gpgsig-sha256)), which nobody's signature
@@ -718,6 +724,10 @@ verified:
       description: Whether it is in the history of the branch.
       type: bool
       sample: true
+    tree:
+      description: The git id of its tree; empty if it was not found, or says two things.
+      type: str
+      sample: 4b825dc642cb6eb9a060e54bf8d69288fbee4904
     signers:
       description: The names of all whose signatures are good, by keys that count today.
       type: list

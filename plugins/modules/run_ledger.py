@@ -178,6 +178,10 @@ options:
         description: The commit that was processed before.
         type: str
         default: ""
+      tree:
+        description: The git id of the commit's tree, as M(flant.gitops.git_signed_commit) returns it.
+        type: str
+        default: ""
       required_signatures:
         description: How many signatures the commit had to have.
         type: int
@@ -212,6 +216,8 @@ options:
         Nobody else may be able to read it.
       - Without it, a key is made once, as C(key) in O(dir). Another key than before is announced by an entry that the
         old one signs.
+      - Where ssh-keygen is not installed and this is not given, the entries are chained and nobody signs them, which is
+        a warning. A ledger that is signed once is not continued so.
     type: path
   run:
     description:
@@ -383,7 +389,7 @@ entries:
       description: The SHA-256 of its line.
       type: str
     key:
-      description: The fingerprint of the key that it says has signed it.
+      description: The fingerprint of the key that it says has signed it; empty if nobody has.
       type: str
     at:
       description: When it was written.
@@ -409,7 +415,8 @@ verified:
   contains:
     verdict:
       description:
-        - V(authentic), V(consistent, not authentic) where O(known_hosts) was not given, or V(broken).
+        - V(authentic), V(consistent, not authentic) where O(known_hosts) was not given or nobody has signed, or
+          V(broken).
       type: str
       sample: authentic
     entries:
@@ -421,7 +428,7 @@ verified:
       type: list
       elements: str
     signing_keys:
-      description: The fingerprints of the keys that have signed, in their order.
+      description: The fingerprints of the keys that have signed, in their order; empty if nobody has.
       type: list
       elements: str
     problems:
@@ -435,9 +442,9 @@ verified:
       elements: str
     commits:
       description:
-        - What is said of each commit that was let run, with the C(line) that says so first, the C(commit), how many
-          signers were C(required), and the C(signatures), each with C(signer) and C(fingerprint). Only with
-          O(list_commits).
+        - What is said of each commit that was let run, with the C(line) that says so first, the C(commit), its
+          C(tree), how many signers were C(required), and the C(signatures), each with C(signer) and C(fingerprint).
+          Only with O(list_commits).
       type: list
       elements: dict
 logs:
@@ -480,6 +487,7 @@ _ENTRY = {
     "repo": {"type": "str", "default": ""},
     "branch": {"type": "str", "default": ""},
     "previous_commit": {"type": "str", "default": ""},
+    "tree": {"type": "str", "default": ""},
     "required_signatures": {"type": "int", "default": 0},
     "signatures": {"type": "list", "elements": "dict", "default": []},
     "trusted": {"type": "list", "elements": "raw", "default": []},

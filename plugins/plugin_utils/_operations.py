@@ -85,14 +85,14 @@ def log(*, entries: Sequence[Mapping[str, Any]], logs: Sequence[object], contain
     """Return what there is to print.
 
     Args:
-        entries: the last ones of the ledger, each with its ``text`` and the ``key`` that has signed it.
+        entries: the last ones of the ledger, each with its ``text`` and the ``key`` that has signed it, if any has.
         logs: the outputs that are kept.
         container: what the engine says of the instance's container; without its state where there is no engine.
     """
     is_running = container.get("existing") == "other_running"
     return Log(
         has_entries=len(entries) > 0,
-        entries=[*(str(each["text"]) for each in entries), *(f"signed by {each['key']}" for each in entries[-1:])],
+        entries=[*(str(each["text"]) for each in entries), *(f"signed by {each['key'] or 'nobody'}" for each in entries[-1:])],
         is_running=is_running,
         output=f"{container['stdout']}{container['stderr']}".splitlines() if is_running else [],
         is_empty=not logs,

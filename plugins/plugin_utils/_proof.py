@@ -40,6 +40,8 @@ def _problems(said: Mapping[str, Any], found: Mapping[str, Mapping[str, Any]]) -
     if not review or not review["found"]:
         yield f"commit {commit} is not in the history of the branch"
         return
+    if said["tree"] not in ("", review["tree"]):
+        yield f"commit {commit} does not have the tree {said['tree']}"
     for each in signatures:
         if each["fingerprint"] not in review["fingerprints"]:
             reasons = "; ".join(review["rejected"][:_REASONS_SHOWN])

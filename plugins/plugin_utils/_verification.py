@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 _FILE = re.compile(r"[0-9]{4}\.jsonl")
-_NO_PROBLEM = "flant_gitops_verify_known_hosts names no key that the host is known by."
+_NO_ROOT = "flant_gitops_verify_known_hosts names no key that the host is known by."
+_NOT_SIGNED = "nobody has signed it, as ssh-keygen is not installed on the host."
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,8 @@ def worth(*, instance: str, repo: str, verified: Mapping[str, Any], reviewed: Se
     """
     proven: Any = plain(proof(verified, reviewed) if repo else verified)
     stands = proven["verdict"] == "authentic"
-    reason = "" if stands else f": {(proven['problems'] or [_NO_PROBLEM])[0]}"
+    reasons = proven["problems"] or [_NO_ROOT if proven["signing_keys"] else _NOT_SIGNED]
+    reason = "" if stands else f": {reasons[0]}"
     return Worth(
         proven=proven,
         stands=stands,

@@ -39,7 +39,7 @@ class Report(NamedTuple):
     """What was found.
 
     Attributes:
-        verdict: `AUTHENTIC`, `CONSISTENT` where nobody knows whose the keys are, or `BROKEN`.
+        verdict: `AUTHENTIC`, `CONSISTENT` where nobody has signed or knows whose the keys are, or `BROKEN`.
         entries: how many entries there are in all copies.
         heads: the digest of each copy's last line.
         signing_keys: the fingerprints of the keys that have signed.
@@ -81,7 +81,8 @@ def verify(copies: Sequence[Path], expected: Expected, witnessed: Collection[str
     for copy in copies[1:]:
         with _opened(copies[0]) as first, _opened(copy) as second:
             problems += _forks(copies[0], first, copy, second)
-    verdict = BROKEN if problems else AUTHENTIC if expected.keys_of else CONSISTENT
+    known = expected.keys_of and all(chain.keyids for chain in chains)  # who signs vouches for all lines before, too
+    verdict = BROKEN if problems else AUTHENTIC if known else CONSISTENT
     return Report(
         verdict,
         sum(chain.entries for chain in chains),
@@ -95,7 +96,7 @@ def verify(copies: Sequence[Path], expected: Expected, witnessed: Collection[str
 
 def _commit(where: str, signed: Signed) -> dict[str, object]:
     signatures = [{"signer": signer, "fingerprint": fingerprint} for signer, fingerprint in signed.signatures]
-    return {"line": where, "commit": signed.commit, "required": signed.required, "signatures": signatures}
+    return {**signed._asdict(), "line": where, "signatures": signatures}
 
 
 def _verified(copy: Path, directory: int, expected: Expected, missing: set[str]) -> Chain:
@@ -112,13 +113,13 @@ def _verified(copy: Path, directory: int, expected: Expected, missing: set[str])
         for where, line in _lines(copy, directory):
             envelope = chain.follow(where, line)
             missing.discard(chain.head)
-            if envelope:
+            if envelope and envelope.keyid:
                 under_way.append((where, pool.submit(signing.defect, envelope, program)))
             settle(_UNDER_WAY)
             del chain.problems[_MOST:], chain.notes[_MOST:]
         chain.end()
         settle(0)
-    if not chain.keyids:
+    if not chain.entries:
         chain.problems.append(f"{copy} holds no entry.")
     return chain
 

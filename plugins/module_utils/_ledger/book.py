@@ -9,12 +9,16 @@ Where a run was killed, its ``begun`` has no end: the next one that begins says 
 taken its container up (``adopted``). Two runs at once do the same to each other; the end of a run that was called lost
 too early then stands behind. Where a line was cut off, ``torn`` follows it; where the key is another one, ``rekeyed``
 is put before, signed by the old one.
+
+Where ssh-keygen is not installed and no key is named, the entries are chained and nobody signs them, until it is. What
+is signed once is never continued unsigned.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -23,7 +27,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._failure import Failu
 from ansible_collections.flant.gitops.plugins.module_utils._ledger import entry as entries
 from ansible_collections.flant.gitops.plugins.module_utils._ledger import files, history, signing
 from ansible_collections.flant.gitops.plugins.module_utils._ledger.entry import Entry
-from ansible_collections.flant.gitops.plugins.module_utils._ledger.envelope import digest, open_line
+from ansible_collections.flant.gitops.plugins.module_utils._ledger.envelope import LONGEST, Envelope, digest, open_line
 from ansible_collections.flant.gitops.plugins.module_utils._private_file import lock, open_regular, remove, replace
 from ansible_collections.flant.gitops.plugins.module_utils._timestamp import iso8601
 from ansible_collections.flant.gitops.plugins.module_utils._trusted_path import Missing, trusted_directory
@@ -32,11 +36,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ansible_collections.flant.gitops.plugins.module_utils._ledger.entry import Place
-    from ansible_collections.flant.gitops.plugins.module_utils._ledger.envelope import Envelope
 
 _LOCK = Path("lock")
 _SIGNED_WITH = Path("signed_with")
 _LONGEST_PATH = 4096
+_UNSIGNED = "dir: ssh-keygen is not installed on the target, so nobody signs the ledger in {path}."
 
 
 class Author(NamedTuple):
@@ -80,10 +84,10 @@ class Book:
             yield entry
 
     def append(self, event: str, *, run: str = "", place: Place | None = None, **details: object) -> None:
-        """Add an entry, signed.
+        """Add an entry, signed if it can be.
 
         Raises:
-            Failure: it cannot be signed, or something in it does not have its form.
+            Failure: it cannot be signed and has to be, or something in it does not have its form.
             OSError: it cannot be written.
         """
         envelope = self._signed(event, run, place, details)
@@ -91,7 +95,7 @@ class Book:
             self._announce(envelope.keyid)
             envelope = self._signed(event, run, place, details)
         self._write(envelope.line(), envelope.keyid)
-        if signed_with(self._directory) != self._key_file:
+        if envelope.keyid and signed_with(self._directory) != self._key_file:
             replace(_SIGNED_WITH, os.fsencode(self._key_file), dir_fd=self._directory)
 
     def prune(self, years: int) -> None:
@@ -120,6 +124,8 @@ class Book:
 
     def _signed(self, event: str, run: str, place: Place | None, details: Mapping[str, object]) -> Envelope:
         payload = self._payload(event, run, place, details)
+        if not self._author.key_file and not shutil.which("ssh-keygen"):
+            return self._unsigned(payload)
         try:
             return signing.sign(payload, self._key_file, self._option)
         except Missing as missing:
@@ -127,6 +133,17 @@ class Book:
                 raise Failure(str(missing)) from None
             signing.make(self._path)
             return signing.sign(payload, self._key_file, self._option)
+
+    def _unsigned(self, payload: bytes) -> Envelope:
+        if self._tail.keyid:
+            raise Failure(
+                f"dir: ssh-keygen is not installed on the target, and the ledger in {self._path} is signed so far, so "
+                "that nothing is added to it."
+            )
+        warning = _UNSIGNED.format(path=self._path)
+        if warning not in self.warnings:
+            self.warnings.append(warning)
+        return Envelope(payload, keyid="", signature=b"")
 
     def _payload(self, event: str, run: str, place: Place | None, details: Mapping[str, object]) -> bytes:
         author, tail = self._author, self._tail
@@ -168,6 +185,8 @@ class Book:
 
     def _write(self, line: bytes, keyid: str) -> None:
         """Append ``line``; ``keyid`` is the key that is to sign the next one."""
+        if len(line) > LONGEST:
+            raise Failure("entry: the ledger cannot hold it: it is longer than 64 KiB.")
         files.append(self._directory, self._file(), b"\n" + line if self._tail.torn else line)
         entry = entries.read(open_line(line).payload)
         self._tail = Tail(entry.number, digest(line), entry.ledger, keyid)

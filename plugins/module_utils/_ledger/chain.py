@@ -46,11 +46,13 @@ class Signed(NamedTuple):
 
     Attributes:
         commit: the commit.
+        tree: its tree; empty if the entry does not say.
         required: how many signers were required.
         signatures: the name and the fingerprint of each whose signature counted.
     """
 
     commit: str
+    tree: str
     required: int
     signatures: tuple[tuple[str, str], ...]
 
@@ -79,7 +81,7 @@ class Chain:
         entries: how many there were.
         head: the digest of the last line.
         ledger: the ledger's id.
-        keyids: the keys that have signed, in their order.
+        keyids: the keys that have signed, in their order; none if nobody has.
         commits: the commits that were let run, by what was said of their signatures; each once, if they are asked for.
     """
 
@@ -121,6 +123,8 @@ class Chain:
         ]
         self.problems += [f"{where}: {problem}." for problem in problems]
         self._find_beginning(entry)
+        if not envelope.keyid and not self._last:
+            self.notes.append(f"{where}: nobody has signed it, nor what follows up to the first entry that is signed.")
         self.notes += [f"{where}: {note}." for note in self._worth_knowing(entry)]
         if self._expected.lists_commits and entry.event == entries.BEGUN and entry.place:
             self.commits.setdefault(_signed(entry, entry.place.commit), where)
@@ -190,6 +194,8 @@ class Chain:
         problems = []
         if not self._last and self._expected.keys_of:
             self._trusted |= set(self._expected.keys_of(entry.host))
+        if not keyid:
+            return ["nobody has signed it, and those before it are signed"] if self.keyids else []
         if self._next_key not in ("", keyid):
             problems.append(f"the key {keyid} signed it, which no entry before has announced")
         if self._expected.keys_of and keyid not in self._trusted:
@@ -244,7 +250,7 @@ class Chain:
 
 def _signed(entry: Entry, commit: str) -> Signed:
     required: int = entry.details["required"]  # type: ignore[assignment] # whose form was checked when it was read
-    return Signed(commit, required, _signatures(entry))
+    return Signed(commit, str(entry.details.get("tree", "")), required, _signatures(entry))
 
 
 def _signatures(entry: Entry) -> tuple[tuple[str, str], ...]:

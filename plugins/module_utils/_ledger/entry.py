@@ -38,7 +38,7 @@ ENDS = (FINISHED, FAILED, CANCELLED)
 
 _HEX = r"[0-9a-f]"
 _DIGEST = rf"sha256:{_HEX}{{64}}"
-_COMMIT = rf"{_HEX}{{40}}|{_HEX}{{64}}"
+_OBJECT = rf"{_HEX}{{40}}|{_HEX}{{64}}"
 _TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z"
 _KEYID = r"SHA256:[A-Za-z0-9+/]{43}"
 _VISIBLE = r"[\x21-\x7e]"
@@ -185,7 +185,7 @@ def _check(predicate: Mapping[str, object], *, place: Place | None) -> None:
     if of_event.of_commit != bool(place):
         raise ValueError("its subject is not what it should be")
     if place and not (
-        _form("repository")(place.repository) and _form("branch")(place.branch) and _commit(place.commit)
+        _form("repository")(place.repository) and _form("branch")(place.branch) and _object(place.commit)
     ):
         raise ValueError("its subject does not have its form")
 
@@ -217,7 +217,7 @@ def _each(needed: tuple[str, ...], possible: tuple[str, ...] = ()) -> Callable[[
     )
 
 
-_commit = _matches(_COMMIT)
+_object = _matches(_OBJECT)
 _CHECKS: dict[str, Callable[[object], bool]] = {
     "ledger": _matches(rf"{_HEX}{{32}}"),
     "number": _whole(1 << 53),
@@ -229,8 +229,9 @@ _CHECKS: dict[str, Callable[[object], bool]] = {
     "machine": _form("machine"),
     "version": _form("version"),
     "run": _matches(rf"{_HEX}{{32}}"),
-    "commit": _commit,
-    "previousCommit": _commit,
+    "commit": _object,
+    "previousCommit": _object,
+    "tree": _object,
     "required": _whole(1 << 31),
     "signatures": _each(("signer", "type", "source", "fingerprint"), ("signature",)),
     "trusted": _matches(_DIGEST),
@@ -266,7 +267,7 @@ EVENTS = {
     BEGUN: _Event(
         of_commit=True,
         needed=("run", "required", "signatures", "trusted", "commands"),
-        possible=("previousCommit", "image", "rules"),
+        possible=("previousCommit", "tree", "image", "rules"),
     ),
     ADOPTED: _Event(of_commit=True, needed=("run",)),
     LOST: _Event(of_commit=True, needed=("run",)),

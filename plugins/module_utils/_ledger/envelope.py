@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Private to this collection: it may change without notice.
-"""A line of the ledger: a DSSE envelope with one signature, and the only encoding of it that counts.
+"""A line of the ledger: a DSSE envelope with one signature, or none, and the only encoding of it that counts.
 
 DSSE: https://github.com/secure-systems-lab/dsse/blob/v1.0.2/protocol.md
 
@@ -25,7 +25,10 @@ LONGEST = 64 * 1024
 
 
 class Envelope(NamedTuple):
-    """What is signed, by which key (``SHA256:`` and so on), and the binary signature over `signed`."""
+    """What is signed, by which key (``SHA256:`` and so on), and the binary signature over `signed`.
+
+    Both are empty where nobody has signed it.
+    """
 
     payload: bytes
     keyid: str
@@ -38,8 +41,8 @@ class Envelope(NamedTuple):
 
     def line(self) -> bytes:
         """Return the line, without a line feed."""
-        signature = {"keyid": self.keyid, "sig": _text(self.signature)}
-        return canonical({"payload": _text(self.payload), "payloadType": PAYLOAD_TYPE, "signatures": [signature]})
+        signatures = [{"keyid": self.keyid, "sig": _text(self.signature)}] if self.keyid else []
+        return canonical({"payload": _text(self.payload), "payloadType": PAYLOAD_TYPE, "signatures": signatures})
 
 
 def pre_authentication(payload: bytes) -> bytes:
@@ -57,7 +60,7 @@ def open_line(line: bytes) -> Envelope:
         raise ValueError("it is longer than 64 KiB")
     document = parse(line)
     try:
-        (signature,) = document["signatures"]
+        (signature,) = document["signatures"] or [{"keyid": "", "sig": ""}]
         envelope = Envelope(
             base64.b64decode(document["payload"], validate=True),
             signature["keyid"],
@@ -67,7 +70,7 @@ def open_line(line: bytes) -> Envelope:
     except (KeyError, TypeError, ValueError):
         same = False
     if not same:
-        raise ValueError("it is no DSSE envelope with one signature over an in-toto statement")
+        raise ValueError("it is no DSSE envelope with at most one signature over an in-toto statement")
     return envelope
 
 

@@ -72,6 +72,7 @@ class Subject(NamedTuple):
         repo: the repository.
         branch: its branch.
         previous_commit: the commit processed before.
+        tree: the git id of the commit's tree.
         required_signatures: how many signatures were asked for.
         signatures: those that counted.
         trusted: whose signatures count, in whichever form.
@@ -86,6 +87,7 @@ class Subject(NamedTuple):
     repo: str
     branch: str
     previous_commit: str
+    tree: str
     required_signatures: int
     signatures: Sequence[Signature]
     trusted: Sequence[object]

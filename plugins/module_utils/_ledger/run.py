@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-import shutil
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -49,7 +48,6 @@ if TYPE_CHECKING:
 _STATE = Path("state.json")
 _HOLD = Path("hold")
 _LOG = "log"
-_NOT_SIGNED = "ssh-keygen is not installed on the target, so the ledger has no entry of this run."
 _MOST = 64 * 1024  # bytes of a state
 
 
@@ -175,8 +173,6 @@ class Entered(NamedTuple):
 
 
 def _enter(subject: Subject, request: Request) -> Entered:
-    if not request.key_file and not shutil.which("ssh-keygen"):
-        return Entered(warnings=(_NOT_SIGNED,))
     with book.opened(request.directory, telling.author(subject, request.key_file)) as ledger:
         run, place = request.run, telling.place(subject, request.commit)
         if request.action == BEGIN:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _USER = re.compile(r"(?<=://)[^/@]*@")
 _PINNED = re.compile(r"(?:.*@)?(sha256:[0-9a-f]{64})", re.DOTALL)
 _LONGEST_REPOSITORY, _LONGEST_BRANCH = 1024, 255
-_LONGEST_SIGNATURE = 8192  # characters of Base64
+_LONGEST_SIGNATURE, _LONGEST_SIGNATURES = 8192, 16384  # characters of Base64, so that a line has room for all else
 
 
 def place(subject: Subject, commit: str) -> Place:
@@ -52,12 +52,14 @@ def begun(subject: Subject) -> dict[str, object]:
     pinned = _PINNED.fullmatch(subject.image)
     said: dict[str, object] = {
         "required": subject.required_signatures,
-        "signatures": [_signature(each) for each in subject.signatures],
+        "signatures": _signatures(subject.signatures),
         "trusted": _digest(canonical(subject.trusted)),
         "commands": _digest(canonical(subject.commands)),
     }
     if subject.previous_commit:
         said["previousCommit"] = subject.previous_commit
+    if subject.tree:
+        said["tree"] = subject.tree
     if subject.rules:
         said["rules"] = _digest(canonical(subject.rules))
     if pinned:
@@ -83,16 +85,21 @@ def ended(output: Output | None, kept: bytes, tokens: Sequence[Token]) -> dict[s
     return said
 
 
-def _signature(given: Signature) -> dict[str, str]:
-    said = {
-        "signer": fitted("signer", given.signer),
-        "type": given.type,
-        "source": given.source,
-        "fingerprint": given.fingerprint,
-    }
-    if 0 < len(given.signature) <= _LONGEST_SIGNATURE:
-        said["signature"] = given.signature
-    return said
+def _signatures(given: Sequence[Signature]) -> list[dict[str, str]]:
+    """Return the signatures, each with its text as long as there is room for it."""
+    told, left = [], _LONGEST_SIGNATURES
+    for each in given:
+        said = {
+            "signer": fitted("signer", each.signer),
+            "type": each.type,
+            "source": each.source,
+            "fingerprint": each.fingerprint,
+        }
+        if 0 < len(each.signature) <= min(left, _LONGEST_SIGNATURE):
+            said["signature"] = each.signature
+            left -= len(each.signature)
+        told.append(said)
+    return told
 
 
 def _token(given: Token) -> dict[str, str]:

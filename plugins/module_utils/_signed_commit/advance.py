@@ -148,6 +148,7 @@ def give(request: Request, remote: Remote, commit: Commit, outcome: Outcome) -> 
         changed=True,
         status=NEW,
         commit=commit.id,
+        tree=commit.tree,
         content_id=commit.content_id,
         identity=commit.content_id,
         subject=commit.subject,

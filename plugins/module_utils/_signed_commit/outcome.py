@@ -49,6 +49,7 @@ class Outcome(NamedTuple):
     signatures: tuple[dict[str, str | bool], ...] = ()
     verified_signatures: int = 0
     rules: tuple[dict[str, object], ...] = ()
+    tree: str = ""
     content_id: str = ""
     identity: str = ""
     last_rerun: str = ""

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._git import history
@@ -29,6 +29,20 @@ if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._git.remote import Remote
     from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import Request
     from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.trust import Trust
+
+
+class _Found(NamedTuple):
+    commit: str
+    found: bool = True
+    tree: str = ""
+    signers: Sequence[str] = ()
+    fingerprints: Sequence[str] = ()
+    rejected: Sequence[str] = ()
+
+    def told(self) -> dict[str, object]:
+        """Return it as the module's documentation has it."""
+        lists = {name: [*value] for name, value in self._asdict().items() if isinstance(value, (list, tuple))}
+        return {**self._asdict(), **lists}
 
 
 def review(request: Request, remote: Remote) -> Outcome | None:
@@ -59,7 +73,7 @@ def review(request: Request, remote: Remote) -> Outcome | None:
         superseded="",
         required_signatures=request.required_signatures,
         head=refs.branch,
-        verified=tuple(found.get(commit, _told(commit, found=False)) for commit in request.commits),
+        verified=tuple(found.get(commit, _Found(commit, found=False).told()) for commit in request.commits),
         warnings=warnings,
     )
 
@@ -69,30 +83,14 @@ def _verified(trusted: Trust, stored: Objects, identity: str, notes: Sequence[by
     try:
         commit = stored.commit(identity)
     except Failure as failure:  # one that says two things is nobody's
-        return _told(identity, rejected=[str(failure).rstrip(".")])
+        return _Found(identity, rejected=[str(failure).rstrip(".")]).told()
     asked = list(candidates(commit, notes))
     verdicts = list(zip(asked, trusted.workers.map(trusted.verify, asked)))
     good = [verdict for _candidate, verdict in verdicts if not isinstance(verdict, Rejected)]
-    return _told(
+    return _Found(
         identity,
+        tree=commit.tree,
         signers=[*dict.fromkeys(each.signer for each in good)],
         fingerprints=[*dict.fromkeys(each.fingerprint for each in good)],
         rejected=[f"{asked.name}: {verdict.reason}" for asked, verdict in verdicts if isinstance(verdict, Rejected)],
-    )
-
-
-def _told(
-    commit: str,
-    *,
-    found: bool = True,
-    signers: Sequence[str] = (),
-    fingerprints: Sequence[str] = (),
-    rejected: Sequence[str] = (),
-) -> dict[str, object]:
-    return {
-        "commit": commit,
-        "found": found,
-        "signers": [*signers],
-        "fingerprints": [*fingerprints],
-        "rejected": [*rejected],
-    }
+    ).told()

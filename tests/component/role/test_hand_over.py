@@ -150,6 +150,7 @@ POLLED = {
     "machine": "m",
     "git_dir": "/links/resolved/git",
     "git_dir_id": "0123456789abcdef",
+    "tree": "7" * 40,
     "content_id": "e" * 64,
     "identity": IDENTITY,
     "required_signatures": 2,
@@ -232,6 +233,7 @@ def test_r24_each_module_is_given_each_variable(site: Site, signers: Signers) ->
         "repo": VALUES["git_repo_url"],
         "branch": VALUES["git_branch_name"],
         "previous_commit": "",
+        "tree": "7" * 40,
         "required_signatures": 2,
         "signatures": [{"signer": "alice"}],
         "trusted": [

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,8 +24,6 @@ from in_toto_attestation.v1.statement import Statement
 from securesystemslib import dsse
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ansible_collections.flant.gitops.plugins.module_utils._ledger.entry import Entry
     from ansible_collections.flant.gitops.tests.component.role.conftest import Containers, Upstream
     from ansible_collections.flant.gitops.tests.support.signers import Signers
@@ -57,6 +56,7 @@ def test_run_is_written_down_with_who_signed_what_ran_and_what_came_of_it(
     assert begun.place == finished.place == entry.Place(upstream.folder.as_uri(), "main", commit)
     assert (begun.host, begun.instance) == (site.host, "default")
     assert begun.details["previousCommit"] == first
+    assert begun.details["tree"] == upstream.git("rev-parse", "HEAD^{tree}")
     assert begun.details["image"] == image
     (signature,) = begun.details["signatures"]
     assert (signature["signer"], signature["fingerprint"]) == ("bob", signers.bob.fingerprint)
@@ -171,6 +171,25 @@ def test_host_key_signs_where_it_is_named(site: Site, upstream: Upstream, signer
     refused = site.run()
     assert refused.rc == 2, refused.output
     assert "flant_gitops_ledger_key_file: " in refused.output
+
+
+def test_host_without_ssh_keygen_keeps_a_ledger_that_nobody_signs(
+    site: Site, upstream: Upstream, signers: Signers
+) -> None:
+    """A folder with all other programs stands in for such a host."""
+    programs = site.folder / "bin"
+    programs.mkdir()
+    for file in (file for folder in ("/usr/bin", "/usr/sbin") for file in Path(folder).iterdir()):
+        if file.name != "ssh-keygen" and not (programs / file.name).exists():
+            (programs / file.name).symlink_to(file)
+    upstream.commit("one", "First", signers.alice)
+    ran = site.run(environment={"PATH": str(programs)})
+    assert ran.status == "processed", ran.output
+    assert "ssh-keygen is not installed on the target, so nobody signs the ledger" in " ".join(ran.output.split())
+    assert events(site) == [entry.BEGUN, entry.FINISHED]
+    verified = site.run(playbook="flant.gitops.verify")
+    assert verified.rc == 2, verified.output
+    assert "the ledger is consistent, not authentic, 2 entries: nobody has signed it" in verified.output
 
 
 def test_controller_verifies_what_the_target_has_written(site: Site, upstream: Upstream, signers: Signers) -> None:

@@ -10,17 +10,20 @@ from typing import Any
 from ansible_collections.flant.gitops.plugins.plugin_utils._proof import proof
 
 COMMIT = "1" * 40
+TREE = "7" * 40
 ALICE, BOB = "A" * 40, "B" * 40
 
 
-def judged(reviewed: list[dict[str, Any]], *signed: str, required: int = 1) -> dict[str, Any]:
+def judged(reviewed: list[dict[str, Any]], *signed: str, required: int = 1, tree: str = TREE) -> dict[str, Any]:
     signatures = [{"signer": name, "fingerprint": {"alice": ALICE, "bob": BOB}[name]} for name in signed]
-    commits = [{"line": "2026.jsonl line 1", "commit": COMMIT, "required": required, "signatures": signatures}]
+    told = {"line": "2026.jsonl line 1", "commit": COMMIT, "tree": tree, "required": required}
+    commits = [{**told, "signatures": signatures}]
     return proof({"verdict": "authentic", "problems": [], "notes": [], "commits": commits}, reviewed)
 
 
 def review(*fingerprints: str, found: bool = True, rejected: tuple[str, ...] = ()) -> list[dict[str, Any]]:
-    return [{"commit": COMMIT, "found": found, "fingerprints": [*fingerprints], "rejected": [*rejected]}]
+    told = {"fingerprints": [*fingerprints], "rejected": [*rejected]}
+    return [{"commit": COMMIT, "found": found, "tree": TREE if found else "", **told}]
 
 
 def test_what_has_the_signatures_that_it_names_stays_what_it_is() -> None:
@@ -44,6 +47,12 @@ def test_commit_that_is_nowhere_breaks_it() -> None:
         assert problem == f"2026.jsonl line 1: commit {COMMIT} is not in the history of the branch."
 
 
+def test_tree_that_is_not_the_commits_breaks_it() -> None:
+    (problem,) = judged(review(ALICE), "alice", tree="8" * 40)["problems"]
+    assert problem == f"2026.jsonl line 1: commit {COMMIT} does not have the tree {'8' * 40}."
+    assert judged(review(ALICE), "alice", tree="")["verdict"] == "authentic"  # an older entry does not say
+
+
 def test_fewer_signers_than_were_required_break_it() -> None:
     (problem,) = judged(review(ALICE), "alice", "alice", required=2)["problems"]
     assert "was let run with fewer signers than the 2 that were required" in problem
@@ -51,6 +60,6 @@ def test_fewer_signers_than_were_required_break_it() -> None:
 
 
 def test_problems_are_bounded() -> None:
-    commits = [{"line": "line", "commit": COMMIT, "required": 1, "signatures": []}] * 100
+    commits = [{"line": "line", "commit": COMMIT, "tree": TREE, "required": 1, "signatures": []}] * 100
     told = proof({"verdict": "broken", "problems": ["an older one"], "commits": commits}, [])
     assert (len(told["problems"]), told["problems"][0]) == (100, "an older one")

@@ -14,7 +14,7 @@ from ansible_collections.flant.gitops.plugins.plugin_utils._verification import 
     worth,
 )
 
-AUTHENTIC = {"verdict": "authentic", "entries": 3, "problems": [], "notes": []}
+AUTHENTIC = {"verdict": "authentic", "entries": 3, "problems": [], "notes": [], "signing_keys": ["SHA256:key"]}
 
 
 def asked(**changed: Any) -> Verification:  # noqa: ANN401 -- each argument has its own type
@@ -68,8 +68,14 @@ def test_any_other_falls_with_the_first_reason(verdict: str, problems: list[str]
     assert found.sentence == f"web: the ledger is {verdict}, 3 entries: {reason}"
 
 
+def test_unsigned_ledger_falls_as_nobody_answers_for_it() -> None:
+    verified = {**AUTHENTIC, "verdict": "consistent, not authentic", "signing_keys": []}
+    said = worth(instance="web", repo="", verified=verified, reviewed=[]).sentence
+    assert said.endswith("3 entries: nobody has signed it, as ssh-keygen is not installed on the host.")
+
+
 def test_signatures_that_are_not_there_break_it_where_they_are_verified() -> None:
-    commits = [{"line": "2026.jsonl line 1", "commit": "1" * 40, "required": 0, "signatures": []}]
+    commits = [{"line": "2026.jsonl line 1", "commit": "1" * 40, "tree": "", "required": 0, "signatures": []}]
     verified = {**AUTHENTIC, "commits": commits}
     found = worth(instance="web", repo="https://git.example.com/a.git", verified=verified, reviewed=[])
     assert found.falls

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 PLACE = Place("https://git.example.com/deploy.git", "main", "1" * 40)
 ALICE = "A" * 40
 BEGUN: dict[str, object] = {
+    "tree": "7" * 40,
     "required": 1,
     "signatures": [{"signer": "alice", "type": "openpgp", "source": "commit", "fingerprint": ALICE}],
     "trusted": "sha256:" + "a" * 64,
@@ -178,6 +179,46 @@ def test_nobody_who_knows_no_key_calls_it_authentic(ledger: Path) -> None:
     assert verified(ledger, text="").verdict == audit.CONSISTENT
 
 
+@pytest.fixture
+def unsigned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A ledger of a host without ssh-keygen."""
+    with monkeypatch.context() as bare:
+        bare.setenv("PATH", str(tmp_path))
+        return keep(tmp_path / "bare/ledger")
+
+
+def test_ledger_that_nobody_has_signed_is_consistent_and_never_authentic(unsigned: Path, ledger: Path) -> None:
+    for text in ("", known(ledger)):
+        report = verified(unsigned, text=text)
+        assert (report.verdict, report.problems, report.signing_keys) == (audit.CONSISTENT, [], [])
+        assert "line 1: nobody has signed it, nor what follows" in report.notes[0]
+    assert verified(ledger, unsigned, host="").verdict == audit.BROKEN  # another ledger, to begin with
+    assert verified(unsigned, text="", heads=(digest(lines(unsigned)[3]),)).verdict == audit.CONSISTENT
+    assert verified(unsigned, text="", heads=("0" * 64,)).verdict == audit.BROKEN
+
+
+def test_who_signs_vouches_for_what_nobody_has_signed_before(unsigned: Path) -> None:
+    keep(unsigned, runs=1)
+    text = known(unsigned)
+    report = verified(unsigned, text=text)
+    assert (report.verdict, len(report.signing_keys)) == (audit.AUTHENTIC, 1)
+    found = lines(unsigned)
+    payload = open_line(found[5]).payload.replace(PLACE.repository.encode(), b"https://git.example.com/other")
+    file_of(unsigned).write_bytes(b"\n".join([*found[:5], Envelope(payload, "", b"").line(), *found[6:]]) + b"\n")
+    assert (
+        f"{file_of(unsigned)} line 7: it does not follow the line before it." in verified(unsigned, text=text).problems
+    )
+
+
+def test_signatures_that_were_taken_away_are_missed(ledger: Path) -> None:
+    text, found = known(ledger), lines(ledger)
+    stripped = Envelope(open_line(found[5]).payload, "", b"").line()
+    file_of(ledger).write_bytes(b"\n".join([*found[:5], stripped]) + b"\n")
+    assert verified(ledger, text=text).problems == [
+        f"{file_of(ledger)} line 6: nobody has signed it, and those before it are signed."
+    ]
+
+
 def test_new_key_that_was_announced_is_trusted_as_the_old_one(ledger: Path, tmp_path: Path) -> None:
     text = known(ledger)
     signing.make(tmp_path)
@@ -190,14 +231,16 @@ def test_new_key_that_was_announced_is_trusted_as_the_old_one(ledger: Path, tmp_
 
 
 def test_missing_year_is_found(ledger: Path) -> None:
-    for year in ("1999", "2000"):
-        file_of(ledger).rename(ledger / f"{year}.jsonl")
-        text = known(ledger)
-        newest = keep(ledger, runs=1)
-        assert verified(newest, text=text).verdict == audit.AUTHENTIC
-        (ledger / f"{year}.jsonl").write_bytes(b"")
-        assert "are missing" in verified(ledger, text=text).problems[0]
-        return
+    whole = file_of(ledger).read_bytes().splitlines(keepends=True)
+    file_of(ledger).unlink()
+    for number, year in enumerate((2024, 2025, 2026)):
+        (ledger / f"{year}.jsonl").write_bytes(b"".join(whole[2 * number : 2 * number + 2]))
+    assert verified(ledger).verdict == audit.AUTHENTIC
+    (ledger / "2025.jsonl").rename(ledger / "elsewhere")
+    assert f"{ledger / '2026.jsonl'} line 1: it is entry 4, and 2 should follow." in verified(ledger).problems
+    (ledger / "elsewhere").rename(ledger / "2025.jsonl")
+    (ledger / "2024.jsonl").unlink()
+    assert "are missing" in verified(ledger).problems[0]
 
 
 def test_torn_line_is_noted_and_none_that_is_not_there(ledger: Path) -> None:
@@ -255,6 +298,7 @@ def test_commits_that_were_let_run_are_listed_where_that_is_asked(ledger: Path) 
     assert listed[1] == {
         "line": f"{file_of(ledger)} line 3",
         "commit": f"{1:040x}",
+        "tree": "7" * 40,
         "required": 1,
         "signatures": [{"signer": "alice", "fingerprint": ALICE}],
     }

@@ -235,6 +235,42 @@ def test_key_that_cannot_sign_is_refused(ledger: Path, tmp_path: Path, prepare: 
     assert lines(ledger) == []
 
 
+def test_without_ssh_keygen_entries_are_chained_and_signed_once_it_is_there(
+    ledger: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as bare:
+        bare.setenv("PATH", str(ledger))
+        begin(ledger)
+        with book.opened(ledger, OWN) as opened:
+            book.begin(opened, PLACE, adopts=False, **BEGUN)
+            assert opened.warnings == [
+                f"dir: ssh-keygen is not installed on the target, so nobody signs the ledger in {ledger}."
+            ]
+        assert not (ledger / "signed_with").exists()
+    begin(ledger)
+    envelopes = [open_line(line) for line in lines(ledger)]
+    assert [read(each.payload).event for each in envelopes] == [*[entry.BEGUN, entry.LOST] * 2, entry.BEGUN]
+    assert [each.keyid != "" for each in envelopes] == [False, False, False, True, True]
+    assert [read(each.payload).previous for each in envelopes[1:]] == [*map(digest, lines(ledger)[:-1])]
+
+
+def test_what_is_signed_is_not_continued_unsigned(ledger: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begin(ledger)
+    before = lines(ledger)
+    monkeypatch.setenv("PATH", str(ledger))
+    with pytest.raises(Failure, match=r"^dir: ssh-keygen is not installed .* is signed so far"):
+        begin(ledger)
+    assert lines(ledger) == before
+
+
+def test_named_key_without_ssh_keygen_is_refused(ledger: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    author = OWN._replace(key_file=key(tmp_path))
+    monkeypatch.setenv("PATH", str(ledger))
+    with pytest.raises(Failure, match=r"^ssh-keygen \(OpenSSH 8\.1 or newer\) is needed"):
+        begin(ledger, author)
+    assert lines(ledger) == []
+
+
 def test_clock_that_was_set_back_begins_no_older_file(ledger: Path) -> None:
     run = begin(ledger)
     (file,) = ledger.glob("*.jsonl")
@@ -265,6 +301,15 @@ def test_full_disk_leaves_the_file_as_it_was(ledger: Path) -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert file.read_bytes() == before
+
+
+def test_entry_that_is_too_long_for_a_line_is_refused(ledger: Path) -> None:
+    run = begin(ledger)
+    before = lines(ledger)
+    request = {"name": "x" * 63, "accessor": "x" * 128, "creationPath": "x" * 512}
+    with book.opened(ledger, OWN) as opened, pytest.raises(Failure, match=r"^entry: .* is longer than 64 KiB"):
+        book.end(opened, entry.FINISHED, run, requests=[request] * 80)
+    assert lines(ledger) == before
 
 
 @pytest.mark.parametrize("made", ["link", "folder"])

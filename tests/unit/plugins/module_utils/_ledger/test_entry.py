@@ -37,6 +37,7 @@ BEGUN = Entry(
         "commands": DIGEST,
         "image": DIGEST,
         "previousCommit": "2" * 40,
+        "tree": "3" * 40,
     },
 )
 ENDED = {"rc": 3, "startedOn": BEGUN.at, "finishedOn": BEGUN.at, "output": DIGEST, "requests": [TOKEN]}
@@ -118,6 +119,7 @@ def with_predicate(**changes: object) -> bytes:
         ("signatures", [{**SIGNED, "signature": "A" * 9000}]),
         ("signatures", [{**SIGNED, "fingerprint": 1}]),
         ("previousCommit", ""),
+        ("tree", "main^{tree}"),
     ],
 )
 def test_field_without_its_form_is_refused(name: str, value: object) -> None:

@@ -25,6 +25,12 @@ def test_line_is_read_as_it_was_written() -> None:
     assert json.loads(LINE)["payloadType"] == "application/vnd.in-toto+json"
 
 
+def test_line_that_nobody_has_signed_says_so() -> None:
+    unsigned = Envelope(SEALED.payload, "", b"")
+    assert json.loads(unsigned.line())["signatures"] == []
+    assert open_line(unsigned.line()) == unsigned
+
+
 def changed(**fields: object) -> bytes:
     return canonical({**json.loads(LINE), **fields})
 
@@ -44,7 +50,10 @@ def changed(**fields: object) -> bytes:
         pytest.param(changed(payload="eA=A"), id="base64-wrong"),
         pytest.param(changed(payload="eB=="), id="base64-of-two-encodings"),
         pytest.param(changed(payload=1), id="number"),
-        pytest.param(changed(signatures=[]), id="unsigned"),
+        pytest.param(changed(signatures={}), id="unsigned-otherwise"),
+        pytest.param(changed(signatures=None), id="no-list"),
+        pytest.param(changed(signatures=[{"keyid": "", "sig": ""}]), id="empty-signature"),
+        pytest.param(changed(signatures=[{"keyid": "", "sig": "eA=="}]), id="signed-by-nobody"),
         pytest.param(changed(signatures=json.loads(LINE)["signatures"] * 2), id="two-signatures"),
         pytest.param(changed(signatures=[{"keyid": 1, "sig": ""}]), id="no-keyid"),
         pytest.param(b"[" * 30000, id="deep"),

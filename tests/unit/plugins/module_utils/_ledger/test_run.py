@@ -56,7 +56,7 @@ DEFAULTS = {
 
 
 SUBJECT = {
-    **dict.fromkeys(("machine", "previous_commit", "image"), ""),
+    **dict.fromkeys(("machine", "previous_commit", "tree", "image"), ""),
     "repo": "/srv/a.git",
     "branch": "main",
     "instance": "default",
@@ -305,6 +305,7 @@ def test_no_free_text_and_no_secret_is_in_any_entry(instance: Path) -> None:
         "repo": f"https://user:{CANARY}@git.example.com/a.git",
         "branch": "main",
         "previous_commit": "",
+        "tree": "7" * 40,
         "required_signatures": 1,
         "signatures": [{**signature, **known}],
         "trusted": [CANARY, {"name": CANARY}],
@@ -324,10 +325,17 @@ def test_no_free_text_and_no_secret_is_in_any_entry(instance: Path) -> None:
 
 
 def test_branch_and_repository_of_any_letters_are_taken_down(instance: Path) -> None:
-    entry = dict.fromkeys(("host", "instance", "machine", "previous_commit", "image"), "")
-    given = {"repo": "/srv/d\u00e9ploy me.git", "branch": "a\u00e4" * 200, "instance": "default", "host": "web1"}
-    lists: dict[str, list[object]] = {"signatures": [], "trusted": [], "rules": [], "commands": []}
-    assert call(instance, "begin", entry={**entry, **given, **lists, "required_signatures": 0}).run
+    given = {"repo": "/srv/d\u00e9ploy me.git", "branch": "a\u00e4" * 200}
+    assert call(instance, "begin", entry={**SUBJECT, **given}).run
+
+
+def test_signatures_are_taken_down_as_long_as_there_is_room(instance: Path) -> None:
+    told = {"signer": "x" * 63, "type": "ssh", "source": "notes", "fingerprint": "SHA256:" + "A" * 43}
+    signatures = [{**told, "signature": "A" * length} for length in (8193, 8192, 8000, 193, 192, *[800] * 45)]
+    call(instance, "begin", entry={**SUBJECT, "signatures": signatures})
+    (line,) = next((instance / "ledger").glob("*.jsonl")).read_bytes().splitlines()
+    found = json.loads(base64.b64decode(json.loads(line)["payload"]))["predicate"]["signatures"]
+    assert [len(each.get("signature", "")) for each in found] == [0, 8192, 8000, 0, 192, *[0] * 45]
 
 
 def test_newest_entries_are_shown_as_they_stand(instance: Path) -> None:

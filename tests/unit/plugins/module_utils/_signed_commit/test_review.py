@@ -44,6 +44,9 @@ def test_each_commit_is_told_with_all_who_have_signed_it(task: Task, signers: Si
         (first, True, [signers.alice.fingerprint]),
         (second, True, [signers.bob.fingerprint]),
     ]
+    assert [each["tree"] for each in outcome.verified] == [
+        task.upstream.git("rev-parse", f"{commit}^{{tree}}") for commit in (third, first, second)
+    ]
 
 
 def test_second_key_of_a_person_is_seen_behind_the_first(task: Task, signers: Signers) -> None:

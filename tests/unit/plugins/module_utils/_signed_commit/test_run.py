@@ -65,6 +65,7 @@ def test_the_commits_words_are_reported(task: Task) -> None:
     outcome = task.poll()
     assert (outcome.subject, outcome.author) == ("Raise the limits", "A. Author <author@example.test>")
     assert outcome.committed_at == "2023-11-14T22:13:20Z"
+    assert outcome.tree == task.upstream.git("rev-parse", f"{outcome.commit}^{{tree}}")
 
 
 def test_check_mode_verifies_but_writes_and_remembers_nothing(task: Task, signers: Signers) -> None:
