@@ -112,14 +112,7 @@ class Entry(NamedTuple):
         }
         predicate.update({"run": self.run} if self.run else {}, **self.details)
         _check(predicate, place=self.place)
-        return canonical(
-            {
-                "_type": STATEMENT,
-                "predicateType": PREDICATE,
-                "subject": [_subject(self)],
-                "predicate": predicate,
-            }
-        )
+        return canonical(_statement(self, predicate))
 
 
 def read(payload: bytes) -> Entry:
@@ -137,7 +130,7 @@ def read(payload: bytes) -> Entry:
     place = _place(statement)
     _check(predicate, place=place)
     entry = Entry(**common, run=predicate.get("run", ""), place=place, details=details)
-    if entry.payload() != payload:
+    if statement != _statement(entry, predicate):
         raise ValueError("its subject is not what it should be")
     return entry
 
@@ -151,6 +144,10 @@ def visible(text: str, longest: int) -> str:
     """Return ``text`` in visible ASCII, the rest percent-encoded; one that is too long is named by its SHA-256."""
     shown = re.sub(r"[^\x21-\x7e]", lambda match: "".join(f"%{byte:02X}" for byte in match[0].encode()), text)
     return shown if 0 < len(shown) <= longest else f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def _statement(entry: Entry, predicate: Mapping[str, object]) -> dict[str, object]:
+    return {"_type": STATEMENT, "predicateType": PREDICATE, "subject": [_subject(entry)], "predicate": predicate}
 
 
 def _subject(entry: Entry) -> dict[str, object]:
@@ -177,8 +174,9 @@ def _check(predicate: Mapping[str, object], *, place: Place | None) -> None:
     of_event = EVENTS[event]
     for name in sorted({*_COMMON, *of_event.needed} - predicate.keys()):
         raise ValueError(f"its {name} is missing")
+    fields = of_event.fields
     for name, value in sorted(predicate.items()):
-        if name not in of_event.fields:
+        if name not in fields:
             raise ValueError(f"it holds {name[:40]!r}, which such an entry has not")
         if not _CHECKS[name](value):
             raise ValueError(f"its {name} does not have its form")

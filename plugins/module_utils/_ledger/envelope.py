@@ -22,6 +22,7 @@ from typing import Any, NamedTuple, NoReturn
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 LONGEST = 64 * 1024
 """Bytes of the longest line, its line feed not included."""
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 class Envelope(NamedTuple):
@@ -58,8 +59,8 @@ def open_line(line: bytes) -> Envelope:
     """
     if len(line) > LONGEST:
         raise ValueError("it is longer than 64 KiB")
-    document = parse(line)
     try:
+        document = json.loads(line.decode())
         (signature,) = document["signatures"] or [{"keyid": "", "sig": ""}]
         envelope = Envelope(
             base64.b64decode(document["payload"], validate=True),
@@ -67,7 +68,7 @@ def open_line(line: bytes) -> Envelope:
             base64.b64decode(signature["sig"], validate=True),
         )
         same = isinstance(envelope.keyid, str) and envelope.line() == line
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, RecursionError, TypeError, ValueError):
         same = False
     if not same:
         raise ValueError("it is no DSSE envelope with at most one signature over an in-toto statement")
@@ -80,7 +81,7 @@ def canonical(document: object) -> bytes:
     Raises:
         ValueError: it holds what has none, such as half of a surrogate pair.
     """
-    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    return _ENCODER.encode(document).encode()
 
 
 def parse(octets: bytes) -> dict[str, Any]:
