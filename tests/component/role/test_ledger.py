@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,11 +26,20 @@ from in_toto_attestation.v1.statement import Statement
 from securesystemslib import dsse
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ansible_collections.flant.gitops.plugins.module_utils._ledger.entry import Entry
     from ansible_collections.flant.gitops.tests.component.role.conftest import Containers, Upstream
     from ansible_collections.flant.gitops.tests.support.signers import Signers
 
 SIGKILLED = -9
+VAULT_THAT_NOBODY_SERVES = {
+    "vault_addr": "http://127.0.0.1:1",
+    "vault_role_id": "r",
+    "vault_secret_id": "s",
+    "vault_retries": 0,
+    "vault_requests": [{"name": "database", "path": "/kv/database"}],
+}
 
 
 def ledger(site: Site) -> list[Entry]:
@@ -84,13 +95,7 @@ def test_commands_that_fail_end_as_failed(site: Site, upstream: Upstream, signer
 def test_refusal_between_begin_and_start_ends_as_failed(
     site: Site, upstream: Upstream, signers: Signers, containers: Containers
 ) -> None:
-    site.variables |= {
-        "vault_addr": "http://127.0.0.1:1",
-        "vault_role_id": "r",
-        "vault_secret_id": "s",
-        "vault_retries": 0,
-        "vault_requests": [{"name": "database", "path": "/kv/database"}],
-    }
+    site.variables |= VAULT_THAT_NOBODY_SERVES
     upstream.commit("one", "First", signers.alice)
     assert site.run().rc == 2
     assert events(site) == [entry.BEGUN, entry.FAILED]
@@ -151,12 +156,55 @@ def test_ledger_that_cannot_be_written_stops_the_run_before_its_tokens(
     upstream.commit("one", "First", signers.alice)
     site.work.mkdir(parents=True)
     (site.work / "ledger").write_text("", encoding="utf-8")
+    site.variables |= VAULT_THAT_NOBODY_SERVES
     refused = site.run()
     assert refused.rc == 2, refused.output
     assert "is not a directory" in refused.output
+    assert "vault_addr" not in refused.output
     assert containers.started(site) == 0
     (site.work / "ledger").unlink()
+    asked = site.run()
+    assert asked.rc == 2, asked.output
+    assert "vault_addr" in asked.output
+
+
+@pytest.mark.root
+def test_full_disk_stops_the_run_before_its_tokens(
+    site: Site, upstream: Upstream, signers: Signers, containers: Containers
+) -> None:
+    """The ledger alone lies on a disk of its own, so that nothing else stops the run."""
+    upstream.commit("one", "First", signers.alice)
     assert site.run().status == "processed"
+    before = ledger(site)
+    with disk(site.work / "ledger", 64 * 1024):
+        blocks = site.work / "ledger/blocks"
+        with contextlib.suppress(OSError), blocks.open("wb", buffering=0) as full:
+            while full.write(b"0" * 4096):
+                pass
+        upstream.commit("two", "Second", signers.alice)
+        asks = site.variables | VAULT_THAT_NOBODY_SERVES
+        refused = replace(site, variables=asks).run()
+        assert refused.rc == 2, refused.output
+        assert "No space left on device" in refused.output
+        assert "vault_addr" not in refused.output
+        assert (containers.started(site), ledger(site)) == (1, before)
+        blocks.unlink()
+        assert site.run().status == "processed"
+        assert events(site) == [entry.BEGUN, entry.FINISHED] * 2
+
+
+@contextlib.contextmanager
+def disk(folder: Path, size: int) -> Iterator[None]:
+    """Put what is in ``folder`` onto a disk of ``size`` bytes for a while."""
+    kept = [(file.name, file.read_bytes()) for file in folder.iterdir()]
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=0700", "tmpfs", folder], check=True)
+    try:
+        for name, content in kept:
+            (folder / name).write_bytes(content)
+            (folder / name).chmod(0o600)
+        yield
+    finally:
+        subprocess.run(["umount", folder], check=True)
 
 
 def test_host_key_signs_where_it_is_named(site: Site, upstream: Upstream, signers: Signers) -> None:
@@ -307,19 +355,44 @@ def test_vaults_own_log_tells_which_run_of_the_ledger_a_request_was_for(
         (request,) = finished.details["requests"]
         hashed = bao.call("POST", "/v1/sys/audit-hash/file", {"input": request["accessor"]})["data"]["hash"]
         assert any((each.get("response", {}).get("wrap_info") or {}).get("accessor") == hashed for each in lines)
+        assert len(bao.secret_ids(role)) == 1  # the one in the file
 
+        allowed = bao.call("GET", f"/v1/sys/policies/acl/{role.name}")["data"]["policy"]
         bao.call("PUT", f"/v1/sys/policies/acl/{role.name}", {"policy": policy})
         upstream.commit("two", "Second", signers.alice)
         refused = site.run()
         assert refused.rc == 2, refused.output
         assert "flant_gitops_vault_audit_metadata: the AppRole's policy must allow update on" in refused.output
         assert events(site)[2:] == [entry.BEGUN, entry.FAILED]
+        assert len(bao.secret_ids(role)) == 1
+
+        # As the guide has it: all heads of a log, against a ledger whose end was cut off.
+        bao.call("PUT", f"/v1/sys/policies/acl/{role.name}", {"policy": allowed})
+        assert site.run().status == "processed"
+        told = [(line.get("auth") or {}).get("metadata") or {} for line in bao.audit_log]
+        heads = {metadata["ledger"] for metadata in told if metadata.get("host") == site.host}
+        (site.folder / "heads").write_text("\n".join(heads), encoding="utf-8")
+        key = ["ssh-keygen", "-y", "-f", str(site.work / "ledger/key")]
+        known = subprocess.run(key, capture_output=True, text=True, check=True).stdout
+        (site.folder / "known_hosts").write_text(f"{site.host} {known}", encoding="utf-8")
+        site.variables |= {
+            "verify_known_hosts": str(site.folder / "known_hosts"),
+            "verify_heads": str(site.folder / "heads"),
+        }
+        whole = site.run(playbook="flant.gitops.verify")
+        assert whole.rc == 0, whole.output
+        line.write_bytes(b"".join(line.read_bytes().splitlines(keepends=True)[:4]))
+        cut = site.run(playbook="flant.gitops.verify")
+        assert cut.rc == 2, cut.output
+        assert "was witnessed elsewhere and is no line here: the end was cut off" in cut.output
 
 
 def test_verifier_that_shares_no_code_with_us_accepts_what_the_role_has_written(
     site: Site, upstream: Upstream, signers: Signers
 ) -> None:
-    upstream.commit("one", "First", signers.alice)
+    upstream.commit("one", "First")
+    signs = ["git", "commit", "--amend", "--no-edit", "--quiet", f"--gpg-sign={signers.alice.fingerprint}"]
+    subprocess.run(signs, cwd=upstream.folder, env=signers.environment, check=True)
     assert site.run().rc == 0
     key = ["ssh-keygen", "-y", "-f", str(site.work / "ledger/key")]
     known = subprocess.run(key, capture_output=True, text=True, check=True).stdout
@@ -341,3 +414,12 @@ def test_verifier_that_shares_no_code_with_us_accepts_what_the_role_has_written(
         )
         fields = {name.removeprefix("_"): value for name, value in json.loads(envelope.payload).items()}
         Statement.copy_from_pb(ParseDict(fields, statement_pb2.Statement())).validate()
+        subprocess.run(
+            ["git", "verify-commit", fields["subject"][0]["digest"]["gitCommit"]],
+            cwd=upstream.folder,
+            env=signers.environment,
+            capture_output=True,
+            check=True,
+        )
+    signed = json.loads(dsse.Envelope.from_dict(json.loads(lines[0])).payload)["predicate"]["signatures"]
+    assert [(each["source"], each["fingerprint"]) for each in signed] == [("commit", signers.alice.fingerprint)]
