@@ -232,7 +232,7 @@ SESSIONS = (
         needs=(*ENGINES, NEWEST),
         python=NEWEST_PYTHON,
         core=NEWEST_CORE,
-        pytest=("tests", "-m", "soak", "--soak", "--timeout=0"),
+        pytest=("tests/unit", "tests/component", "-m", "soak", "--soak", "--timeout=0"),
     ),
     Session(
         "bench",

@@ -29,7 +29,7 @@ BUSYBOX = Path("/bin/busybox")
 # fmt: off
 _APPLETS = (
     "awk", "base64", "cat", "chmod", "chown", "cp", "cut", "date", "dd", "df", "echo", "env", "find", "grep", "head",
-    "id", "ip", "kill", "ln", "ls", "mkdir", "mknod", "mount", "mv", "ps", "pwd", "readlink", "rm", "seq", "sh",
+    "id", "ip", "kill", "ln", "ls", "mkdir", "mknod", "mount", "mv", "ps", "pwd", "readlink", "rm", "sed", "seq", "sh",
     "sleep", "sort", "stat", "tail", "tar", "test", "touch", "tr", "true", "wc", "wget", "xargs", "yes",
 )
 # fmt: on

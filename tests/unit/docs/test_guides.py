@@ -1,0 +1,48 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Each guide can be found, says who needs it, and README names only what there is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+COLLECTION = Path(__file__).resolve().parents[3]
+DOCSITE = COLLECTION / "docs/docsite"
+README = (COLLECTION / "README.md").read_text(encoding="utf-8")
+GUIDES = sorted(guide.stem for guide in (DOCSITE / "rst").glob("*.rst"))
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_guide_has_a_place_and_begins_with_who_needs_it(guide: str) -> None:
+    sections = yaml.safe_load((DOCSITE / "extra-docs.yml").read_text(encoding="utf-8"))["sections"]
+    assert [listed for section in sections for listed in section["toctree"]].count(guide) == 1
+    assert f"(docs/docsite/rst/{guide}.rst)" in README
+    text = (DOCSITE / f"rst/{guide}.rst").read_text(encoding="utf-8")
+    assert re.search(r"^=+\n\nFor ", text, re.MULTILINE)
+
+
+def test_links_of_the_readme_lead_to_files() -> None:
+    links = re.findall(r"\]\(([^)]+)\)", README)
+    assert [link for link in links if not (COLLECTION / link).is_file()] == []
+
+
+def test_readme_names_playbooks_and_commands_that_are_there() -> None:
+    playbooks = {playbook.stem for playbook in (COLLECTION / "playbooks").glob("*.yml")}
+    plugins = {plugin.stem for plugin in (COLLECTION / "plugins").glob("*/*.py")}
+    assert set(re.findall(r"\bflant\.gitops\.(\w+)", README)) <= playbooks | plugins | {"flant_gitops"}
+    assert playbooks <= set(re.findall(r"\bflant\.gitops\.(\w+)", README))
+    targets = set(re.findall(r"^(\w+):", (COLLECTION / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    assert set(re.findall(r"^make (\w+)", README, re.MULTILINE)) <= targets
+
+
+def test_readme_names_variables_that_are_there() -> None:
+    spec = yaml.safe_load((COLLECTION / "roles/flant_gitops/meta/argument_specs.yml").read_text(encoding="utf-8"))
+    variables = {name for entry in spec["argument_specs"].values() for name in entry["options"]}
+    named = set(re.findall(r"(?<![./])\bflant_gitops_\w+", README))
+    assert len(named) > 10
+    assert named <= variables | {"flant_gitops_hosts"}  # which the playbooks alone know
