@@ -70,7 +70,7 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core has no type
             raise AnsibleActionFail(str(error)) from error
         if args["awx_file"]:
             _save(Path(args["awx_file"]), state)
-        return {**result, "ansible_facts": {FACT: state}, "_ansible_facts_cacheable": True}
+        return {**result, "before": known, "ansible_facts": {FACT: state}, "_ansible_facts_cacheable": True}
 
 
 def _is_kept(host: str, instance: str, last_poll_at: str | None) -> bool:

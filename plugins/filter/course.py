@@ -90,6 +90,7 @@ def course(
         tells_vault=is_wanted(settings["audit_metadata"], settings["secret_id_file"]),
         calendar=_calendar(settings["windows"], settings["freezes"]),
         window_override=str(settings["window_override"] or ""),
+        on_end=bool(settings["on_end"]),
         trusted=trusted(settings["trusted_signers"], settings["trusted_keys"]),
     )
     begun = datetime.fromisoformat(now.replace("Z", "+00:00"))

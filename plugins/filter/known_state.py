@@ -48,6 +48,7 @@ _NUMBER = re.compile(r"-?\d{1,9}", re.ASCII)
 _SIGNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._@+-]{0,62}|[0-9A-F]{64}")
 _IMAGE = re.compile(r"sha256:[0-9a-f]{64}")
 _RERUN = re.compile(r"[0-9a-f]{64}\+[0-9]{1,12}")
+_WORD = re.compile(r"[a-z_]{1,32}", re.ASCII)
 _INSTANCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 _RUN = {
@@ -64,6 +65,7 @@ _STATE = {
     "last_poll_at": _TIME,
     "last_run": _RUN,
     "last_rerun": _RERUN,
+    "status": _WORD,
     "consecutive_failures": _NUMBER,
     "secret_id_rotate_at": _TIME,
 }

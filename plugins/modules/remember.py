@@ -72,6 +72,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+before:
+  description: What was remembered of the instance until then.
+  returned: success, but not in check mode
+  type: dict
 ansible_facts:
   description: The fact C(flant_gitops_state).
   returned: success, but not in check mode

@@ -105,6 +105,10 @@ def _operation(config: Mapping[str, Any]) -> None:
         from ansible_collections.flant.gitops.plugins.plugin_utils._windows import calendar
 
         calendar(config["windows"], config["freezes"])
+    if config["on_end"]:
+        from ansible_collections.flant.gitops.plugins.plugin_utils._on_end import check_on_end
+
+        check_on_end(config["on_end"])
 
 
 def _git(config: Mapping[str, Any]) -> None:

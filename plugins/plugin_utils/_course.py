@@ -29,14 +29,24 @@ What must hold, whatever comes between:
 6. Nothing is started under the name of the version before: what stands there is taken up, waited for, or removed.
 7. A rerun that was given is taken up by whoever polls next, until it is recorded, and none is given for it then.
 8. Outside the windows nothing is started and no token is asked for; what was started before is taken up all the same.
+9. The operator's own tasks are called last of all, of a run or of another status, and by none that is plainly quiet.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.flant.gitops.plugins.plugin_utils._event import (
+    Event,
+    differ,
+    reason,
+    result,
+    stands,
+    stood,
+    subject,
+)
 from ansible_collections.flant.gitops.plugins.plugin_utils._lock import Lock, nobodys, targets
 from ansible_collections.flant.gitops.plugins.plugin_utils._step import Step
 from ansible_collections.flant.gitops.plugins.plugin_utils._tokens import Tokens
@@ -64,7 +74,7 @@ _SENTENCES = {
     "processed": "commit {commit} ran {again}with rc 0, signed by {signers}",
 }
 _STEPS = ("poll", "prepare", "begin", "wrap", "start", "run", "record", "remove", "clear", "sweep", "rotate")
-_TOLD_BESIDE = ("revoke", "keep", "amend", "recover")
+_TOLD_BESIDE = ("revoke", "keep", "amend", "recover", "remember")
 _NOT_OF_THE_COMMIT = ("poll", "clear", "sweep", "rotate")
 _UNDER_WAY = ("same", "other_running")
 NEVER = "9999-12-31T00:00:00Z"
@@ -80,6 +90,8 @@ class Settings:
 
     ``calendar`` says when anything may be started, always if it is missing; ``window_override`` is the commit that may
     be at any time.
+
+    ``on_end`` is whether the operator has tasks of their own that are to be told how it ended.
     """
 
     instance: str
@@ -100,6 +112,7 @@ class Settings:
     tells_vault: bool = False
     calendar: Calendar | None = None
     window_override: str = ""
+    on_end: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,7 +120,7 @@ class Steps:
     """The tasks that decide anything, in their order, and the identity whose container was gone in the round before.
 
     ``before`` is the look for a run of the version before. If there is one, or nobody can tell, that is all that
-    ``prepare`` says.
+    ``prepare`` says. What ``remember`` has put its own in the place of is in its answer.
     """
 
     before: Step
@@ -126,6 +139,7 @@ class Steps:
     revoke: Step
     keep: Step
     amend: Step
+    remember: Step
     gone: str
 
     @classmethod
@@ -195,6 +209,8 @@ class Course:
     begun: dict[str, object]
     started: dict[str, object]
     ended: dict[str, object]
+    tells: bool
+    event: dict[str, object]
 
 
 def course(
@@ -233,12 +249,15 @@ def course(
     unkept = steps.keep.refusal or steps.amend.refusal or steps.recover.refusal
     found_before = steps.before.get("existing") == "other_exited"
     taken_over = bool(poll.get("git_dir_taken_over", default=False))
+    previous = stood(steps.remember.get("before", default={}) if "before" in steps.remember else remembered)
+    turned = settings.on_end and not only_looks and differ(previous, status)
+    sentence = "; ".join(filter(None, (said, left)))
     return Course(
         polls=not settings.suspend and _poll_is_due(settings, remembered, now),
         last_commit=last_commit,
         archives=archives,
         reruns=not steps.gone and (settings.rerun or resumes),
-        quiet=not (found or poll.refusal or clears or rotates or resumes or (failures and asked)),
+        quiet=not (found or poll.refusal or clears or rotates or resumes or turned or (failures and asked)),
         resumes=resumes,
         lock=before if steps.inherits else targets(settings.container, settings.instance, poll, identity),
         lock_before=before,
@@ -276,7 +295,7 @@ def course(
         ends_well=step == "",
         status=status,
         step=step,
-        sentence="; ".join(filter(None, (said, left))),
+        sentence=sentence,
         output=_output(steps),
         begun={"last_poll_at": _text(now)},
         started={"last_started_commit": poll.get("commit"), **_rotated(settings, steps)},
@@ -285,8 +304,24 @@ def course(
             **_last_run(steps),
             **(_finished(poll, poll.get("commit")) if removed and succeeded else {}),
             **(_finished(poll, poll.get("previous_commit")) if cleared else {}),
+            **({"status": status} if stands(status) else {}),
             "consecutive_failures": failures + 1 if step else 0 if asked and may_go else failures,
         },
+        tells=turned or (settings.on_end and not only_looks and "rc" in steps.ended),
+        event=asdict(
+            Event(
+                status=status,
+                previous_status=previous,
+                reason=reason(status, step, run),
+                detail=sentence,
+                instance=settings.instance,
+                host=settings.host,
+                commit=subject(poll),
+                **result(_last_run(steps).get("last_run")),
+            )
+        )
+        if settings.on_end
+        else {},
     )
 
 
@@ -433,7 +468,7 @@ def _output(steps: Steps) -> dict[str, object]:
     return {"commit": steps.poll.get("commit"), "rc": rc, "signers": _signers(steps.poll), **said}
 
 
-def _last_run(steps: Steps) -> dict[str, object]:
+def _last_run(steps: Steps) -> dict[str, Any]:
     if "rc" not in steps.ended:
         return {}
     said = {name: steps.ended.get(name) for name in ("started_at", "finished_at", "image_id")}

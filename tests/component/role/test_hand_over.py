@@ -132,6 +132,7 @@ DECIDES = {
     "windows": "when anything may be started",
     "freezes": "when nothing may be started",
     "window_override": "which commit may be started at any time",
+    "on_end": "which tasks are called at the end",
     "vault_revoke_on_failure": "which tokens of a failed run are ended",
     "show_output": "whether output is printed",
     "vault_audit_metadata": "whether the module gets what Vault's audit log is told",

@@ -400,3 +400,29 @@ def test_v19_tokens_live_on_and_it_is_said_where_the_engine_is_out_of_reach(
     assert containers.started(site) == 1
     assert bao.token_accessors() <= before
     assert role.name
+
+
+@pytest.mark.parametrize("command", ["true", "false"])
+def test_own_tasks_find_no_token_in_any_variable(
+    command: str, site: Site, upstream: Upstream, signers: Signers, role: Role, bao: OpenBao
+) -> None:
+    tasks = [
+        {
+            "name": "Tell all variables",
+            "ansible.builtin.debug": {"msg": "{{ item }}: {{ lookup('ansible.builtin.vars', item) }}"},
+            "loop": "{{ query('ansible.builtin.varnames', '.') }}",
+        },
+        {"name": "Tell the host's", "ansible.builtin.debug": {"msg": "{{ hostvars[inventory_hostname] | to_json }}"}},
+    ]
+    (site.folder / "on_end.yml").write_text(json.dumps(tasks), encoding="utf-8")
+    site.variables |= {"on_end": f"{site.folder}/on_end.yml", "commands": [command], "show_output": False}
+    site.variables["vault_revoke_login_token"] = False  # whose token is among those that a failed run ends
+    before = bao.token_accessors()
+    upstream.commit("one", "First", signers.alice)
+    ran = site.run()
+    for name in ("_flant_gitops_wrapped", "_flant_gitops_removed", "_flant_gitops_course", "flant_gitops_event"):
+        assert f"{name}: {{" in ran.output, ran.output
+    assert not TOKEN.search(ran.output), TOKEN.search(ran.output)
+    for accessor in bao.token_accessors() - before:
+        bao.call("POST", "/v1/auth/token/revoke-accessor", {"accessor": accessor})
+    assert role.name

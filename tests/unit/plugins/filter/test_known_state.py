@@ -20,6 +20,7 @@ STATE = {
         "signers": ["A" * 40],
         "image_id": "sha256:" + "0" * 64,
     },
+    "status": "awaiting_signatures",
     "consecutive_failures": 0,
     "secret_id_rotate_at": "2026-11-24T08:00:00Z",
 }
@@ -52,6 +53,8 @@ def test_keys_of_others_are_dropped() -> None:
         ("last_run", {"signers": ["{{ alice }}"]}),
         ("last_run", {"signers": ["a" * 64]}),
         ("last_run", {"image_id": "busybox"}),
+        ("status", "{{ x }}"),
+        ("status", "Two words"),
         ("consecutive_failures", "1e3"),
         ("consecutive_failures", 1.5),
         ("secret_id_rotate_at", "soon"),

@@ -10,6 +10,7 @@ from datetime import datetime, timezone
 
 import pytest
 from ansible_collections.flant.gitops.plugins.plugin_utils._course import NEVER, Course, Settings, Steps, course
+from ansible_collections.flant.gitops.plugins.plugin_utils._event import REASONS
 from ansible_collections.flant.gitops.plugins.plugin_utils._keys import Trusted
 from ansible_collections.flant.gitops.plugins.plugin_utils._lock import Lock
 from ansible_collections.flant.gitops.plugins.plugin_utils._step import Step
@@ -599,7 +600,7 @@ def test_r12_result_of_a_commit_that_a_killed_run_has_recorded_is_kept() -> None
 )
 def test_failures_are_counted_until_a_poll_is_quiet(polled: dict[str, object], failures: int, left: int) -> None:
     found = follows(remembered={**REMEMBERED, "consecutive_failures": failures}, poll=polled)
-    assert found.ended == {"consecutive_failures": left}
+    assert found.ended["consecutive_failures"] == left
     assert found.quiet == (left == failures)
 
 
@@ -786,3 +787,130 @@ def test_a_secret_id_is_rotated_outside_the_windows() -> None:
     settings = replace(CLOSED, secret_id_file="/secret-id")
     assert follows(settings, ELSE_BEGUN, poll=FOUND).rotates
     assert follows(settings, ELSE_BEGUN, poll=FOUND, rotate=REFUSED).fails
+
+
+TOLD = replace(SETTINGS, on_end=True, host="web1")
+
+
+def remembering(status: str, **others: object) -> dict[str, object]:
+    return {**REMEMBERED, "status": status, **others}
+
+
+@pytest.mark.parametrize(
+    ("before", "steps", "told"),
+    [
+        # a plainly quiet poll, whatever quiet one or run was before it
+        ("unchanged", {"poll": QUIET}, False),
+        ("processed", {"poll": QUIET}, False),
+        ("superseded", {"poll": QUIET}, False),
+        ("", {"poll": QUIET}, False),
+        ("awaiting_signatures", {"poll": WAITING}, False),
+        ("held", {"poll": HELD}, False),
+        ("suspended", {"settings": replace(TOLD, suspend="frozen")}, False),
+        ("failed", {"poll": SKIPPED}, False),  # nothing was asked
+        # another status
+        ("failed", {"poll": QUIET}, True),
+        ("awaiting_signatures", {"poll": QUIET}, True),
+        ("processed", {"poll": WAITING}, True),
+        ("", {"poll": WAITING}, True),
+        ("unchanged", {"poll": HELD}, True),
+        ("held", {"poll": QUIET}, True),
+        ("unchanged", {"settings": replace(TOLD, suspend="frozen")}, True),
+        ("unchanged", {"poll": REFUSED}, True),
+        ("failed", {"poll": REFUSED}, False),
+        ("unchanged", {"poll": POLLED, "prepare": RUNNING}, True),
+        ("busy", {"poll": POLLED, "prepare": RUNNING}, False),
+        # a run, whatever was before it
+        ("processed", {"poll": POLLED, "prepare": FREE, "run": RAN}, True),
+        ("failed", {"poll": POLLED, "prepare": FREE, "run": FAILED}, True),
+        ("unchanged", {"remembered": {}, "poll": QUIET, "recover": RAN, "clear": REMOVED}, True),
+        # one that only looks
+        ("unchanged", {"poll": POLLED, "check_mode": True}, False),
+        ("unchanged", {"poll": WAITING, "check_mode": True}, False),
+    ],
+)
+def test_own_tasks_are_called_of_a_run_and_of_another_status(before: str, steps: dict[str, object], told: bool) -> None:
+    found = follows(**{"settings": TOLD, "remembered": remembering(before), **steps})
+    assert found.tells == told
+    assert not (found.quiet and found.tells)
+    nobodys = replace(steps.get("settings", SETTINGS), on_end=False)
+    silent = follows(**{"remembered": remembering(before), **steps, "settings": nobodys})
+    assert (silent.tells, silent.event) == (False, {})
+
+
+@pytest.mark.parametrize("poll", [QUIET, WAITING, HELD])
+def test_another_status_costs_a_quiet_poll_something_only_where_it_is_told(poll: dict[str, object]) -> None:
+    stood = "held" if poll is not HELD else "unchanged"
+    assert follows(SETTINGS, remembering(stood), poll=poll).quiet
+    assert not follows(TOLD, remembering(stood), poll=poll).quiet
+    assert follows(TOLD, remembering(str(poll["status"])), poll=poll).quiet
+
+
+def test_failure_of_a_version_that_remembered_no_status_is_not_told_again() -> None:
+    failing = {**REMEMBERED, "consecutive_failures": 2}
+    assert not follows(TOLD, failing, poll=REFUSED).tells
+    mended = follows(TOLD, failing, poll=QUIET)
+    assert (mended.tells, mended.event["previous_status"]) == (True, "failed")
+
+
+def test_status_is_remembered_and_what_was_before_it_is_still_told() -> None:
+    found = follows(TOLD, remembering("failed"), poll=QUIET)
+    assert found.ended["status"] == "unchanged"
+    after = follows(TOLD, remembering("unchanged"), poll=QUIET, remember={"before": remembering("failed")})
+    assert after.tells
+    assert (after.event["status"], after.event["previous_status"]) == ("unchanged", "failed")
+    first = follows(TOLD, remembering("held"), poll=HELD, remember={"before": {}})
+    assert (first.tells, first.event["previous_status"]) == (True, "")
+
+
+@pytest.mark.parametrize(
+    "steps", [{"poll": SKIPPED}, {"poll": POLLED, "prepare": SAME, "run": VANISHED}, {"poll": POLLED, "prepare": FREE}]
+)
+def test_status_that_passes_is_not_remembered(steps: dict[str, object]) -> None:
+    assert "status" not in follows(TOLD, remembering("failed"), **steps).ended
+
+
+@pytest.mark.parametrize(
+    ("steps", "status", "reason"),
+    [
+        ({"poll": REFUSED}, "failed", "poll"),
+        ({"poll": WAITING}, "awaiting_signatures", "awaiting_signatures"),
+        ({"poll": POLLED, "prepare": REFUSED}, "failed", "prepare"),
+        ({"poll": POLLED, "prepare": FREE, "wrap": REFUSED}, "failed", "wrap"),
+        ({"poll": POLLED, "prepare": FREE, "run": REFUSED}, "failed", "run"),
+        ({"poll": POLLED, "prepare": FREE, "run": FAILED}, "failed", "rc"),
+        ({"poll": POLLED, "prepare": FREE, "run": {**FAILED, "timed_out": True}}, "failed", "timeout"),
+        ({"poll": POLLED, "prepare": FREE, "run": {**FAILED, "oom_killed": True}}, "failed", "out_of_memory"),
+        ({"poll": POLLED, "prepare": SAME, "run": VANISHED, "gone": CONTENT}, "failed", "cancelled"),
+        ({"poll": POLLED, "prepare": FREE, "run": RAN}, "processed", "processed"),
+        ({"poll": POLLED, "prepare": FREE, "run": RAN, "remove": REFUSED}, "failed", "remove"),
+    ],
+)
+def test_reason_is_one_word_of_a_closed_list(steps: dict[str, object], status: str, reason: str) -> None:
+    event = follows(TOLD, remembering("held"), **steps).event
+    assert (event["status"], event["reason"]) == (status, reason)
+    assert reason in REASONS
+
+
+def test_event_of_a_run() -> None:
+    found = follows(TOLD, remembering("awaiting_signatures"), poll=POLLED, prepare=FREE, run=FAILED)
+    assert found.event == {
+        "status": "failed",
+        "previous_status": "awaiting_signatures",
+        "reason": "rc",
+        "detail": f"commit {NEW}: The command ended with 3",
+        "instance": "default",
+        "host": "web1",
+        "commit": NEW,
+        "signers": ["alice"],
+        "rc": 3,
+        "started_at": "s",
+        "finished_at": "f",
+    }
+
+
+def test_event_without_a_run() -> None:
+    waiting = follows(TOLD, remembering("unchanged"), poll=WAITING).event
+    assert (waiting["commit"], waiting["rc"], waiting["signers"], waiting["finished_at"]) == (NEW, None, [], "")
+    assert follows(TOLD, remembering("unchanged"), poll=REFUSED).event["commit"] == ""
+    assert follows(TOLD, remembering("held"), poll={**QUIET, "commit": "../x"}).event["commit"] == ""
