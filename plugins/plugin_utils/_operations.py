@@ -92,7 +92,10 @@ def log(*, entries: Sequence[Mapping[str, Any]], logs: Sequence[object], contain
     is_running = container.get("existing") == "other_running"
     return Log(
         has_entries=len(entries) > 0,
-        entries=[*(str(each["text"]) for each in entries), *(f"signed by {each['key'] or 'nobody'}" for each in entries[-1:])],
+        entries=[
+            *(str(each["text"]) for each in entries),
+            *(f"signed by {each['key'] or 'nobody'}" for each in entries[-1:]),
+        ],
         is_running=is_running,
         output=f"{container['stdout']}{container['stderr']}".splitlines() if is_running else [],
         is_empty=not logs,
