@@ -67,6 +67,8 @@ _STATE = {
     "last_rerun": _RERUN,
     "status": _WORD,
     "consecutive_failures": _NUMBER,
+    "attempts": _NUMBER,
+    "open_run": _NUMBER,
     "secret_id_rotate_at": _TIME,
 }
 

@@ -425,6 +425,12 @@ oom_killed:
   returned: when a run has ended
   type: bool
   sample: false
+cut_off:
+  description:
+    - Whether the engine does not know how the run ended, such as after a power cut. The task has then failed.
+  returned: when a run has ended
+  type: bool
+  sample: false
 adopted:
   description: Whether the run was started by an earlier call.
   returned: success, or when the commands have failed

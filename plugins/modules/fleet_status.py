@@ -53,7 +53,7 @@ table:
   elements: str
   sample: ["HOST  INSTANCE  STATE  SINCE  DEPLOYED  LAST-RUN  LAST-POLL  SIGNERS  KEY  REASON"]
 alarm:
-  description: Which instances are failing, stale or out of reach, in one sentence; empty if none is.
+  description: Which instances are failing, given up, stale or out of reach, in one sentence; empty if none is.
   returned: success
   type: str
   sample: "1 of 50: default on web1 is failing."

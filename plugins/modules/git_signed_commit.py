@@ -22,6 +22,8 @@ description:
     however many keys, subkeys or signatures that signer has.
   - The folder O(git_dir) remembers which commit was processed last. It only moves forward, even if the caller has
     forgotten; O(action=record) moves it, O(action=reset) sets it on purpose.
+  - It also remembers how often a commit was tried in vain since then, as O(action=count) says, so that O(attempts) can
+    put off the next attempt or give the commit up.
   - An unchanged branch costs one connection to the server and a few kilobytes.
 extends_documentation_fragment:
   - flant.gitops.attributes
@@ -64,6 +66,8 @@ options:
     description:
       - V(poll) asks the repository.
       - V(record) remembers that O(last_commit) was processed. It never moves backwards, and talks to no server.
+      - V(count) remembers that O(last_commit) was tried and failed, once for each O(attempts.run). It moves nothing,
+        and talks to no server.
       - V(reset) remembers O(last_commit) whatever was remembered before, and forgets everything if that is V(none). It
         is for operators, for example after the history was rewritten on purpose.
       - V(show) returns what O(git_dir) remembers. It talks to no server, waits for nobody and changes nothing, not even
@@ -71,7 +75,7 @@ options:
       - V(verify) looks again at the signatures of O(commits), which may have been acted on long ago, and chooses none.
         It is for whoever audits; O(git_dir) must be empty or not there, and is of no use afterwards.
     type: str
-    choices: [poll, record, reset, show, verify]
+    choices: [poll, record, count, reset, show, verify]
     default: poll
   repo:
     description:
@@ -257,6 +261,50 @@ options:
         other signature headers.
     type: bool
     default: false
+  attempts:
+    description:
+      - How a commit is given again whose attempts fail. Without it, each O(action=poll) gives it again.
+      - Attempts are those that O(action=count) has counted since anything was recorded or reset. They belong to the
+        content of the commit, so that one that differs in its signature headers alone has no others.
+      - A commit that must not be tried now has the RV(status) V(new) and does not make the task RV(changed). Its tree
+        is not written.
+      - With O(select=oldest) a commit that is given up lets the next one be chosen, if there is one behind it. If the
+        head is another one than when it was given first, its attempts first begin anew once.
+    type: dict
+    suboptions:
+      of:
+        description:
+          - What else decides how an attempt ends, such as a digest of the commands. Attempts of anything else do not
+            count.
+        type: str
+        default: ""
+      run:
+        description:
+          - For O(action=count), what tells this attempt from all others, such as the id of a container. One that is
+            named again is not counted again.
+        type: str
+        default: ""
+      retry_delay:
+        description:
+          - How long after the first attempt the second one is due, as in O(timeout). Each further delay is twice the
+            one before.
+        type: str
+        default: 0s
+      retry_max_delay:
+        description:
+          - The longest delay.
+        type: str
+        default: 1h
+      max_attempts:
+        description:
+          - After how many attempts the commit is given up; V(0) for never.
+        type: int
+        default: 0
+      anew:
+        description:
+          - Whether O(action=poll) forgets all attempts, and so gives even a commit that was given up.
+        type: bool
+        default: false
   hold_file:
     description:
       - As long as anything of this name stands on the target, nothing is polled, and RV(status) is V(held). It may be a
@@ -399,6 +447,26 @@ EXAMPLES = r"""
     trusted_keys: "{{ query('ansible.builtin.file', 'keys/alice.asc') }}"
     rerun: true
 
+- name: Wait longer each time for a commit that fails, and leave it after the fifth attempt
+  flant.gitops.git_signed_commit:
+    repo: git@git.example.org:infrastructure.git
+    ssh_key_file: /etc/infrastructure/deploy_key
+    ssh_known_hosts_file: /etc/infrastructure/known_hosts
+    git_dir: /var/lib/infrastructure/git
+    required_signatures: 1
+    trusted_keys: "{{ query('ansible.builtin.file', 'keys/alice.asc') }}"
+    attempts:
+      retry_delay: 5m
+      max_attempts: 5
+
+- name: Remember that an attempt has failed
+  flant.gitops.git_signed_commit:
+    action: count
+    git_dir: /var/lib/infrastructure/git
+    last_commit: 1f7a7a472abf3dd9643fd615f6da379c4acb3e3a
+    attempts:
+      run: 5d9c61b4c1f0
+
 - name: Go on from another commit after the history was rewritten on purpose
   flant.gitops.git_signed_commit:
     action: reset
@@ -433,15 +501,15 @@ EXAMPLES = r"""
 RETURN = r"""
 changed:
   description:
-    - With O(action=poll), whether there is a commit to act on; otherwise whether what is remembered has changed, which
-      it never does with O(action=show).
+    - With O(action=poll), whether there is a commit to act on now; otherwise whether what is remembered has changed,
+      which it never does with O(action=show).
   returned: success
   type: bool
   sample: true
 status:
   description:
-    - V(unchanged), V(new) or V(awaiting_signatures) with O(action=poll); V(verified) with O(action=verify); V(recorded)
-      with the other actions.
+    - V(unchanged), V(new) or V(awaiting_signatures) with O(action=poll); V(verified) with O(action=verify); V(counted)
+      with O(action=count); V(recorded) with the other actions.
     - V(held) with O(action=poll) and O(action=show) as long as something stands at O(hold_file).
   returned: success
   type: str
@@ -690,6 +758,24 @@ open:
   returned: success
   type: str
   sample: 9d3f5d5c9a8c6f0f5b6f9a0b7d2f8a5c3e1d7b6a4f2c8e9d0a1b3c5d7e9f1a2b+1
+attempts:
+  description:
+    - How often RV(commit) was tried in vain, if RV(status) is V(new) or V(counted); otherwise 0.
+  returned: success
+  type: int
+  sample: 3
+retry_at:
+  description:
+    - When the next attempt is due, in UTC as ISO 8601; empty if that is not to come, or there is nothing to wait for.
+  returned: success
+  type: str
+  sample: "2026-11-24T07:50:35Z"
+given_up:
+  description:
+    - Whether RV(commit) is not to be tried any more.
+  returned: success
+  type: bool
+  sample: false
 subject:
   description:
     - The first paragraph of the commit's message on one line, without control characters. It is the author's text, and
@@ -762,7 +848,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._interruption import 
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import Request, hidden_values
 
 ARGUMENT_SPEC = {
-    "action": {"type": "str", "choices": ["poll", "record", "reset", "show", "verify"], "default": "poll"},
+    "action": {"type": "str", "choices": ["poll", "record", "count", "reset", "show", "verify"], "default": "poll"},
     "repo": {"type": "str"},
     "branch": {"type": "str", "default": "main"},
     "git_dir": {"type": "path", "required": True},
@@ -798,6 +884,17 @@ ARGUMENT_SPEC = {
     "submodules": {"type": "bool", "default": False},
     "archive": {"type": "path"},
     "rerun": {"type": "bool", "default": False},
+    "attempts": {
+        "type": "dict",
+        "options": {
+            "of": {"type": "str", "default": ""},
+            "run": {"type": "str", "default": ""},
+            "retry_delay": {"type": "str", "default": "0s"},
+            "retry_max_delay": {"type": "str", "default": "1h"},
+            "max_attempts": {"type": "int", "default": 0},
+            "anew": {"type": "bool", "default": False},
+        },
+    },
     "hold_file": {"type": "path"},
     "username": {"type": "str"},
     "password": {"type": "str", "no_log": True},

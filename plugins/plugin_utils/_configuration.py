@@ -18,6 +18,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._git import url
 from ansible_collections.flant.gitops.plugins.module_utils._git.environment import Access
 from ansible_collections.flant.gitops.plugins.module_utils._ledger.mark import line
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.credentials import completed
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.pace import pace
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import Request as GitRequest
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import check_access
 from ansible_collections.flant.gitops.plugins.module_utils._vault.request import Request as VaultRequest
@@ -38,7 +39,10 @@ _AT_FAULT = re.compile(r"^(\w+)\.\w+\. Supported|[Aa]rgument '(\w+)'|[Vv]alue of
 # What the role adds to the options when it calls the modules; here it only has to be sound.
 _GIT_OWN = {"action": "record", "git_dir": "/git_dir", "last_commit": "0" * 40}
 _CONTAINER_OWN = {"action": "prepare", "name": "flant_gitops"}
-_TEXTS = ("git_poll_period", "initial_last_successful_commit", "ledger_key_file", "window_override", "work_dir")
+_TEXTS = (
+    *("git_poll_period", "initial_last_successful_commit", "ledger_key_file", "retry_delay", "retry_max_delay"),
+    *("window_override", "work_dir"),
+)
 
 
 def refusal(config: Mapping[str, Any]) -> str:
@@ -98,6 +102,7 @@ def _operation(config: Mapping[str, Any]) -> None:
     if config["ledger_key_file"] and not config["ledger_key_file"].startswith("/"):
         raise Failure("flant_gitops_ledger_key_file: it must be an absolute path.")
     parse_duration(config["git_poll_period"], "flant_gitops_git_poll_period")
+    pace(config, PREFIX)
     for name in ("initial_last_successful_commit", "window_override"):
         if config[name] and not _COMMIT.fullmatch(config[name]):
             raise Failure(f"{PREFIX}{name}: it must be the full id of a commit.")

@@ -12,7 +12,8 @@ again before every step; a task that was skipped or has not come yet has returne
     suspended, not_due                        nothing was asked
     held                                      neither was the server, as a mark on the target says
     unchanged, awaiting_signatures            the poll found nothing to act on
-    waiting_for_window                        there is a commit, and it may not be started yet
+    given_up                                  there is a commit that has failed too often
+    waiting_for_retry, waiting_for_window     there is a commit, and it may not be started yet
     new                                       there is a commit, and it is not started, or only looked at
     busy                                      another run's container is running
     superseded                                another run recorded a commit before this one could start
@@ -29,7 +30,9 @@ What must hold, whatever comes between:
 6. Nothing is started under the name of the version before: what stands there is taken up, waited for, or removed.
 7. A rerun that was given is taken up by whoever polls next, until it is recorded, and none is given for it then.
 8. Outside the windows nothing is started and no token is asked for; what was started before is taken up all the same.
-9. The operator's own tasks are called last of all, of a run or of another status, and by none that is plainly quiet.
+   So it is where the target says that a commit is not to be tried now, or not any more.
+9. An attempt is counted once, and only if commands were started and have ended otherwise than with rc 0.
+10. The operator's own tasks are called last of all, of a run or of another status, and by none that is plainly quiet.
 """
 
 from __future__ import annotations
@@ -66,6 +69,10 @@ _SENTENCES = {
     "not_due": "the last poll was at {last_poll_at} and flant_gitops_git_poll_period is {period:g} s",
     "held": "{said}",
     "awaiting_signatures": "{said}",
+    "given_up": "commit {commit} has failed {failures}, as often as flant_gitops_max_attempts allows; "
+    "push another one, or run flant.gitops.run_again",
+    "waiting_for_retry": "commit {commit} has failed {failures} and waits until {retry_at}, "
+    "as flant_gitops_retry_delay says",
     "waiting_for_window": "commit {commit} waits until {until}, as {because}",
     "new": "commit {commit} would run",
     "busy": "another run has been going on since {since}, commit {commit} waits",
@@ -74,7 +81,7 @@ _SENTENCES = {
     "processed": "commit {commit} ran {again}with rc 0, signed by {signers}",
 }
 _STEPS = ("poll", "prepare", "begin", "wrap", "start", "run", "record", "remove", "clear", "sweep", "rotate")
-_TOLD_BESIDE = ("revoke", "keep", "amend", "recover", "remember")
+_TOLD_BESIDE = ("count", "revoke", "keep", "amend", "recover", "remember")
 _NOT_OF_THE_COMMIT = ("poll", "clear", "sweep", "rotate")
 _UNDER_WAY = ("same", "other_running")
 NEVER = "9999-12-31T00:00:00Z"
@@ -131,6 +138,7 @@ class Steps:
     start: Step
     run: Step
     record: Step
+    count: Step
     remove: Step
     recover: Step
     clear: Step
@@ -187,6 +195,7 @@ class Course:
     action: str
     prints: bool
     records: bool
+    counts: bool
     removes: bool
     reveals: bool
     revokes: bool
@@ -223,15 +232,18 @@ def course(
     asked = bool(poll) and poll.get("status") != "held"
     wait = settings.calendar.wait(now) if settings.calendar else None
     archives = not wait or settings.window_override != ""
+    held_back = _held_back(poll)
+    attempts = _attempts(steps) if asked and not poll.refusal else remembered.get("attempts", 0)
     # Ansible tells of --check alone; a task's own check_mode shows in a new commit's tree, which is not written then.
-    only_looks = check_mode or (poll.get("status") == "new" and archives and not poll.get("archive"))
+    only_looks = check_mode or (poll.get("status") == "new" and archives and not held_back and not poll.get("archive"))
     found = poll.get("status") == "new" and not poll.refusal
     wait = wait if found and poll.get("commit") != settings.window_override else None
+    pause = held_back or ("waiting_for_window" if wait else "")
     prepared = bool(steps.prepare) and not steps.prepare.refusal
-    may_go = not wait or steps.prepare.get("existing") == "same"
+    may_go = pause == "" or steps.prepare.get("existing") == "same"
     free = prepared and may_go and not only_looks and steps.prepare.get("existing") != "other_running"
     went = not steps.begin.refusal and not steps.wrap.refusal
-    status = _status(settings, steps, only_looks=only_looks, waits=not may_go)
+    status = _status(settings, steps, only_looks=only_looks, pause="" if may_go else pause)
     step = _refused_step(steps) or ("run" if status == "gone" and steps.gone else "")
     succeeded = status == "processed" and step in ("", *_NOT_OF_THE_COMMIT)
     status = "failed" if step else status
@@ -246,7 +258,7 @@ def course(
     before = nobodys(settings.container_before, poll.get("commit"))
     said = _failure(settings, steps, step) if step else _sentence(settings, remembered, steps, status, wait)
     left = tokens.left(due)
-    unkept = steps.keep.refusal or steps.amend.refusal or steps.recover.refusal
+    unkept = steps.keep.refusal or steps.amend.refusal or steps.recover.refusal or steps.count.refusal
     found_before = steps.before.get("existing") == "other_exited"
     taken_over = bool(poll.get("git_dir_taken_over", default=False))
     previous = stood(steps.remember.get("before", default={}) if "before" in steps.remember else remembered)
@@ -262,7 +274,7 @@ def course(
         lock=before if steps.inherits else targets(settings.container, settings.instance, poll, identity),
         lock_before=before,
         swept=replace(before, identity="") if found_before else before,
-        prepares=found and identity != steps.gone and (not wait or _may_be_under_way(remembered, poll)),
+        prepares=found and identity != steps.gone and (pause == "" or _may_be_under_way(remembered, poll)),
         looks_back=taken_over,
         readies=not steps.inherits and not steps.before.refusal,
         begins=free,
@@ -278,6 +290,7 @@ def course(
         action="adopt" if steps.prepare.get("existing") == "same" else "run",
         prints=bool(run.get("stdout") or run.get("stderr")) and (settings.show_output or bool(run.refusal)),
         records="rc" in run and status == "processed",
+        counts="rc" in run and run.refusal != "" and not run.get("cut_off"),
         removes=("rc" in run or tokens.in_doubt) and not steps.record.refusal,
         reveals=steps.prepare.get("existing") == "same" and bool(run.refusal),
         revokes=due != [],
@@ -298,13 +311,15 @@ def course(
         sentence=sentence,
         output=_output(steps),
         begun={"last_poll_at": _text(now)},
-        started={"last_started_commit": poll.get("commit"), **_rotated(settings, steps)},
+        started={"last_started_commit": poll.get("commit"), "open_run": 1, **_rotated(settings, steps)},
         ended={
             **_rotated(settings, steps),
             **_last_run(steps),
             **(_finished(poll, poll.get("commit")) if removed and succeeded else {}),
             **(_finished(poll, poll.get("previous_commit")) if cleared else {}),
             **({"status": status} if stands(status) else {}),
+            **({"attempts": attempts} if attempts != remembered.get("attempts", 0) else {}),
+            **({"open_run": 0} if _is_gone(steps) else {}),
             "consecutive_failures": failures + 1 if step else 0 if asked and may_go else failures,
         },
         tells=turned or (settings.on_end and not only_looks and "rc" in steps.ended),
@@ -368,8 +383,33 @@ def _is_open(poll: Step) -> bool:
 
 
 def _may_be_under_way(remembered: Mapping[str, Any], poll: Step) -> bool:
-    """Tell whether the commit may have been started already; so it may if nobody remembers which one was."""
-    return bool(remembered.get("last_started_commit", poll.get("commit")) == poll.get("commit"))
+    """Tell whether the commit may have been started already, and its container be there.
+
+    So it may if nobody remembers which one was, or whether that one's container is gone.
+    """
+    is_last = remembered.get("last_started_commit", poll.get("commit")) == poll.get("commit")
+    return bool(is_last and remembered.get("open_run", 1))
+
+
+def _held_back(poll: Step) -> str:
+    """Return the status of a run whose commit is not to be tried now, by how often it was; empty if it is."""
+    if poll.get("given_up"):
+        return "given_up"
+    return "waiting_for_retry" if poll.get("retry_at") else ""
+
+
+def _is_gone(steps: Steps) -> bool:
+    """Tell whether the engine has said that no container of the commit is left."""
+    if "existing" in steps.remove:
+        return not steps.remove.refusal
+    return not (steps.start or steps.prepare.refusal) and steps.prepare.get("existing") in ("none", "other_exited")
+
+
+def _attempts(steps: Steps) -> int:
+    """Return how often the commit that is not recorded yet has failed."""
+    if "rc" in steps.run and not steps.run.refusal:
+        return 0
+    return int(steps.count.get("attempts") or steps.poll.get("attempts", default=0))
 
 
 def _finished(poll: Step, commit: str) -> dict[str, object]:
@@ -389,13 +429,13 @@ def _is_busy(steps: Steps) -> bool:
     return "other_running" in (steps.prepare.get("existing"), steps.run.get("existing"))
 
 
-def _status(settings: Settings, steps: Steps, *, only_looks: bool, waits: bool) -> str:
+def _status(settings: Settings, steps: Steps, *, only_looks: bool, pause: str) -> str:
     if not steps.poll:
         return "suspended" if settings.suspend else "not_due"
     if steps.poll.get("status") != "new":
         return str(steps.poll.get("status"))
     if only_looks or not (steps.run or _is_busy(steps)):
-        return "waiting_for_window" if waits else "new"
+        return pause or "new"
     if _is_busy(steps):
         return "busy"
     if "rc" in steps.run:
@@ -415,10 +455,16 @@ def _sentence(settings: Settings, remembered: Mapping[str, Any], steps: Steps, s
         said=_reworded(poll.get("msg"), "poll"),
         until=wait and wait.until.strftime("%Y-%m-%dT%H:%M:%SZ"),
         because=wait and wait.because,
+        failures=_times(poll.get("attempts", default=0)),
+        retry_at=poll.get("retry_at"),
         since=steps.run.get("started_at") or steps.prepare.get("started_at"),
         again="again " if poll.get("open") else "",
         signers=", ".join(_signers(poll)) or "nobody, as none is required",
     )
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number} times"
 
 
 def _failure(settings: Settings, steps: Steps, step: str) -> str:

@@ -8,6 +8,7 @@
 An instance is in one state, the worst first:
 
     failing      the last poll or run was refused, or the target cannot tell how the instance stands
+    given_up     the commit has failed too often, and is not tried any more
     unreachable  the target does not answer
     stale        no server has answered a poll for longer than it may take
     waiting      a commit waits for signatures, or for a window to open
@@ -33,8 +34,8 @@ from ansible_collections.flant.gitops.plugins.plugin_utils._variables import GIT
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-STATES = ("failing", "unreachable", "stale", "waiting", "held", "never", "running", "ok")
-ALARMING = frozenset({"failing", "unreachable", "stale"})
+STATES = ("failing", "given_up", "unreachable", "stale", "waiting", "held", "never", "running", "ok")
+ALARMING = frozenset({"failing", "given_up", "unreachable", "stale"})
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?(Z|\+00:00)", re.ASCII)
@@ -45,8 +46,8 @@ _MOST_NAMED = 10
 _POLLED = frozenset({"unchanged", "new", "awaiting_signatures", "failed"})
 _ENDED = frozenset(
     (
-        *("unchanged", "awaiting_signatures", "waiting_for_window", "processed", "superseded"),
-        *("busy", "gone", "running", "failed"),
+        *("unchanged", "awaiting_signatures", "waiting_for_window", "waiting_for_retry", "given_up"),
+        *("processed", "superseded", "busy", "gone", "running", "failed"),
     )
 )
 _BESIDE_THE_COMMIT = frozenset({"clear", "sweep", "rotate"})
@@ -196,6 +197,7 @@ def _state(asked: Asked, target: _Target, now: datetime, max_age: float) -> tupl
         _held(asked, target)
         or _under_way(target)
         or _failing(target)
+        or _tried(target)
         or _not_polled(target, now, max_age)
         or _waiting(target)
         or _begun(target)
@@ -221,6 +223,13 @@ def _failing(target: _Target) -> tuple[str, str, str] | None:
     told = target.ended_said if target.ended == "failed" and (target.step == "poll") == (step == "poll") else ""
     since = target.failing_since if target.ended == "failed" else target.poll_since
     return "failing", since, f"{step}: {told}" if told else step
+
+
+def _tried(target: _Target) -> tuple[str, str, str] | None:
+    state = {"waiting_for_retry": "failing", "given_up": "given_up"}.get(target.ended)
+    if not state or target.poll != "new":
+        return None
+    return state, target.failing_since, f"{target.ended}: {target.ended_said}"
 
 
 def _not_polled(target: _Target, now: datetime, max_age: float) -> tuple[str, str, str] | None:

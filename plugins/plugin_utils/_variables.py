@@ -72,7 +72,7 @@ GIT = Module(
         "ssh_user_verification": "ssh_user_verification",
         "rerun": "rerun",
     },
-    frozenset({"action", "git_dir", "last_commit", "archive", "hold_file"}),
+    frozenset({"action", "git_dir", "last_commit", "archive", "hold_file", "attempts"}),
 )
 CONTAINER = Module(
     container_command.ARGUMENT_SPEC,

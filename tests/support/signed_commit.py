@@ -43,6 +43,7 @@ _DEFAULTS: dict[str, Any] = {
     "submodules": False,
     "archive": None,
     "rerun": False,
+    "attempts": None,
     "hold_file": None,
     "username": None,
     "password": None,
@@ -114,7 +115,7 @@ class Task:
         return [name for name in names if name.endswith((".lock", ".part", ".keep")) or "/tmp_" in name]
 
     def record(self, commit: str, **params: object) -> Outcome:
-        return call(action="record", git_dir=self.git_dir, last_commit=commit, **params)
+        return call(**{"action": "record", "git_dir": self.git_dir, "last_commit": commit, **params})
 
     def show(self, **params: object) -> Outcome:
         return call(action="show", git_dir=self.git_dir, **params)

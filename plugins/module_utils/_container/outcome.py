@@ -42,6 +42,7 @@ class Ending:
             "duration": (finished - started).total_seconds() if started and finished else None,
             "timed_out": self.timed_out,
             "oom_killed": self.container.oom_killed,
+            "cut_off": not self.container.is_end_known,
             "adopted": self.adopted,
             "container_id": self.container.id,
             "image_id": self.container.image_id,

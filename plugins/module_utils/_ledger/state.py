@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._ledger.request import Output, Request
 
 FAILED = "failed"
+FAILING = frozenset({FAILED, "waiting_for_retry", "given_up"})
 WAITING = frozenset({"awaiting_signatures", "waiting_for_window"})
 
 
@@ -76,7 +77,7 @@ def follow(before: State, request: Request) -> State:
         since=_since(before.since, request.at, holds=request.status == before.status, held=True),
         at=request.at,
         commit=request.commit,
-        failing_since=_since(before.failing_since, request.at, holds=True, held=request.status == FAILED),
+        failing_since=_since(before.failing_since, request.at, holds=True, held=request.status in FAILING),
         waiting_since=_since(before.waiting_since, request.at, holds=True, held=request.status in WAITING),
         secret_id_rotate_at=request.secret_id_rotate_at or before.secret_id_rotate_at,
         last_run=_run(request.output, before.last_run) if request.output else before.last_run,

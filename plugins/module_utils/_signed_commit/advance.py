@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure, Refused
@@ -26,6 +27,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.outcom
     UNCHANGED,
     Outcome,
 )
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.pacing import paced, remaining
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.plan import make_plan
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.polls import Polls
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.shortage import insufficient
@@ -90,7 +92,7 @@ def _advance(request: Request, remote: Remote, ratchet: Ratchet, refs: RemoteRef
             accept(remote.cache)
             answers.forget()
         return outcome
-    plan = make_plan(request, git, previous, refs.branch)
+    plan = make_plan(request, git, previous, refs.branch, partial(remaining, request, remote.cache))
     selection = select(
         request, remote, refs.signatures, plan.in_question, lambda: Given(ratchet.folder).before(start.commit)
     )
@@ -134,19 +136,23 @@ def verified(outcome: Outcome, selection: Selection) -> Outcome:
 def give(request: Request, remote: Remote, commit: Commit, outcome: Outcome) -> Outcome:
     """Return ``commit`` as the one to act on: accept what has come for it, and write its tree if the task asks for it.
 
+    One that may not be tried again yet, or not at all, is no reason to write anything.
+
     Raises:
         Failure: a server does not give what is needed, or the tree is refused.
     """
     accept(remote.cache)
     put_together(remote)
-    if request.archive:
+    verdict = paced(request, remote.cache, commit, outcome.head)
+    if request.archive and verdict.may_be_tried:
         from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.archive import write_archive
 
         digest = write_archive(Part(remote, commit.id), request.archive, submodules=request.submodules)
         outcome = outcome._replace(archive=str(request.archive), archive_sha256=digest)
     return outcome._replace(
-        changed=True,
+        changed=verdict.may_be_tried,
         status=NEW,
+        **verdict._asdict(),
         commit=commit.id,
         tree=commit.tree,
         content_id=commit.content_id,

@@ -5,8 +5,9 @@
 # Private to this collection: it may change without notice.
 """The last answer that gave nothing to act on, so that what it was about is not fetched again for the same one.
 
-It is only given while all stands as it stood: the server's refs, what was processed, the keys and the rules. An answer
-that a clock had a say in is not kept, and none for longer than a day: the target's git and gpg may be others then.
+It is only given while all stands as it stood: the server's refs, what was processed and tried, the keys and the rules.
+An answer that a clock had a say in is not kept, and none for longer than a day: the target's git and gpg may be others
+then.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._private_file import replace
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.attempts import Attempts
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.kept import ANSWER
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.outcome import Outcome
 
@@ -121,7 +123,8 @@ class Answers(NamedTuple):
             request.max_commits,
             [(rule.paths, rule.required, rule.signers) for rule in request.rules],
         )
-        asked = (tuple(refs), self.ratchet.commit(), rules, list(request.roster.names.items()), keys)
+        tried = (request.pace, Attempts(self.ratchet.folder).table()) if request.pace else ()
+        asked = (tuple(refs), self.ratchet.commit(), rules, list(request.roster.names.items()), keys, tried)
         return hashlib.sha256(repr(asked).encode("utf-8", "backslashreplace")).hexdigest()
 
 

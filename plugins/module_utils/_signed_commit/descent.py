@@ -19,6 +19,8 @@ from ansible_collections.flant.gitops.plugins.module_utils._git import history
 from ansible_collections.flant.gitops.plugins.module_utils._git.objects import Objects, objects
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ansible_collections.flant.gitops.plugins.module_utils._git.command import Git
 
 
@@ -43,8 +45,13 @@ def place(git: Git, commit: str, head: str, limit: int) -> str:
 
 def content_id(git: Git, commit: str) -> str:
     """Return the content id of ``commit``, empty if it is not here or says two things."""
+    return content_ids(git, [commit])[0]
+
+
+def content_ids(git: Git, commits: Iterable[str]) -> list[str]:
+    """Return the content ids of ``commits``, as `content_id` does."""
     with objects(git) as stored:
-        return _content_of(stored, commit)
+        return [_content_of(stored, commit) for commit in commits]
 
 
 def _content_of(stored: Objects, commit: str) -> str:

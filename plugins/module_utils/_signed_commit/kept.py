@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 GIVEN = "given"
 """The file with the commits that were given since the last one was recorded."""
 
-KEPT = (*ratchet.FILES, *polls.FILES, GIVEN)
+ATTEMPTS = "attempts"
+"""The file with how often those were tried."""
+
+KEPT = (*ratchet.FILES, *polls.FILES, GIVEN, ATTEMPTS)
 """The files and folders that outlive the repository."""
 
 ANSWER = "answer"

@@ -3,10 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Private to this collection: it may change without notice.
-"""Recording, resetting and showing what was processed, which talks to no server."""
+"""Recording, counting, resetting and showing what was processed or tried, which talks to no server."""
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
@@ -16,15 +17,20 @@ from ansible_collections.flant.gitops.plugins.module_utils._git.cache import BRA
 from ansible_collections.flant.gitops.plugins.module_utils._git.command import Git
 from ansible_collections.flant.gitops.plugins.module_utils._git.creation import drop
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.answers import Answers
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.attempts import Attempts
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.base import recorded
-from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.descent import place
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.descent import content_id, place
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.given import Given
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.identity import look
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.kept import KEPT, rerun_file
-from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.outcome import HELD, RECORDED, Outcome
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.outcome import (
+    HELD,
+    RECORDED,
+    Outcome,
+)
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.polls import Polls
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.ratchet import NAME, Ratchet
-from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import RESET
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import COUNT, RESET
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.reruns import Reruns
 
 if TYPE_CHECKING:
@@ -33,13 +39,18 @@ if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import Request
     from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.reruns import Rerun
 
+COUNTED = "counted"
+
 
 def remember(request: Request, cache: Cache, ratchet: Ratchet) -> Outcome:
-    """Move the ratchet as the task asks: forward (record), or anywhere (reset).
+    """Move the ratchet as the task asks: forward (record), or anywhere (reset); or count an attempt.
 
     Raises:
-        Failure: the commit to record is not known, or does not descend from the one that is remembered.
+        Failure: the commit to record or to count is not known, or the one to record does not descend from the one that
+            is remembered.
     """
+    if request.action == COUNT:
+        return _count(request, cache, ratchet)
     return _reset(request, cache, ratchet) if request.action == RESET else _record(request, cache, ratchet)
 
 
@@ -79,10 +90,25 @@ def _record(request: Request, cache: Cache, ratchet: Ratchet) -> Outcome:
     changes = ends_rerun or rules.commit != remembered
     if changes and not request.check_mode:
         Given(ratchet.folder).record(rules.commit)
+        Attempts(ratchet.folder).forget()
         ratchet.move(rules.commit)
         if ends_rerun:  # last, so that a rerun is not over before its record is seen
             reruns.close()
     return _recorded(request, ratchet, rules.commit, remembered, changes=changes)._replace(warnings=rules.warnings)
+
+
+def _count(request: Request, cache: Cache, ratchet: Ratchet) -> Outcome:
+    pace = request.pace
+    if not pace or not pace.run:
+        raise Failure("attempts.run: action: count needs it.")
+    content = content_id(Git(cache), request.last_commit) if cache.ready else ""
+    if not content:
+        raise Failure(f"last_commit: {request.last_commit} cannot be counted, because git_dir does not hold it.")
+    attempts = Attempts(ratchet.folder)
+    before = attempts.table()
+    count = attempts.of(content) if request.check_mode else attempts.add(content, pace.of, pace.run, time.time())
+    counted = _recorded(request, ratchet, request.last_commit, ratchet.commit(), changes=attempts.table() != before)
+    return counted._replace(status=COUNTED, attempts=count)
 
 
 def _reset(request: Request, cache: Cache, ratchet: Ratchet) -> Outcome:
@@ -92,6 +118,7 @@ def _reset(request: Request, cache: Cache, ratchet: Ratchet) -> Outcome:
         remembered = None
     if not request.check_mode:
         Given(ratchet.folder).record(request.last_commit)
+        Attempts(ratchet.folder).forget()
         ratchet.move(request.last_commit)
         if rerun_file(request.git_dir).exists():
             Reruns(request.git_dir).begin_anew()

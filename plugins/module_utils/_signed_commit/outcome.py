@@ -54,6 +54,9 @@ class Outcome(NamedTuple):
     identity: str = ""
     last_rerun: str = ""
     open: str = ""
+    attempts: int = 0
+    retry_at: str = ""
+    given_up: bool = False
     archive: str = ""
     archive_sha256: str = ""
     subject: str = ""

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Callable, NamedTuple
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Refused
 from ansible_collections.flant.gitops.plugins.module_utils._git import history
@@ -29,8 +29,12 @@ class Plan(NamedTuple):
     in_question: list[str]
 
 
-def make_plan(request: Request, git: Git, previous: str, head: str) -> Plan:
+def make_plan(
+    request: Request, git: Git, previous: str, head: str, remaining: Callable[[list[str]], list[str]]
+) -> Plan:
     """Return the plan for a branch that has moved from ``previous`` (empty: from nowhere) to ``head``.
+
+    ``remaining`` returns those of several candidates, oldest first, that have not been given up.
 
     Raises:
         Refused: the way is longer than ``max_commits``, and each commit on it would count; the head is no commit.
@@ -42,16 +46,14 @@ def make_plan(request: Request, git: Git, previous: str, head: str) -> Plan:
     if exact and len(new) > request.max_commits:
         start = previous or "the root"
         raise Refused(f"max_commits: more than {request.max_commits} commits lead from {start} to {head}.")
-    return Plan(
-        new=new[-request.max_commits :] if previous else [head],
-        in_question=_in_question(request, git, previous, head, new),
-    )
-
-
-def _in_question(request: Request, git: Git, previous: str, head: str, new: list[str]) -> list[str]:
     if not request.select_oldest:
-        return new if request.verify_every else [head]
-    candidates = history.path(git, previous, head, request.max_commits)
+        in_question = new if request.verify_every else [head]
+    else:
+        in_question = _way(request, git, previous, remaining(history.path(git, previous, head, request.max_commits)))
+    return Plan(new[-request.max_commits :] if previous else [head], in_question)
+
+
+def _way(request: Request, git: Git, previous: str, candidates: list[str]) -> list[str]:
     if not request.verify_every:
         return candidates
     # Each later candidate has this one behind it: if this way is no good, no longer one is.

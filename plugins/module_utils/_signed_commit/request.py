@@ -21,6 +21,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._trusted_path import 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.pace import Pace
     from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.rules import Rule
 
 POLL = "poll"
@@ -28,6 +29,7 @@ RECORD = "record"
 RESET = "reset"
 SHOW = "show"
 VERIFY = "verify"
+COUNT = "count"
 
 _NONE = "none"  # what forgets the last commit: nothing that a variable holds by mistake
 
@@ -56,6 +58,7 @@ class Request(NamedTuple):
     archive: Path | None
     hold_file: Path | None
     rerun: bool
+    pace: Pace | None
     commits: tuple[str, ...]
     timeout: float
     check_mode: bool
@@ -88,6 +91,7 @@ class Request(NamedTuple):
             archive=_absolute(params["archive"], "archive") if params["archive"] and not check_mode else None,
             hold_file=_absolute(params["hold_file"], "hold_file") if params["hold_file"] and looks else None,
             rerun=params["rerun"] and params["action"] == POLL,
+            pace=_pace(params) if params["attempts"] and params["action"] in (POLL, COUNT) else None,
             commits=tuple(commit.lower() for commit in params["commits"]),
             timeout=parse_duration(params["timeout"], "timeout"),
             check_mode=check_mode,
@@ -98,8 +102,8 @@ class Request(NamedTuple):
     def _check(self) -> None:
         if self.last_commit and not is_object_id(self.last_commit):
             raise Failure("last_commit: this is no full commit id, which has 40 or 64 hexadecimal digits.")
-        if self.action == RECORD and not self.last_commit:
-            raise Failure("last_commit: action: record needs the commit that was processed.")
+        if self.action in (RECORD, COUNT) and not self.last_commit:
+            raise Failure(f"last_commit: action: {self.action} needs the commit that it is about.")
         if not is_ref_name(self.branch):
             raise Failure(f"branch: {self.branch!r} is no branch name.")
         if not self.signatures_ref.startswith("refs/") or not is_ref_name(self.signatures_ref):
@@ -157,6 +161,12 @@ def _rules(given: Sequence[Mapping[str, Any]], signers: Roster) -> tuple[Rule, .
     from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.rules import read
 
     return read(given, set(signers.names.values()))
+
+
+def _pace(params: Mapping[str, Any]) -> Pace:
+    from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.pace import Pace
+
+    return Pace.from_params(params["attempts"])
 
 
 def _access(params: Mapping[str, Any]) -> Access:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -133,6 +134,9 @@ DECIDES = {
     "freezes": "when nothing may be started",
     "window_override": "which commit may be started at any time",
     "on_end": "which tasks are called at the end",
+    "retry_delay": "when a commit that fails is tried again",
+    "retry_max_delay": "when a commit that fails is tried again at the latest",
+    "max_attempts": "when it is given up",
     "vault_revoke_on_failure": "which tokens of a failed run are ended",
     "show_output": "whether output is printed",
     "vault_audit_metadata": "whether the module gets what Vault's audit log is told",
@@ -197,6 +201,9 @@ def everything(site: Site, signers: Signers) -> dict[str, object]:
         "instance": "other",
         "work_dir": str(site.folder / "work"),
         "git_poll_period": "1s",
+        "retry_delay": "5m",
+        "retry_max_delay": "2h",
+        "max_attempts": 9,
     }
 
 
@@ -261,6 +268,9 @@ def test_r24_each_module_is_given_each_variable(site: Site, signers: Signers) ->
         [{"name": "alice", "public_keys": [alice, SSH_KEY]}, {"name": "bob", "public_keys": [bob]}]
     ]
     assert given(found, "git_signed_commit", "last_commit") == ["a" * 40, COMMIT]
+    (attempts,) = given(found, "git_signed_commit", "attempts")
+    assert re.fullmatch(r"[0-9a-f]{64}", attempts.pop("of"))
+    assert attempts == {"retry_delay": "5m", "retry_max_delay": "2h", "max_attempts": 9, "anew": False}
     assert set(given(found, "git_signed_commit", "git_dir")) == {f"{site.folder}/work/other/git"}
     locks = [
         [given(found, "container_command", option)[n] for option in ("name", "identity", "owner")] for n in range(3)

@@ -22,6 +22,8 @@ STATE = {
     },
     "status": "awaiting_signatures",
     "consecutive_failures": 0,
+    "attempts": 2,
+    "open_run": 1,
     "secret_id_rotate_at": "2026-11-24T08:00:00Z",
 }
 

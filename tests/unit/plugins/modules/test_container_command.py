@@ -22,7 +22,7 @@ def test_what_is_returned_is_documented() -> None:
     assert set(returned) == {
         *("rc", "stdout", "stderr", "stdout_lines", "stderr_lines", "image", "image_id", "container_id", "started_at"),
         *("finished_at", "duration", "timed_out", "oom_killed", "adopted", "skipped_start", "existing", "identity"),
-        "secret_env",
+        *("secret_env", "cut_off"),
     }
 
 

@@ -609,8 +609,8 @@ def test_next_rotation_is_remembered_where_the_secret_id_has_a_file(call: str) -
     at = {"secret_id_rotate_at": TOKENS["secret_id_rotate_at"]}
     found = follows(WITH_FILE, poll=POLLED, prepare=FREE, **{call: TOKENS})
     assert found.ended.items() >= at.items()
-    assert found.started == {"last_started_commit": NEW, **at}
-    assert follows(SETTINGS, poll=POLLED, **{call: TOKENS}).started == {"last_started_commit": NEW}
+    assert found.started == {"last_started_commit": NEW, "open_run": 1, **at}
+    assert follows(SETTINGS, poll=POLLED, **{call: TOKENS}).started == {"last_started_commit": NEW, "open_run": 1}
     never = follows(WITH_FILE, poll=POLLED, **{call: {"env": {}}})
     assert never.ended["secret_id_rotate_at"] == NEVER
     assert "secret_id_rotate_at" not in follows(WITH_FILE, poll=POLLED, **{call: REFUSED}).ended
@@ -914,3 +914,144 @@ def test_event_without_a_run() -> None:
     assert (waiting["commit"], waiting["rc"], waiting["signers"], waiting["finished_at"]) == (NEW, None, [], "")
     assert follows(TOLD, remembering("unchanged"), poll=REFUSED).event["commit"] == ""
     assert follows(TOLD, remembering("held"), poll={**QUIET, "commit": "../x"}).event["commit"] == ""
+
+
+HELD_BACK = {**POLLED, "changed": False, "archive": "", "attempts": 2}
+NOT_YET = {**HELD_BACK, "retry_at": "2026-11-28T12:10:00Z"}
+TOO_OFTEN = {**HELD_BACK, "given_up": True}
+NOTHING_LEFT = {**BEGUN, "attempts": 2, "open_run": 0}
+TRIED_TWICE = f"commit {NEW} has failed 2 times and waits until 2026-11-28T12:10:00Z, as flant_gitops_retry_delay says"
+GIVEN_UP = (
+    f"commit {NEW} has failed 2 times, as often as flant_gitops_max_attempts allows; "
+    "push another one, or run flant.gitops.run_again"
+)
+
+
+@pytest.mark.parametrize(
+    ("poll", "status", "sentence"),
+    [
+        (NOT_YET, "waiting_for_retry", TRIED_TWICE),
+        ({**NOT_YET, "attempts": 1}, "waiting_for_retry", TRIED_TWICE.replace("2 times", "once")),
+        (TOO_OFTEN, "given_up", GIVEN_UP),
+    ],
+)
+@pytest.mark.parametrize(
+    ("remembered", "steps", "expected"),
+    [
+        (NOTHING_LEFT, {}, set()),
+        (NOTHING_LEFT, {"check_mode": True}, set()),
+        # Nobody may remember that nothing is left, or it may not be so; then it is looked for, once
+        (BEGUN, {}, {"prepares"}),
+        ({}, {}, {"prepares"}),
+        ({**BEGUN, "open_run": 1}, {"prepare": FREE}, {"prepares"}),
+        ({**BEGUN, "open_run": 1}, {"prepare": {"existing": "other_exited"}}, {"prepares"}),
+        (ELSE_BEGUN, {}, set()),
+    ],
+)
+def test_nothing_is_started_while_a_commit_is_not_to_be_tried(
+    poll: dict[str, object],
+    status: str,
+    sentence: str,
+    remembered: dict[str, object],
+    steps: dict[str, object],
+    expected: set[str],
+) -> None:
+    for settings in (WITH_VAULT, replace(CLOSED, requests=1)):
+        found = follows(settings, remembered, poll=poll, **steps)
+        assert (found.status, found.sentence, found.fails) == (status, sentence, False)
+        assert due(found) - {"archives", "readies"} == expected
+        if "prepare" in steps:
+            assert found.ended["open_run"] == 0
+
+
+@pytest.mark.parametrize("poll", [NOT_YET, TOO_OFTEN])
+def test_an_attempt_that_is_under_way_is_taken_up_all_the_same(poll: dict[str, object]) -> None:
+    found = follows(WITH_VAULT, {**BEGUN, "open_run": 1}, poll=poll, prepare=SAME)
+    assert due(found) >= {"prepares", "begins", "starts", "adopts"}
+    assert not found.wraps
+    assert follows(remembered=BEGUN, poll=poll, prepare=SAME, run=RAN).status == "processed"
+
+
+def test_a_tree_that_is_not_written_for_a_wait_is_no_sign_of_check_mode() -> None:
+    assert follows(remembered=NOTHING_LEFT, poll=NOT_YET).remembers
+    assert not follows(remembered=NOTHING_LEFT, poll=LOOKED_AT).remembers
+
+
+def test_a_secret_id_is_rotated_while_a_commit_is_given_up() -> None:
+    assert follows(WITH_FILE, NOTHING_LEFT, poll=TOO_OFTEN).rotates
+
+
+@pytest.mark.parametrize(
+    ("steps", "counts"),
+    [
+        ({"run": FAILED}, True),
+        ({"run": {**FAILED, "rc": 137, "timed_out": True}}, True),
+        ({"run": {**FAILED, "rc": 0, "oom_killed": True}}, True),
+        ({"prepare": SAME, "run": FAILED}, True),
+        ({"run": RAN}, False),
+        ({"run": {**FAILED, "rc": 255, "cut_off": True}}, False),
+        ({"run": REFUSED}, False),
+        ({"run": {**REFUSED, "timed_out": True}}, False),
+        ({"run": OVERTAKEN}, False),
+        ({"run": VANISHED}, False),
+        ({"run": BUSY}, False),
+        ({"start": REFUSED}, False),
+        ({"prepare": REFUSED}, False),
+        ({"wrap": REFUSED}, False),
+        ({"begin": REFUSED}, False),
+        ({"poll": REFUSED, "prepare": SKIPPED}, False),
+        ({"run": RAN, "record": REFUSED}, False),
+        ({"run": RAN, "remove": REFUSED}, False),
+    ],
+)
+def test_an_attempt_is_a_started_run_that_has_ended_badly(steps: dict[str, object], counts: bool) -> None:
+    assert acted(**steps).counts == counts
+
+
+@pytest.mark.parametrize(
+    ("remembered", "steps", "left"),
+    [
+        ({}, {"poll": {**POLLED, "attempts": 2}, "run": FAILED, "count": {"attempts": 3}}, 3),
+        ({"attempts": 3}, {"poll": {**POLLED, "attempts": 3}, "run": FAILED, "count": {"attempts": 3}}, 3),
+        ({"attempts": 2}, {"poll": {**POLLED, "attempts": 2}, "run": FAILED, "count": REFUSED}, 2),
+        ({"attempts": 2}, {"poll": {**POLLED, "attempts": 2}, "run": RAN}, 0),
+        ({"attempts": 2}, {"poll": QUIET, "prepare": SKIPPED}, 0),
+        ({"attempts": 2}, {"poll": POLLED, "prepare": REFUSED}, 0),
+        ({}, {"poll": TOO_OFTEN, "prepare": SKIPPED}, 2),
+        ({"attempts": 2}, {"poll": REFUSED, "prepare": SKIPPED}, 2),
+        ({"attempts": 2}, {"poll": HELD, "prepare": SKIPPED}, 2),
+    ],
+)
+def test_attempts_are_remembered_as_the_target_says(
+    remembered: dict[str, object], steps: dict[str, object], left: int
+) -> None:
+    known = {**REMEMBERED, **remembered}
+    found = follows(remembered=known, **{"poll": POLLED, "prepare": FREE, **steps})
+    assert {**known, **found.ended}.get("attempts", 0) == left
+
+
+@pytest.mark.parametrize(
+    ("steps", "left"),
+    [
+        ({"run": FAILED, "remove": REMOVED}, 0),
+        ({"run": FAILED, "remove": {**REMOVED, **REFUSED}}, 1),
+        ({"run": FAILED}, 1),
+        ({"run": REFUSED}, 1),
+        ({"prepare": SAME}, 1),
+        ({"prepare": RUNNING}, 1),
+        ({"prepare": {**FREE, **REFUSED}}, 1),
+    ],
+)
+def test_it_is_remembered_whether_a_container_may_be_left(steps: dict[str, object], left: int) -> None:
+    began = acted(start={"changed": False}, **steps)
+    assert {**began.started, **began.ended}["open_run"] == left
+
+
+def test_an_attempt_that_could_not_be_counted_is_told() -> None:
+    found = acted(run=FAILED, count=REFUSED)
+    assert (found.complains, found.unkept, found.step) == (True, "It went wrong.", "run")
+
+
+def test_a_wait_for_the_next_attempt_neither_counts_as_a_failure_nor_ends_one() -> None:
+    known = {**NOTHING_LEFT, "consecutive_failures": 3}
+    assert follows(remembered=known, poll=NOT_YET).ended["consecutive_failures"] == 3

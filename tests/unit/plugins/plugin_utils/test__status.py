@@ -107,6 +107,13 @@ NO_ENGINE = {"msg": "docker_host: no engine answers."}
         ),
         ((polled("unchanged"), ended("waiting_for_window", waiting_since=LATER)), ("ok", BEFORE, "unchanged")),
         ((polled("failed"), ended("waiting_for_window", waiting_since=LATER)), ("failing", BEFORE, "poll")),
+        (
+            (polled("new"), ended("waiting_for_retry", failing_since=LATER)),
+            ("failing", LATER, "waiting_for_retry: It said so"),
+        ),
+        ((polled("new"), ended("given_up", failing_since=LATER)), ("given_up", LATER, "given_up: It said so")),
+        ((polled("unchanged"), ended("given_up", failing_since=LATER)), ("ok", BEFORE, "unchanged")),
+        ((polled("failed"), ended("given_up", failing_since=LATER)), ("failing", BEFORE, "poll")),
         ((HELD,), ("held", BEFORE, "held: Frozen (suspended by alice at ...)")),
         ((HELD, ended("failed", "run")), ("held", BEFORE, "held: Frozen (suspended by alice at ...)")),
         (({**HELD, "hold": ""},), ("held", BEFORE, "held: what the mark on the target says cannot be shown")),
@@ -278,6 +285,7 @@ def test_alarm_names_who_has_to_be_looked_at() -> None:
     calm = [Standing("web1", "default", state) for state in ("waiting", "held", "never", "running", "ok")]
     assert alarm(calm) == ""
     bad = [Standing(f"web{n}", "default", state) for n, state in enumerate(("failing", "unreachable", "stale"))]
+    assert alarm([Standing("web1", "default", "given_up")]) == "1 of 1: default on web1 is given_up."
     assert alarm([*bad, *calm]) == (
         "3 of 8: default on web0 is failing, default on web1 is unreachable, default on web2 is stale."
     )

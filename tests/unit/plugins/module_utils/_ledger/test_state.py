@@ -33,6 +33,8 @@ def request(status: str, at: str = THEN, **changed: object) -> Request:
         (["awaiting_signatures", "awaiting_signatures"], FIRST, "", FIRST),
         (["awaiting_signatures", "failed"], THEN, THEN, ""),
         (["waiting_for_window"], THEN, "", THEN),
+        (["failed", "waiting_for_retry"], THEN, FIRST, ""),
+        (["failed", "given_up"], THEN, FIRST, ""),
     ],
 )
 def test_times_tell_since_when_it_is_so(statuses: list[str], since: str, failing: str, waiting: str) -> None:
