@@ -3,8 +3,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+import yaml
 from ansible_collections.flant.gitops.plugins.plugin_utils._names import known, refusal
+
+SPECS = Path(__file__).resolve().parents[4] / "roles/flant_gitops/meta/argument_specs.yml"
+
+
+def test_r16_the_names_are_those_of_the_specs() -> None:
+    specs = yaml.safe_load(SPECS.read_text(encoding="utf-8"))["argument_specs"]
+    options = {name for spec in specs.values() for name in spec["options"]}
+    assert known() == options | {"flant_gitops_hosts", "flant_gitops_state", "flant_gitops_event"}
 
 
 def test_r16_known_names_pass() -> None:
