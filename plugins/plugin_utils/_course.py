@@ -172,7 +172,7 @@ class Steps:
 
 @dataclass(frozen=True)
 class Course:
-    """What follows: what is due, how it stands, and what is to be remembered at three points of the run."""
+    """What follows: what is due, how it stands, and what is to be remembered at two points of the run."""
 
     polls: bool
     last_commit: str
@@ -215,7 +215,6 @@ class Course:
     step: str
     sentence: str
     output: dict[str, object]
-    begun: dict[str, object]
     started: dict[str, object]
     ended: dict[str, object]
     tells: bool
@@ -310,7 +309,6 @@ def course(
         step=step,
         sentence=sentence,
         output=_output(steps),
-        begun={"last_poll_at": _text(now)},
         started={"last_started_commit": poll.get("commit"), "open_run": 1, **_rotated(settings, steps)},
         ended={
             **_rotated(settings, steps),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from jinja2 import Environment, nodes
 
 COLLECTION = Path(__file__).resolve().parents[3]
 ROLE = COLLECTION / "roles/flant_gitops"
@@ -72,6 +73,38 @@ def test_no_task_decides_by_itself(steps: Path) -> None:
     """What is due is one word, of the role's ``vars`` or of the Python behind them, where the unit tests see it."""
     found = conditions(yaml.safe_load(steps.read_text(encoding="utf-8")))
     assert [text for text in found if not WORD.fullmatch(str(text))] == []
+
+
+def evaluated(template: str) -> list[str]:
+    """Return each of the role's ``vars`` that Ansible evaluates for a template: all that it names, needed or not."""
+    found = []
+    for name in {node.name for node in Environment(autoescape=True).parse(template).find_all(nodes.Name)} & VARS.keys():
+        found += [name, *(more for text in texts(VARS[name]) for more in evaluated(text))]
+    return found
+
+
+def texts(node: object) -> list[str]:
+    """Return the texts in a variable or a task, each of which Ansible evaluates apart."""
+    if isinstance(node, (dict, list)):
+        return [text for value in (node.values() if isinstance(node, dict) else node) for text in texts(value)]
+    return [node] if isinstance(node, str) else []
+
+
+@pytest.mark.filterwarnings("ignore:invalid escape sequence")  # which Ansible takes as it is meant
+def test_a_quiet_poll_asks_for_the_course_five_times() -> None:
+    """It takes longer to evaluate than all else of a task, so that this is what a poll costs."""
+    main, poll = (yaml.safe_load((ROLE / "tasks" / f"{name}.yml").read_text("utf-8")) for name in ("main", "poll"))
+    ending = next(index for index, task in enumerate(main) if task.get("ansible.builtin.meta") == "end_role")
+    asked = {}
+    for task in [*main[: ending + 1], *poll]:
+        conditions = [f"{{{{ {task['when']} }}}}"] if "when" in task else []
+        names = [name for text in texts({**task, "when": conditions}) for name in evaluated(text)]
+        asked[task["name"]] = names.count("_flant_gitops_course")
+    assert {name: count for name, count in asked.items() if count} == {
+        "Remember when this poll began": 1,
+        "Poll the branch": 2,
+        "Tell that there is nothing to do": 2,
+    }
 
 
 @pytest.mark.parametrize("playbook", sorted((COLLECTION / "playbooks").glob("*.yml")), ids=lambda path: path.stem)
