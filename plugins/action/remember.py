@@ -17,7 +17,7 @@ from ansible.plugins.loader import cache_loader
 from ansible_collections.flant.gitops.plugins.filter.known_state import known_state
 from ansible_collections.flant.gitops.plugins.module_utils import _duration
 from ansible_collections.flant.gitops.plugins.module_utils._private_file import replace
-from ansible_collections.flant.gitops.plugins.plugin_utils import _course, _keys
+from ansible_collections.flant.gitops.plugins.plugin_utils import _course, _keys, _metadata
 from ansible_collections.flant.gitops.plugins.plugin_utils._values import plain
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 FACT = "flant_gitops_state"
 # What the filter course is made of. Ansible compiles it in each process that needs it, and forks one for every task;
 # an action is loaded before that, so that those of this task and of all that follow have it.
-SHARED = (_course, _duration, _keys)
+SHARED = (_course, _duration, _keys, _metadata)
 
 
 class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core has no types
