@@ -274,7 +274,8 @@ def docs_look(session: nox.Session) -> None:  # noqa: D103
     pages = build_site(session)
     session.install("pytest", "pytest-timeout", "-r", "tests/unit/requirements.txt")
     told = f"--junit-xml={results.directory(session.name)}/tests.xml"
-    session.run("pytest", told, "--timeout=60", "tests/docs", *session.posargs, env={"DOCS_SITE": str(pages)})
+    command = ("pytest", told, f"--timeout={TIME_FOR_A_TEST}", "tests/docs", *session.posargs)
+    session.run(*command, env={"DOCS_SITE": str(pages)})
 
 
 @does("galaxy")
