@@ -99,19 +99,18 @@ class Book:
             replace(_SIGNED_WITH, os.fsencode(self._key_file), dir_fd=self._directory)
 
     def prune(self, years: int) -> None:
-        """Delete the files of all but the newest ``years``, once an entry says with which one the ledger begins then.
+        """Delete the files of all but the newest ``years``, each once an entry says where the ledger begins then.
 
         Raises:
             Failure: it cannot be said.
             OSError: it cannot be written, or a file cannot be deleted.
         """
         names = files.years(self._directory)
-        old, kept = names[:-years], names[-years:]
-        first = next(history.forwards(self._directory, kept[0]), None) if old else None
-        if not first:
-            return
-        self.append(entries.PRUNED, begins=first.number, before=f"sha256:{first.previous}")
-        for name in old:
+        for name, after in zip(names[:-years], names[1:]):
+            first = next(history.forwards(self._directory, after), None)
+            if not first:
+                return
+            self.append(entries.PRUNED, begins=first.number, before=f"sha256:{first.previous}")
             remove(Path(name), dir_fd=self._directory)
 
     @property

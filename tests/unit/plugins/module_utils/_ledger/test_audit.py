@@ -427,21 +427,36 @@ def test_beginning_before_another_line_than_was_said_is_found(years: Path) -> No
     assert any("those before it are missing" in problem for problem in verified(years).problems)
 
 
-def test_pruning_that_was_cut_off_is_no_problem(years: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(*_arguments: object, **_more: object) -> None:
+def test_beginning_at_another_number_than_was_said_is_found(years: Path) -> None:
+    first = entry.read(open_line((years / "2025.jsonl").read_bytes().splitlines()[0]).payload)
+    with book.opened(years, WEB1) as opened:
+        opened.append(entry.PRUNED, begins=first.number + 1, before=f"sha256:{first.previous}")
+    (years / "2024.jsonl").unlink()
+    assert "those before it are missing" in verified(years).problems[0]
+
+
+@pytest.mark.parametrize("removed", [False, True])
+def test_pruning_that_was_cut_off_is_no_problem(years: Path, monkeypatch: pytest.MonkeyPatch, *, removed: bool) -> None:
+    remove = book.remove
+
+    def interrupted(file: Path, *, dir_fd: int) -> None:
+        if removed:
+            remove(file, dir_fd=dir_fd)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
         patched.setattr(book, "remove", interrupted)
         pruned(years, 1)
-    assert names(years) == ["2024", "2025", "2026"]
+    assert names(years) == ["2024", "2025", "2026"][removed:]
     assert verified(years).verdict == audit.AUTHENTIC
     pruned(years, 1)
     assert verified(years).verdict == audit.AUTHENTIC
 
 
-def test_run_that_never_began_is_found_behind_a_later_beginning(years: Path) -> None:
+@pytest.mark.parametrize("runs", [0, 1])
+def test_run_that_never_began_is_found_behind_a_later_beginning(years: Path, runs: int) -> None:
     pruned(years, 1)
+    keep(years, runs=runs)  # behind which none is open
     with book.opened(years, WEB1) as opened:
         opened.append(entry.FINISHED, run="f" * 32, place=PLACE)
     assert any(f"run {'f' * 32} has not begun before" in problem for problem in verified(years).problems)

@@ -154,6 +154,10 @@ def test_suspended_instance_is_marked_until_it_is_resumed(instance: Path) -> Non
     call(instance, "suspend", reason="Thawing", by="bob")
     assert mark.read_text(encoding="utf-8").startswith("Thawing (suspended by bob")
     call(instance, "end")
+    mark.unlink()
+    assert call(instance, "suspend", check_mode=True, **who).changed
+    assert not mark.exists()
+    call(instance, "suspend", **who)
     assert call(instance, "resume", check_mode=True).changed
     assert mark.exists()
     assert call(instance, "resume", at="").changed
@@ -391,6 +395,37 @@ def test_what_operators_do_begins_no_ledger(instance: Path, action: str) -> None
     call(instance, "end", output=output())
     assert call(instance, action, reason="Frozen", by="alice").warnings == ()
     assert not (instance / "ledger").exists()
+
+
+def test_what_operators_do_begins_no_ledger_in_an_empty_folder(instance: Path) -> None:
+    (instance / "ledger").mkdir(parents=True, mode=0o700)
+    instance.chmod(0o700)
+    assert call(instance, "suspend", reason="Frozen", by="alice").warnings == ()
+    assert list((instance / "ledger").glob("*.jsonl")) == []
+
+
+def test_ledger_that_cannot_be_read_is_a_warning_to_operators(instance: Path) -> None:
+    call(instance, "begin", entry=SUBJECT)
+    (ledger,) = (instance / "ledger").glob("*.jsonl")
+    ledger.unlink()
+    ledger.mkdir()
+    (warning,) = call(instance, "suspend", reason="Frozen", by="alice").warnings
+    assert warning.startswith(f"the ledger has no entry of this: {instance}/ledger cannot be used: ")
+    assert (instance / "hold").exists()
+
+
+def test_key_of_the_ledgers_own_is_made_anew_for_operators_too(instance: Path) -> None:
+    call(instance, "begin", entry=SUBJECT)
+    (instance / "ledger/key").unlink()
+    (warning,) = call(instance, "suspend", reason="Frozen", by="alice").warnings
+    assert "is gone without having named its successor" in warning
+    assert [each["event"] for each in call(instance, "show", entries=9).entries] == ["begun", "suspended"]
+
+
+def test_end_that_names_no_run_ends_none(instance: Path) -> None:
+    call(instance, "begin", entry=SUBJECT)
+    assert call(instance, "end", entry=SUBJECT, output=output()).run == ""
+    assert [each["event"] for each in call(instance, "show", entries=9).entries] == ["begun"]
 
 
 def test_mark_is_put_and_taken_away_even_if_the_ledger_cannot_say_so(instance: Path) -> None:
