@@ -35,22 +35,35 @@ CACHE = ROOT / ".cache"
 ANSIBLE_TEST = ("-v", "--color", "no", "--venv")
 TIME_FOR_A_TEST = 300  # seconds
 TIME_TO_CLEAN_UP = 45.0  # seconds for tests that are interrupted: they have containers and servers to remove
-PURE = (  # files without input and output, whose unit tests are fast enough to be run for every change to a line
-    "_duration",
-    "_printable",
-    "_size",
-    "_timestamp",
-    "_git/commit",
-    "_git/names",
-    "_git/notes",
-    "_git/url",
-    "_openpgp/armor",
-    "_openpgp/listing",
-    "_openpgp/packets",
-    "_openpgp/signature",
-    "_openpgp/status",
-    "_vault/request",
-    "_vault/retry",
+PURE = (  # files of little or no input and output, whose tests are fast enough to be run for every change to a line
+    "module_utils/_duration",
+    "module_utils/_printable",
+    "module_utils/_size",
+    "module_utils/_timestamp",
+    "module_utils/_git/commit",
+    "module_utils/_git/names",
+    "module_utils/_git/notes",
+    "module_utils/_git/url",
+    "module_utils/_openpgp/armor",
+    "module_utils/_openpgp/listing",
+    "module_utils/_openpgp/packets",
+    "module_utils/_openpgp/signature",
+    "module_utils/_openpgp/status",
+    "module_utils/_vault/request",
+    "module_utils/_vault/retry",
+    "plugin_utils/_awx",
+    "plugin_utils/_configuration",
+    "plugin_utils/_consent",
+    "plugin_utils/_fact",
+    "plugin_utils/_instance",
+    "plugin_utils/_keys",
+    "plugin_utils/_memory",
+    "plugin_utils/_names",
+    "plugin_utils/_operations",
+    "plugin_utils/_schedule",
+    "plugin_utils/_schedule_course",
+    "plugin_utils/_values",
+    "plugin_utils/_verification",
 )
 
 nox.options.default_venv_backend = "uv"
@@ -314,12 +327,14 @@ def bench(session: nox.Session) -> None:  # noqa: D103
 @does("mutation")
 def mutation(session: nox.Session) -> None:  # noqa: D103
     session.install("mutmut", "pytest", "-r", "tests/unit/requirements.txt")
+    install_core(session)
     with installed(session) as folder, session.chdir(folder):
         collection = Path("ansible_collections/flant/gitops")
-        files = [collection / "plugins/module_utils" / f"{name}.py" for name in PURE]
+        files = [collection / "plugins" / f"{name}.py" for name in PURE]
         tests = [
             collection / "tests/unit" / file.relative_to(collection).with_name(f"test_{file.name}") for file in files
         ]
+        tests.append(collection / "tests/unit/plugins/filter")  # where what plugin_utils refuse is asked for
         config = {
             "source_paths": ["ansible_collections"],
             "only_mutate": [*map(str, files)],

@@ -22,7 +22,7 @@ author:
   - flant.gitops contributors
 description:
   - Tells what is due in an entry point, and what is to be said, from its variables and what its tasks have returned so
-    far; the role itself asks P(flant.gitops.course#filter).
+    far; the entry point C(main) asks P(flant.gitops.course#filter).
 options:
   _input:
     description: What is known, by the names of the decision's arguments.

@@ -47,7 +47,7 @@ class Credentials:
 
 
 def awx_refusal(*, requests: Sequence[object], variables: Mapping[str, object], rule: object) -> str:
-    """Return why AWX could not do with it, or an empty text.
+    """Return why AWX could not do with it, or an empty text; its inventory has no mark for what is no template.
 
     Args:
         requests: the wrapped requests to Vault.

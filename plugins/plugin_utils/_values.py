@@ -81,7 +81,10 @@ def _record(value: object, options: Mapping[str, Any], name: str) -> dict[str, o
     if not isinstance(value, dict):
         raise Failure(f"{name}: it must be a dictionary.")
     given = {str(key): item for key, item in value.items() if item is not None}
-    return {key: strict(item, options.get(key, {"type": "raw"}), f"{name}: {key}") for key, item in given.items()}
+    return {
+        key: strict(item, options[key], f"{name}: {key}") if key in options else plain(item)
+        for key, item in given.items()
+    }
 
 
 def with_texts(config: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:

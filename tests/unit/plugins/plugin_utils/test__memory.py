@@ -88,4 +88,5 @@ def test_awx_that_forgets_is_refused(changed: dict[str, object], sentence: str) 
 def test_awx_is_looked_at_between_the_host_and_the_cache() -> None:
     assert refused(awx=IN_AWX, uri="", host_is_in_inventory=False) == STRANGER
     assert refused(awx=IN_AWX, uri="", plugin="memory") == OFF
+    assert refused(awx=IN_AWX, uri=f"{JOBS}X") == OFF
     assert refused(awx=IN_AWX, uri=JOBS, timeout=60) == SHORT
