@@ -62,9 +62,10 @@ PROCESS_TESTS = (
 # Which Python calls it is all one to an engine, but for what is spoken by TLS.
 DOCKER_ALONE = "not (podman or newest_docker or containerd_store or remapped_docker)"
 ROLE = ("tests/component/role", *(f"--ignore=tests/component/role/{part}" for part in ("awx", "engines", "schedule")))
-# What ansible-core has a say in: values that are handed over, facts, loops, failures, being killed.
+# What ansible-core has a say in: values that are handed over or stay as they are, facts, loops, failures, being killed.
 CORE_MATTERS = tuple(
-    f"tests/component/role/test_{name}.py" for name in ("hand_over", "kills", "loop", "memory", "run", "status")
+    f"tests/component/role/test_{name}.py"
+    for name in ("hand_over", "kills", "loop", "memory", "on_end", "run", "status")
 )
 AWX_FACTS = "tests/component/role/awx/test_facts.py"
 PULL = "tests/component/role/schedule/test_pull.py"

@@ -406,14 +406,21 @@ def test_v19_tokens_live_on_and_it_is_said_where_the_engine_is_out_of_reach(
 def test_own_tasks_find_no_token_in_any_variable(
     command: str, site: Site, upstream: Upstream, signers: Signers, role: Role, bao: OpenBao
 ) -> None:
+    # A file for each, as one variable that another playbook fills in must not end the telling.
+    show = {
+        "name": "Tell one",
+        "ansible.builtin.debug": {"msg": "{{ name }}: {{ lookup('ansible.builtin.vars', name) }}"},
+    }
     tasks = [
         {
             "name": "Tell all variables",
-            "ansible.builtin.debug": {"msg": "{{ item }}: {{ lookup('ansible.builtin.vars', item) }}"},
+            "ansible.builtin.include_tasks": f"{site.folder}/show.yml",
             "loop": "{{ query('ansible.builtin.varnames', '.') }}",
+            "loop_control": {"loop_var": "name"},
         },
         {"name": "Tell the host's", "ansible.builtin.debug": {"msg": "{{ hostvars[inventory_hostname] | to_json }}"}},
     ]
+    (site.folder / "show.yml").write_text(json.dumps([show]), encoding="utf-8")
     (site.folder / "on_end.yml").write_text(json.dumps(tasks), encoding="utf-8")
     site.variables |= {"on_end": f"{site.folder}/on_end.yml", "commands": [command], "show_output": False}
     site.variables["vault_revoke_login_token"] = False  # whose token is among those that a failed run ends
