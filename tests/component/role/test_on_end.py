@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -129,13 +130,13 @@ def test_what_becomes_of_the_tasks_changes_neither_rc_nor_facts(
     assert (ran.rc, ran.status) == (rc, status), ran.output
     assert ran.recap["unreachable"] == 0
     assert ran.recap["failed"] == (1 if rc else 0)
-    for word in (
+    for words in (
         "The chat is down.",
         "UNREACHABLE!",
-        "Timed out after 3 second",
-        "the tasks of flant_gitops_on_end have",
+        r"Timed out after 3 second|expected time frame \(3\)",  # as ansible-core says it now, and before 2.19
+        "the tasks of flant_gitops_on_end have failed",
     ):
-        assert word in ran.output, ran.output
+        assert re.search(words, ran.output), ran.output
     assert [event["status"] for event in told(site)] == [status]
     state = site.facts["default"]
     assert (state["status"], state["last_run"]["rc"]) == (status, 1 if rc else 0)
