@@ -92,7 +92,7 @@ def test_what_is_wrong_with_the_run_begins_anew(
     """Of what can be mended one that the container's labels know, and one that they do not."""
     failing.variables["max_attempts"] = 1
     upstream.commit("broken", "First", signers.alice)
-    for variables in ({}, {"commands": ["false"]}, {"docker_memory": "64m"}):
+    for variables in ({}, {"commands": ["false"]}, {"docker_timeout": "29m"}):
         failing.variables |= variables
         assert (failing.run().status, attempts(failing)) == ("failed", 1)
     assert failing.run().status == "given_up"

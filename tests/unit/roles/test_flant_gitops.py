@@ -10,7 +10,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible.template import Templar
 from jinja2 import Environment, nodes
+
+try:
+    from ansible.template import trust_as_template
+except ImportError:  # ansible-core 2.18 takes every text for a template
+    trust_as_template = str
 
 COLLECTION = Path(__file__).resolve().parents[3]
 ROLE = COLLECTION / "roles/flant_gitops"
@@ -111,3 +117,49 @@ def test_a_quiet_poll_asks_for_the_course_five_times() -> None:
 def test_every_playbook_takes_the_same_hosts_variable(playbook: Path) -> None:
     for play in yaml.safe_load(playbook.read_text(encoding="utf-8")):
         assert play["hosts"] == "{{ flant_gitops_hosts | default('all') }}"
+
+
+REQUEST = {"name": "a", "path": "/v1/a", "options": {"ttl": "1h"}}
+
+
+def tried(**variables: object) -> str:
+    """Return what the attempts go by besides the commit; the keys of ``variables`` are without their prefix."""
+    given = {"git_repo_url": "r", "docker_image": "i", "commands": ["c"], "vault_requests": [REQUEST], **variables}
+    known = {**DEFAULTS, **{f"flant_gitops_{name}": value for name, value in given.items()}}
+    own = {name: VARS[name] for name in ("_flant_gitops_env", "_flant_gitops_files", "_flant_gitops_cacert_path")}
+    known |= {name: trust_as_template(text) for name, text in own.items()}
+    return Templar(None, variables=known).template(trust_as_template(VARS["_flant_gitops_tried"]))
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"docker_image": "j"},
+        {"commands": ["c", "d"]},
+        {"docker_memory": "1g"},
+        {"docker_timeout": "2h"},
+        {"vault_addr": "https://vault.example.com"},
+        {"vault_role_name": "other"},
+        {"vault_requests": [{**REQUEST, "path": "/v1/b"}]},
+        {"vault_requests": [{**REQUEST, "options": {"ttl": "2h"}}]},
+        {"vault_requests": []},
+    ],
+)
+def test_attempts_begin_anew_with_what_may_have_been_at_fault(variables: dict[str, object]) -> None:
+    assert re.fullmatch(r"[0-9a-f]{64}", tried())
+    assert tried(**variables) != tried()
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"vault_requests": [{**REQUEST, "secret_options": {"pin": "1234"}}]},
+        {"vault_secret_id": "secret"},
+        {"docker_registry_password": "secret"},
+        {"git_password": "secret"},
+        {"retry_delay": "1h"},
+        {"suspend": "Frozen"},
+    ],
+)
+def test_attempts_do_not_go_by_what_is_secret_or_starts_nothing(variables: dict[str, object]) -> None:
+    assert tried(**variables) == tried()

@@ -93,6 +93,22 @@ def test_what_else_decides_makes_them_begin_anew(attempts: Attempts) -> None:
     assert attempts.add(COMMIT, "newer", "first", 0) == 1, "it was counted under another name"
 
 
+def test_a_run_that_was_counted_stays_so_where_they_begin_anew(attempts: Attempts) -> None:
+    """It is killed behind that, and taken up once what it was tried with has been mended."""
+    attempts.add(COMMIT, "old", "run", 0)
+    new = THRICE._replace(of="new")
+    attempts.give(COMMIT, new, COMMIT)
+    assert attempts.add(COMMIT, "new", "run", 0) == 0
+    assert attempts.add(COMMIT, "new", "another", 0) == 1
+
+
+def test_what_begins_anew_waits_for_nothing(attempts: Attempts) -> None:
+    slow = MINUTES._replace(max_attempts=1)
+    fail(attempts, 1, at=1000)
+    attempts.give(COMMIT, slow, FIX)
+    assert attempts.verdict(COMMIT, slow, 1001) == Verdict(0)
+
+
 def test_with_another_head_they_begin_anew_once(attempts: Attempts) -> None:
     """The heads are the commit itself, the fix, and what comes behind it."""
     attempts.give(COMMIT, THRICE, COMMIT)
