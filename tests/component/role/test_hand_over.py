@@ -271,7 +271,7 @@ def test_r24_each_module_is_given_each_variable(site: Site, signers: Signers) ->
     (attempts,) = given(found, "git_signed_commit", "attempts")
     assert re.fullmatch(r"[0-9a-f]{64}", attempts.pop("of"))
     pace = {name: str(value) for name, value in attempts.items()}
-    assert pace == {"retry_delay": "5m", "retry_max_delay": "2h", "max_attempts": "9", "anew": "False"}
+    assert pace == {"retry_delay": "5m", "retry_max_delay": "2h", "max_attempts": "9", "anew": "True"}
     assert set(given(found, "git_signed_commit", "git_dir")) == {f"{site.folder}/work/other/git"}
     locks = [
         [given(found, "container_command", option)[n] for option in ("name", "identity", "owner")] for n in range(3)
