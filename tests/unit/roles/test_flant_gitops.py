@@ -47,6 +47,12 @@ def test_spec_and_default_agree(entry: str, name: str, option: dict[str, object]
         assert type(option["default"]) is type(DEFAULTS[name])
 
 
+def test_nothing_in_the_specs_begins_a_template() -> None:
+    """Ansible fills in the whole spec when it checks a run's variables, and ends the run where it can't."""
+    text = (ROLE / "meta/argument_specs.yml").read_text(encoding="utf-8")
+    assert not re.search(r"{[{%#]", text)
+
+
 def test_every_default_is_an_option() -> None:
     assert set(DEFAULTS) <= {name for _entry, name, _option in OPTIONS}
 
