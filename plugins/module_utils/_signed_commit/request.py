@@ -151,9 +151,7 @@ def _last_commit(params: Mapping[str, Any]) -> str:
     if params["action"] != RESET:
         return commit
     if not commit:
-        raise Failure(
-            "last_commit: action: reset needs the commit to go on from, or none to forget what was processed."
-        )
+        raise Failure("last_commit: action: reset needs the commit to go on from, or none to forget the last one.")
     return "" if commit == _NONE else commit
 
 
