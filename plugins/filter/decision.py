@@ -61,6 +61,7 @@ _PLACES = {
     "resume": "_operations",
     "schedule": "_schedule_course",
     "schedule_pull": "_schedule_course",
+    "schedule_times": "_schedule_times",
     "verification": "_verification",
     "worth": "_verification",
 }

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._duration import parse_duration
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
-from ansible_collections.flant.gitops.plugins.plugin_utils import _values
+from ansible_collections.flant.gitops.plugins.plugin_utils import _cron, _values
 from ansible_collections.flant.gitops.plugins.plugin_utils._instance import check_instance
 from ansible_collections.flant.gitops.plugins.plugin_utils._keys import check_keys
 
@@ -26,6 +26,7 @@ _PATH_IN_WORDS = "must be an absolute path of letters, digits, '/', '.', '_' and
 _FORMS = {
     "work_dir": (_PATH.pattern, f"it {_PATH_IN_WORDS}"),
     "schedule_ansible_pull": (rf"|{_PATH.pattern}", f"it {_PATH_IN_WORDS}"),
+    "schedule_metrics_dir": (rf"|{_PATH.pattern}", f"it {_PATH_IN_WORDS}"),
     "schedule_repo_url": (
         r"[A-Za-z0-9/~][A-Za-z0-9@:/._~+%=-]*",
         "it must be a URL or a path of letters, digits and '@:/._~+%=-', which ansible-pull can pass on",
@@ -79,12 +80,17 @@ def _repository(config: Mapping[str, Any]) -> None:
 
 
 def _times(config: Mapping[str, Any]) -> None:
-    times = {name: parse_duration(config[name], name) for name in ("schedule_randomized_delay", "schedule_timeout")}
-    for name, seconds in times.items():
-        if seconds != int(seconds):
-            raise Failure(f"{name}: it must be a whole number of seconds.")
-    if not times["schedule_timeout"]:
+    if config["schedule_randomized_delay"]:
+        _whole_seconds(config, "schedule_randomized_delay")
+    if not _whole_seconds(config, "schedule_timeout"):
         raise Failure("schedule_timeout: it must be more than no time at all.")
+
+
+def _whole_seconds(config: Mapping[str, Any], name: str) -> float:
+    seconds = parse_duration(config[name], name)
+    if seconds != int(seconds):
+        raise Failure(f"{name}: it must be a whole number of seconds.")
+    return seconds
 
 
 def _extras(config: Mapping[str, Any]) -> None:
@@ -112,6 +118,7 @@ def refusal(config: Mapping[str, Any]) -> str:
         _repository(config)
         _forms(config, _FORMS)
         _times(config)
+        _cron.check(config["schedule_cron"])
         check_keys(config["schedule_trusted_pgp_public_keys"], "schedule_trusted_pgp_public_keys")
         _extras(config)
     except Failure as failure:

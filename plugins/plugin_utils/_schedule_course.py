@@ -12,8 +12,6 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ansible_collections.flant.gitops.plugins.module_utils._duration import parse_duration
-
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
@@ -28,6 +26,7 @@ class Course:
     installs: bool
     removes: bool
     manager: str
+    keeps_log: bool
     has_pull: bool
     has_crontab: bool
     knows_calendar: bool
@@ -43,16 +42,13 @@ class Pull:
 
     ``keys`` are those that may sign the repository of the playbook, and ``keyring`` is the name of the folder that they
     are imported into, if there are any: it tells one set of keys from another, so that a new set is a new folder, which
-    is complete as soon as it is there. ``verify`` and ``sleep`` are options; systemd delays by ``delay``, in whole
-    seconds, and cron has no such thing.
+    is complete as soon as it is there. ``verify`` is the option that makes ansible-pull go by them.
     """
 
     imports: bool
     keys: list[str]
     keyring: str
     verify: list[str]
-    delay: int
-    sleep: list[str]
 
 
 def schedule(
@@ -74,10 +70,12 @@ def schedule(
         check_mode: whether Ansible only looks.
     """
     changed = bool(steps["units"].get("changed"))
+    chosen = ("systemd" if booted else "cron") if manager == _AUTO else manager
     return Course(
         installs=state == "present",
         removes=state == "absent",
-        manager=("systemd" if booted else "cron") if manager == _AUTO else manager,
+        manager=chosen,
+        keeps_log=chosen == "cron",  # which mails what it prints, or loses it
         has_pull=str(steps["pull"].get("stdout", "")).startswith("/"),
         has_crontab=steps["crontab"].get("rc") == 0,
         knows_calendar=steps["calendar"].get("rc") == 0,
@@ -88,21 +86,17 @@ def schedule(
     )
 
 
-def schedule_pull(*, keys: Mapping[str, str] | Sequence[str], randomized_delay: object) -> Pull:
+def schedule_pull(*, keys: Mapping[str, str] | Sequence[str]) -> Pull:
     """Return what follows from variables that were checked.
 
     Args:
         keys: the keys that may sign the repository of the playbook, with or without names.
-        randomized_delay: how long a run may be put off, as a duration.
     """
     trusted = list(keys.values() if isinstance(keys, dict) else keys)
     digest = hashlib.sha256(json.dumps(trusted).encode()).hexdigest()[:12]
-    delay = int(parse_duration(str(randomized_delay), "flant_gitops_schedule_randomized_delay"))
     return Pull(
         imports=trusted != [],
         keys=trusted,
         keyring=f"gnupg-{digest if trusted else 'none'}",
         verify=["--verify-commit"] if trusted else [],
-        delay=delay,
-        sleep=[f"--sleep={delay + 1}"] if delay else [],
     )

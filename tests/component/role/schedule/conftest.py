@@ -56,9 +56,14 @@ class Schedule:
         return f"/var/lib/flant_gitops/{self.instance}"
 
     @property
-    def script(self) -> str:
-        """What cron runs."""
-        return f"/var/lib/flant_gitops/.ansible-pull-{self.instance}"
+    def program(self) -> str:
+        """The folder of what systemd and cron run."""
+        return f"/var/lib/flant_gitops/.schedule-{self.instance}"
+
+    def command(self) -> list[str]:
+        """Return the command line of the cron job."""
+        (line,) = (line for line in self.machine.output("crontab", "-l").splitlines() if self.program in line)
+        return line.split()[5:]
 
     def set(self, *arguments: str, **variables: object) -> subprocess.CompletedProcess[str]:
         """Run the playbook with the schedule's variables, some of them changed."""

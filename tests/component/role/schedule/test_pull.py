@@ -75,7 +75,9 @@ def test_two_runs_keep_the_facts_and_execute_the_commit_once(
     schedule: Schedule, watched: Upstream, signers: Signers, containers: Containers
 ) -> None:
     commit = watched.commit("hello from the commit", "First", signers.alice)
-    installed = schedule.set()
+    metrics = f"/var/lib/metrics-{schedule.instance}"
+    schedule.machine.output("install", "-d", metrics)
+    installed = schedule.set(metrics_dir=metrics)
     assert installed.returncode == 0, installed.stdout
 
     result, journal = run(schedule)
@@ -84,12 +86,18 @@ def test_two_runs_keep_the_facts_and_execute_the_commit_once(
     assert "status: processed" in journal
     facts = schedule.machine.output("sh", "-c", f"cat {schedule.folder}/facts/*localhost")
     assert commit in json.dumps(facts)
+    told = schedule.machine.output("sh", "-c", f"cat {metrics}/*.prom")
+    assert f'flant_gitops_info{{name="{schedule.instance}",commit="{commit}"}} 1\n' in told
+    assert f'flant_gitops_status{{name="{schedule.instance}",status="processed"}} 1\n' in told
+    assert f'flant_gitops_run_duration_seconds{{name="{schedule.instance}"}} ' in told
 
     # What a run that was killed leaves behind is no obstacle.
     schedule.machine.output("touch", f"{schedule.folder}/checkout/.git/index.lock")
     result, journal = run(schedule)
     assert result == "success", journal
     assert "status: unchanged" in journal
+    told = schedule.machine.output("sh", "-c", f"cat {metrics}/*.prom")
+    assert f'flant_gitops_status{{name="{schedule.instance}",status="unchanged"}} 1\n' in told
     assert started(containers, schedule) == 1
 
 

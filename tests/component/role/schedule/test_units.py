@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -72,6 +73,57 @@ def test_arguments_and_environment_arrive_byte_by_byte(schedule: Schedule, boote
     assert f"<--odd={ODD}>" in told, told
     assert f"<{ODD}>" in told, told
     assert f'"flant_gitops_instance": "{schedule.instance}"' in told, told
+
+
+def test_r20_the_service_ends_with_ansible_pulls_status_and_writes_its_metrics_from_the_sandbox(
+    schedule: Schedule, booted: Machine
+) -> None:
+    folder = f"/var/lib/metrics-{schedule.instance}"
+    booted.output("install", "-d", folder)
+    written = schedule.set(ansible_pull=booted.script("exit 3"), metrics_dir=folder)
+    assert written.returncode == 0, written.stdout
+    assert booted.run("systemctl", "start", schedule.unit).returncode == 1
+    status = booted.output("systemctl", "show", "--property=ExecMainStatus", "--value", schedule.unit)
+    assert status == "3\n", booted.run("journalctl", "--no-pager", f"--unit={schedule.unit}").stdout
+    assert booted.output("find", folder, "-type", "f", "-printf", "%u %m %P\n") == (
+        f"root 644 flant_gitops_{schedule.instance}.prom\n"
+    )
+
+
+def test_timer_keeps_to_a_second_of_its_own_within_the_whole_period(schedule: Schedule, booted: Machine) -> None:
+    schedule.set(on_calendar="2099-01-01 *:0/5")
+    timer = booted.output("cat", schedule.units()[1])
+    assert "RandomizedDelaySec=300\nFixedRandomDelay=true\n" in timer
+    schedule.set(on_calendar="2099-01-01 *:0/5", randomized_delay="30s")
+    timer = booted.output("cat", schedule.units()[1])
+    assert "RandomizedDelaySec=30\nFixedRandomDelay=true\n" in timer
+    assert delay(schedule) == 0
+
+
+@pytest.mark.parametrize(
+    ("version", "seconds", "says"),
+    [("246", 300, 'exec {real}.new "$@"'), ("239", 30, 'test "$#" = 2 && exec {real}.new "$@"')],
+)
+def test_where_systemd_cannot_keep_to_one_the_program_does(
+    version: str, seconds: int, says: str, schedule: Schedule, booted: Machine
+) -> None:
+    """A script stands in for systemd-analyze of versions that do not know FixedRandomDelay, or --iterations either."""
+    real = booted.output("sh", "-c", "command -v systemd-analyze").strip()
+    booted.output("mv", real, f"{real}.new")
+    old = f'if test "$1" = --version; then echo "systemd {version} ({version}.6)"; else {says.format(real=real)}; fi'
+    try:
+        booted.output("ln", "-s", booted.script(old), real)
+        installed = schedule.set(on_calendar="2099-01-01 *:0/5")
+    finally:
+        booted.output("mv", f"{real}.new", real)
+    assert installed.returncode == 0, installed.stdout
+    assert "Delay" not in booted.output("cat", schedule.units()[1])
+    assert delay(schedule) == seconds
+
+
+def delay(schedule: Schedule) -> int:
+    """Return up to how many seconds the program waits by itself."""
+    return int(json.loads(schedule.machine.output("cat", f"{schedule.program}/settings.json"))["delay"])
 
 
 @pytest.mark.parametrize(

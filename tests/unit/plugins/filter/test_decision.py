@@ -16,7 +16,7 @@ NAMES = sorted(set(re.findall(r"flant\.gitops\.decision\('(\w+)'\)", USES)))
 
 
 def test_what_follows_is_a_dictionary_or_a_sentence() -> None:
-    due = decision({"keys": [], "randomized_delay": "0s"}, "schedule_pull")
+    due = decision({"keys": []}, "schedule_pull")
     assert isinstance(due, dict)
     assert due["imports"] is False
     assert decision({"instance": "web", "changed": True}, "resume") == "web: the next run polls again."

@@ -13,6 +13,7 @@ from ansible_collections.flant.gitops.plugins.modules import (
     container_command,
     git_signed_commit,
     run_ledger,
+    scheduled_pull,
     vault_wrapped_requests,
 )
 
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 Options = dict[str, dict[str, Any]]
 
 
-@pytest.mark.parametrize("module", [container_command, git_signed_commit, run_ledger, vault_wrapped_requests])
+@pytest.mark.parametrize(
+    "module", [container_command, git_signed_commit, run_ledger, scheduled_pull, vault_wrapped_requests]
+)
 def test_documentation_and_argument_specification_agree(module: ModuleType) -> None:
     documented = yaml.safe_load(module.DOCUMENTATION)["options"]
     assert _bare(documented, "suboptions") == _bare(module.ARGUMENT_SPEC, "options")

@@ -38,7 +38,8 @@ def test_state_says_which_way_it_goes() -> None:
     ],
 )
 def test_manager_is_the_one_that_was_named_or_the_one_that_is_there(manager: str, booted: bool, chosen: str) -> None:
-    assert course(manager=manager, booted=booted).manager == chosen
+    due = course(manager=manager, booted=booted)
+    assert (due.manager, due.keeps_log) == (chosen, chosen == "cron")
 
 
 def test_what_was_looked_for_is_there_only_if_it_was_found() -> None:
@@ -74,21 +75,13 @@ def test_check_mode_starts_no_timer_that_is_not_written() -> None:
 
 
 def test_keys_are_those_that_verify_and_name_their_folder() -> None:
-    named = schedule_pull(keys={"alice": "k1", "bob": "k2"}, randomized_delay="0s")
-    assert named == schedule_pull(keys=["k1", "k2"], randomized_delay="0s")
+    named = schedule_pull(keys={"alice": "k1", "bob": "k2"})
+    assert named == schedule_pull(keys=["k1", "k2"])
     assert (named.imports, named.keys, named.verify) == (True, ["k1", "k2"], ["--verify-commit"])
     assert named.keyring == "gnupg-" + hashlib.sha256(b'["k1", "k2"]').hexdigest()[:12]
 
 
 def test_without_keys_nothing_is_imported_or_verified() -> None:
     for keys in ([], {}):
-        due = schedule_pull(keys=keys, randomized_delay="30s")
+        due = schedule_pull(keys=keys)
         assert (due.imports, due.keys, due.verify, due.keyring) == (False, [], [], "gnupg-none")
-
-
-def test_cron_sleeps_as_long_as_systemd_would_delay() -> None:
-    waits = schedule_pull(keys=[], randomized_delay="1m30s")
-    assert (waits.delay, waits.sleep) == (90, ["--sleep=91"])
-    for none in ("0s", 0):
-        at_once = schedule_pull(keys=[], randomized_delay=none)
-        assert (at_once.delay, at_once.sleep) == (0, [])

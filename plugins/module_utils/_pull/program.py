@@ -1,0 +1,145 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to this collection: it may change without notice.
+"""What systemd and cron start: ansible-pull, then the metrics; the exit status is ansible-pull's.
+
+It is read from a file that only the playbook ``flant.gitops.schedule`` writes, and needs nothing but Python. Nothing in
+the checkout is looked at, as ansible-pull brings a commit there before it verifies it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._interruption import interruptible
+from ansible_collections.flant.gitops.plugins.module_utils._pull import log as logs
+from ansible_collections.flant.gitops.plugins.module_utils._pull import (
+    metrics,
+    offset,
+    process,
+    remembered,
+    settings,
+    tally,
+    textfile,
+)
+from ansible_collections.flant.gitops.plugins.module_utils._trusted_path import trusted_directory, trusted_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ansible_collections.flant.gitops.plugins.module_utils._pull.log import Log
+    from ansible_collections.flant.gitops.plugins.module_utils._pull.settings import Settings
+
+RUN, CHECK, FORGET = "run", "check", "forget"
+"""What it is asked for: to run ansible-pull, to say whether it could write metrics to a folder, to delete its own."""
+
+UNUSABLE = 78
+"""The exit status where nothing was started, as sysexits.h has it for what is badly configured."""
+
+_INTERRUPTED = 143  # as of a shell after SIGTERM
+_LOCK = "lock"
+
+
+def main(folder: Path, arguments: Sequence[str]) -> int:
+    """Do what ``arguments`` name, by the settings in ``folder``, and return the exit status."""
+    os.umask(0o077)
+    task, *words = arguments or (RUN,)
+    try:
+        if task == CHECK:
+            textfile.check(*words)
+            return 0
+        with trusted_file(folder / settings.FILE, settings.FILE) as file:
+            known = settings.load(file.read())
+        if task == FORGET:
+            textfile.delete(known.metrics_dir, known.instance)
+            return 0
+        return _run(known)
+    except Failure as failure:
+        sys.stderr.write(f"{failure}\n")
+        return UNUSABLE
+
+
+def _run(known: Settings) -> int:
+    try:
+        os.chdir(known.directory)
+        with trusted_directory(Path(known.directory), "flant_gitops_work_dir") as directory, _locked(directory) as lock:
+            if lock is None:  # the run before goes on
+                return 0
+            return _have_turn(known, directory, lock)
+    except OSError as error:
+        raise Failure(f"{known.directory} cannot be used: {error.strerror}.") from error
+
+
+def _have_turn(known: Settings, directory: int, lock: int) -> int:
+    time.sleep(offset.offset(offset.host(), known.instance, known.delay))
+    with logs.opened(directory, keeps=known.keeps_log) as log:
+        _remove_git_locks(directory)
+        began = time.time()
+        status = _pull(known, log, lock)
+        if status and known.keeps_log:
+            log.tell(f"ansible-pull ended with status {status}.")
+        try:
+            _tell(known, directory, status, began)
+        except (Failure, OSError) as failure:  # which changes nothing about the run
+            log.tell(f"There are no metrics of this run: {failure}")
+    if known.keeps_log:
+        if status:
+            logs.keep_failed(directory)
+        logs.forward(directory, f"flant-gitops-{known.instance}")
+    return status
+
+
+def _pull(known: Settings, log: Log, lock: int) -> int:
+    try:
+        with interruptible():
+            try:
+                return process.run(
+                    known.command, known.environment, timeout=known.timeout, output=log.output, lock=lock
+                )
+            except process.NotStarted as failure:
+                log.tell(str(failure))
+                return process.NOT_STARTED
+    except Failure as failure:
+        log.tell(str(failure))
+        return _INTERRUPTED
+
+
+def _tell(known: Settings, directory: int, status: int, began: float) -> None:
+    """Keep how the run has fared, and write the metrics where any are wanted."""
+    count = tally.follow(tally.load(directory), status, began, time.time())
+    tally.keep(directory, count)
+    if known.metrics_dir:
+        told = metrics.Told(known.instance, remembered.read(Path(known.directory)), count, status)
+        textfile.write(known.metrics_dir, known.instance, metrics.render(told))
+
+
+@contextlib.contextmanager
+def _locked(directory: int) -> Iterator[int | None]:
+    """Yield the descriptor of a lock that this process holds, or None if another one does."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+    descriptor = os.open(_LOCK, flags, 0o600, dir_fd=directory)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield descriptor
+    except BlockingIOError:
+        yield None
+    finally:
+        os.close(descriptor)
+
+
+def _remove_git_locks(directory: int) -> None:
+    """Remove what a run that was killed may have left: nothing else works in the checkout, so nobody holds them."""
+    with contextlib.suppress(FileNotFoundError):
+        for _path, _folders, files, folder in os.fwalk("checkout/.git", dir_fd=directory):
+            for name in files:
+                if name.endswith(".lock"):
+                    os.unlink(name, dir_fd=folder)

@@ -1,0 +1,61 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to this collection: it may change without notice.
+"""What a task asks of the module ``scheduled_pull``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+
+@dataclass(frozen=True)
+class Request:
+    """The options; those beside ``folder`` and ``check_mode`` only matter if the program shall be ``present``."""
+
+    present: bool
+    folder: Path
+    instance: str
+    directory: str
+    user: str
+    command: tuple[str, ...]
+    environment: dict[str, str]
+    timeout: int
+    delay: int
+    metrics_dir: str
+    keeps_log: bool
+    check_mode: bool
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any], *, check_mode: bool) -> Request:
+        """Return the request that ``params`` make.
+
+        Raises:
+            Failure: the command is missing.
+        """
+        present = params["state"] == "present"
+        if present and not params["command"]:
+            raise Failure("command: it is needed to install a program.")
+        return cls(
+            present=present,
+            folder=Path(params["dir"]),
+            instance=params["instance"],
+            directory=params["instance_dir"] or "",
+            user=params["user"],
+            command=tuple(params["command"]),
+            environment={str(name): str(value) for name, value in params["environment"].items()},
+            timeout=params["timeout"],
+            delay=params["delay"],
+            metrics_dir=params["metrics_dir"] or "",
+            keeps_log=params["keep_log"],
+            check_mode=check_mode,
+        )

@@ -1,0 +1,165 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to this collection: it may change without notice.
+"""Install the program of a schedule and its settings, or remove both, and what it has written outside."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._public_file import publish
+from ansible_collections.flant.gitops.plugins.module_utils._pull import program, settings
+from ansible_collections.flant.gitops.plugins.module_utils._pull.archive import packed
+from ansible_collections.flant.gitops.plugins.module_utils._pull.interpreter import interpreter
+from ansible_collections.flant.gitops.plugins.module_utils._pull.settings import Settings
+from ansible_collections.flant.gitops.plugins.module_utils._trusted_path import Missing, trusted_directory, trusted_file
+
+if TYPE_CHECKING:
+    from ansible_collections.flant.gitops.plugins.module_utils._pull.request import Request
+
+_PROGRAM = "flant-gitops-pull.pyz"
+_FOR_ALL, _FOR_THE_USER = 0o644, 0o640
+_TAKES_AT_MOST = 60  # seconds
+
+
+class Outcome(NamedTuple):
+    """What the module returns."""
+
+    changed: bool
+    command: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def run(request: Request) -> Outcome:
+    """Do what ``request`` asks for; in check mode no more than look.
+
+    Raises:
+        Failure: the folder cannot be trusted or written, the command cannot be read, or the program could not do what
+            it is for.
+    """
+    try:
+        return _install(request) if request.present else _remove(request)
+    except OSError as error:
+        raise Failure(f"{error.filename or request.folder} cannot be used: {error.strerror}.") from error
+
+
+def _install(request: Request) -> Outcome:
+    python = interpreter(Path(request.command[0]))
+    wanted = Settings(
+        instance=request.instance,
+        directory=request.directory,
+        user=request.user,
+        python=python,
+        command=request.command,
+        environment=request.environment,
+        timeout=request.timeout,
+        delay=request.delay,
+        metrics_dir=request.metrics_dir,
+        keeps_log=request.keeps_log,
+    )
+    group = _user(request.user).pw_gid
+    files = {_PROGRAM: (packed("_pull.program"), _FOR_ALL, -1), settings.FILE: (wanted.dump(), _FOR_THE_USER, group)}
+    command = (python, "-I", "-B", str(request.folder / _PROGRAM))
+    before = _before(request.folder)
+    changed = [name for name, file in files.items() if not _stands(request.folder / name, *file)]
+    if request.check_mode:
+        return Outcome(bool(changed), command)
+    warnings: tuple[str, ...] = ()
+    with trusted_directory(request.folder, "dir") as directory:
+        for name in changed:  # the program first, which says what is wrong with the settings
+            if name == settings.FILE:
+                _check(wanted, request.folder)
+                if before and before.metrics_dir != wanted.metrics_dir:
+                    warnings = _forget(request.folder, before)
+            data, mode, owner = files[name]
+            publish(name, data, directory, mode=mode, group=owner)
+    return Outcome(bool(changed), command, warnings)
+
+
+def _remove(request: Request) -> Outcome:
+    before = _before(request.folder)
+    try:
+        with trusted_directory(request.folder, "dir"):
+            pass
+    except Missing:
+        return Outcome(changed=False)
+    if request.check_mode:
+        return Outcome(changed=True)
+    warnings = _forget(request.folder, before) if before else ()
+    shutil.rmtree(request.folder)
+    return Outcome(changed=True, warnings=warnings)
+
+
+def _before(folder: Path) -> Settings | None:
+    """Return the settings that are there, if any are that can be read."""
+    try:
+        with trusted_file(folder / settings.FILE, "dir") as file:
+            return settings.load(file.read())
+    except Failure:
+        return None
+
+
+def _stands(path: Path, data: bytes, mode: int, group: int) -> bool:
+    """Say whether a file is as it is wanted."""
+    try:
+        with trusted_file(path, "dir") as file:
+            found = os.fstat(file.fileno())
+            return file.read() == data and found.st_mode & 0o7777 == mode and group in (-1, found.st_gid)
+    except Failure:
+        return False
+
+
+def _check(wanted: Settings, folder: Path) -> None:
+    said = _ask(wanted, folder, program.CHECK, wanted.metrics_dir) if wanted.metrics_dir else ""
+    if said:
+        raise Failure(said)
+
+
+def _forget(folder: Path, before: Settings) -> tuple[str, ...]:
+    """Let the program delete the metrics that it has written; return why it could not."""
+    said = _ask(before, folder, program.FORGET) if before.metrics_dir else ""
+    return (f"The metrics of the schedule stay: {said}",) if said else ()
+
+
+def _ask(known: Settings, folder: Path, *task: str) -> str:
+    """Let the program do ``task`` as its user, and return why it could not; empty if it could."""
+    options: dict[str, Any] = {}
+    try:
+        user = _user(known.user)
+        if user.pw_uid != os.geteuid():
+            groups = os.getgrouplist(known.user, user.pw_gid)
+            options = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": groups}
+        ran: subprocess.CompletedProcess[str] = subprocess.run(
+            [known.python, "-I", "-B", folder / _PROGRAM, *task],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            cwd="/",
+            timeout=_TAKES_AT_MOST,
+            check=False,
+            **options,
+        )
+    except Failure as failure:
+        return str(failure)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"user: {known.user} cannot run {known.python}: {error}."
+    if not ran.returncode:
+        return ""
+    return (ran.stdout.strip().splitlines() or [f"it ended with status {ran.returncode}."])[-1]
+
+
+def _user(name: str) -> pwd.struct_passwd:
+    try:
+        return pwd.getpwnam(name)
+    except KeyError:
+        raise Failure(f"user: there is no user {name} on the target.") from None

@@ -1,0 +1,69 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to this collection: it may change without notice.
+"""What the program of a schedule is told, in a JSON file beside it."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import NamedTuple
+
+from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+
+FILE = "settings.json"
+"""The file's name."""
+
+_INSTANCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}")
+_DAMAGED = f"{FILE}: it is damaged; install the schedule again with flant.gitops.schedule."
+
+
+class Settings(NamedTuple):
+    """One instance's schedule.
+
+    Attributes:
+        instance: its name.
+        directory: its folder, an absolute path; ansible-pull runs there.
+        user: who runs it.
+        python: the interpreter of ansible-pull.
+        command: ansible-pull and its arguments.
+        environment: further variables of it.
+        timeout: after how many seconds it is ended.
+        delay: up to how many seconds after its time this host has its own turn; 0 for none.
+        metrics_dir: where node_exporter looks for metrics, an absolute path; empty for none.
+        keeps_log: whether the output is kept in the instance's folder and told to the system's log.
+    """
+
+    instance: str
+    directory: str
+    user: str
+    python: str
+    command: tuple[str, ...]
+    environment: dict[str, str]
+    timeout: int
+    delay: int
+    metrics_dir: str
+    keeps_log: bool
+
+    def dump(self) -> bytes:
+        """Return it as JSON."""
+        return (json.dumps(self._asdict(), indent=2, sort_keys=True) + "\n").encode()
+
+
+def load(document: bytes) -> Settings:
+    """Return the settings that `Settings.dump` has written.
+
+    Raises:
+        Failure: they are damaged, or of another version.
+    """
+    try:
+        found = Settings(**json.loads(document))
+        settings = found._replace(command=tuple(found.command))
+        sound = _INSTANCE.fullmatch(settings.instance) and settings.command
+    except (TypeError, ValueError):
+        sound = None
+    if not sound:
+        raise Failure(_DAMAGED)
+    return settings
