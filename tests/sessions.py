@@ -15,6 +15,7 @@ CORES = {OLDEST_CORE: "3.11", "2.19": "3.11", NEWEST_CORE: NEWEST_PYTHON}  # and
 SERVERS, DOCKER, PODMAN, SYSTEMD = "servers", "docker", "podman", "systemd"
 NEWEST = "newest engines"
 BROWSER = "browser"
+MONITORING = "monitoring"
 NO_CORE = ""  # a Session without ansible-core
 ENGINES = (SERVERS, DOCKER, PODMAN)
 HOST = (*ENGINES, SYSTEMD)
@@ -212,9 +213,9 @@ SESSIONS = (
     ),
     Session(
         "examples",
-        "Build the Kubernetes manifests with kustomize, and validate them",
+        "Validate the Kubernetes manifests, and let node_exporter and Prometheus have the metrics and alerts",
         groups=(TEST,),
-        needs=(PODMAN,),
+        needs=(PODMAN, MONITORING),
         python=NEWEST_PYTHON,
         wheels=(KUSTOMIZE,),
         pytest=("tests/component/examples",),
