@@ -71,6 +71,11 @@ options:
       - The commit that was remembered before O(action=reset); empty if there was none.
     type: str
     default: ""
+  attempts:
+    description:
+      - How often the commit has failed that is not processed yet, for O(action=begin) and O(action=end).
+    type: int
+    default: 0
   secret_id_rotate_at:
     description:
       - When the secret-id is due to be rotated next; empty leaves what is known.
@@ -357,6 +362,10 @@ state:
       description: When the secret-id is due to be rotated next.
       type: str
       sample: "2026-11-25T07:50:35Z"
+    attempts:
+      description: How often the commit has failed that is not processed yet.
+      type: int
+      sample: 0
     last_run:
       description: The commands that ended last, with C(commit), C(rc), C(started_at), C(finished_at) and C(signers).
       type: dict
@@ -508,6 +517,7 @@ ARGUMENT_SPEC = {
     "sentence": {"type": "str", "default": ""},
     "commit": {"type": "str", "default": ""},
     "previous_commit": {"type": "str", "default": ""},
+    "attempts": {"type": "int", "default": 0},
     "secret_id_rotate_at": {"type": "str", "default": "", "no_log": False},
     "reason": {"type": "str", "default": ""},
     "by": {"type": "str", "default": ""},

@@ -214,6 +214,7 @@ class Course:
     status: str
     step: str
     sentence: str
+    attempts: int
     output: dict[str, object]
     started: dict[str, object]
     ended: dict[str, object]
@@ -308,6 +309,7 @@ def course(
         status=status,
         step=step,
         sentence=sentence,
+        attempts=attempts,
         output=_output(steps),
         started={"last_started_commit": poll.get("commit"), "open_run": 1, **_rotated(settings, steps)},
         ended={

@@ -27,7 +27,7 @@ SITE = Path(os.environ["DOCS_SITE"])
 PAGES = sorted(str(page.relative_to(SITE)) for page in SITE.rglob("*.html"))
 WRITTEN = [page for page in PAGES if page != "search.html"]
 WINDOWS = {"desk": (1280, 800), "phone": (360, 740)}
-SEARCHED = ("backup", "proxy", "revert", "rotate", "upgrade")
+SEARCHED = ("backup", "metrics", "proxy", "revert", "rotate", "upgrade")
 SECTIONS = ["Start", "Concepts", "Operate", "Reference", "Contribute"]
 
 # What sticks out at the right, unless something in the text, such as the frame of a table, scrolls it.

@@ -135,6 +135,7 @@ class Request(NamedTuple):
     list_commits: bool = False
     previous_commit: str = ""
     keep_ledger: int = 0
+    attempts: int = 0
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any], *, check_mode: bool) -> Request:
@@ -173,6 +174,7 @@ class Request(NamedTuple):
             list_commits=params["list_commits"],
             previous_commit=params["previous_commit"],
             keep_ledger=params["keep_ledger"],
+            attempts=params["attempts"],
             check_mode=check_mode,
         )
         request._check()
@@ -193,7 +195,7 @@ class Request(NamedTuple):
         ):
             if commit and not _COMMIT.fullmatch(commit):
                 raise Failure(f"{option}: it is not a full commit id.")
-        for option in ("keep_logs", "keep_ledger", "logs", "entries"):
+        for option in ("keep_logs", "keep_ledger", "logs", "entries", "attempts"):
             if getattr(self, option) < 0:
                 raise Failure(f"{option}: it must not be negative.")
         self._check_entry()

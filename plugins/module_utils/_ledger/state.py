@@ -35,7 +35,10 @@ class Run(NamedTuple):
 
 
 class State(NamedTuple):
-    """How an instance stands; what is empty is not so."""
+    """How an instance stands; what is empty is not so.
+
+    ``attempts`` is how often the commit has failed that is not processed yet.
+    """
 
     status: str = ""
     step: str = ""
@@ -46,6 +49,7 @@ class State(NamedTuple):
     failing_since: str = ""
     waiting_since: str = ""
     secret_id_rotate_at: str = ""
+    attempts: int = 0
     last_run: Run | None = None
 
     def dump(self) -> bytes:
@@ -62,8 +66,12 @@ def load(document: bytes) -> State:
     try:
         found = json.loads(document)
         run = found.get("last_run")
-        texts = {name: str(found.get(name) or "") for name in State._fields if name != "last_run"}
-        return State(**texts, last_run=Run(**{**run, "signers": tuple(run.get("signers", ()))}) if run else None)
+        texts = {name: str(found.get(name) or "") for name in State._fields if name not in ("attempts", "last_run")}
+        return State(
+            **texts,
+            attempts=int(found.get("attempts") or 0),
+            last_run=Run(**{**run, "signers": tuple(run.get("signers", ()))}) if run else None,
+        )
     except (AttributeError, TypeError, ValueError):
         return State()
 
@@ -80,6 +88,7 @@ def follow(before: State, request: Request) -> State:
         failing_since=_since(before.failing_since, request.at, holds=True, held=request.status in FAILING),
         waiting_since=_since(before.waiting_since, request.at, holds=True, held=request.status in WAITING),
         secret_id_rotate_at=request.secret_id_rotate_at or before.secret_id_rotate_at,
+        attempts=request.attempts,
         last_run=_run(request.output, before.last_run) if request.output else before.last_run,
     )
 

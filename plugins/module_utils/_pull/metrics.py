@@ -15,9 +15,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from ansible_collections.flant.gitops.plugins.module_utils._ledger.state import FAILING
 from ansible_collections.flant.gitops.plugins.module_utils._pull.standing import (
     AWAITING_SIGNATURES,
-    FAILED,
+    QUIET,
     STATUSES,
     standing,
 )
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 _HELP = {
     "last_poll_timestamp_seconds": "When a server last answered a poll of the branch.",
     "last_success_timestamp_seconds": "When ansible-pull last ended with status 0.",
-    "failing_since_timestamp_seconds": "Since when each run has failed; absent if the last one did not.",
+    "failing_since_timestamp_seconds": "Since when the instance has failed; absent if it does not.",
+    "attempts": "How often the commit that is not processed yet has failed.",
     "awaiting_signatures_since_timestamp_seconds": "Since when a commit has waited to be signed; absent if none does.",
     "run_duration_seconds": "How long the commands that ended last took.",
     "secret_id_rotate_timestamp_seconds": "When the secret-id is due to be exchanged; absent if none is kept.",
@@ -69,7 +71,7 @@ def _values(told: Told) -> dict[str, dict[str, float]]:
     status = standing(told.remembered, told.exit_status)
     run = state.last_run
     began, ended = (epoch(run.started_at), epoch(run.finished_at)) if run else (None, None)
-    since = epoch(state.failing_since) if status == FAILED else None
+    since = epoch(state.failing_since) if status in FAILING else None
     waits = status == AWAITING_SIGNATURES
     commit = told.remembered.commit if _COMMIT.fullmatch(told.remembered.commit) else ""
     words = dict.fromkeys([*STATUSES, *([status] if _WORD.fullmatch(status) else [])])
@@ -78,6 +80,7 @@ def _values(told: Told) -> dict[str, dict[str, float]]:
         "last_success_timestamp_seconds": _known(told.tally.last_success or None),
         "failing_since_timestamp_seconds": _known(_earliest(told.tally.failing_since, since)),
         "awaiting_signatures_since_timestamp_seconds": _known(epoch(poll.since) if waits else None),
+        "attempts": {"": 0.0 if poll.status in QUIET else float(state.attempts)},
         "run_duration_seconds": _known(None if began is None or ended is None else max(0.0, ended - began)),
         "secret_id_rotate_timestamp_seconds": _known(epoch(state.secret_id_rotate_at)),
         "status": {f',status="{word}"': float(word == status) for word in words},

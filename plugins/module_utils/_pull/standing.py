@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._pull.remembered import Remembered
 
-FAILED, HELD, NEVER, AWAITING_SIGNATURES = "failed", "held", "never", "awaiting_signatures"
+FAILED, HELD, NEVER, UNCHANGED, AWAITING_SIGNATURES = "failed", "held", "never", "unchanged", "awaiting_signatures"
 STATUSES = (
-    *("never", "unchanged", "new", "running", "processed", "superseded", "busy", "gone"),
-    *("awaiting_signatures", "waiting_for_window", "given_up", "held", "failed"),
+    *(NEVER, UNCHANGED, "new", "running", "processed", "superseded", "busy", "gone"),
+    *(AWAITING_SIGNATURES, "waiting_for_window", "waiting_for_retry", "given_up", HELD, FAILED),
 )
 """All words that there are, so that each has a series of its own from the beginning."""
 
+QUIET = frozenset({UNCHANGED, AWAITING_SIGNATURES})
+"""What a poll comes to where there is no commit to act on."""
+
 _BESIDE_THE_COMMIT = frozenset({"clear", "sweep", "rotate"})
-_QUIET = frozenset({"unchanged", AWAITING_SIGNATURES})
 
 
 def standing(remembered: Remembered, exit_status: int) -> str:
@@ -30,6 +32,6 @@ def standing(remembered: Remembered, exit_status: int) -> str:
         return FAILED
     if remembered.is_held:
         return HELD
-    if poll in _QUIET:  # nothing is written down beside it; what failed beside the commit still has
+    if poll in QUIET:  # nothing is written down beside it; what failed beside the commit still has
         return FAILED if state.status == FAILED and state.step in _BESIDE_THE_COMMIT else poll
     return state.status or poll or NEVER

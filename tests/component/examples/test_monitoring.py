@@ -245,6 +245,23 @@ def test_instance_that_fails_is_noticed_and_the_other_is_not_blamed(
     assert firing(tmp_path, exporter, 20 * MINUTE) == QUIET
 
 
+def test_commit_that_is_not_tried_now_still_fails_until_it_is_given_up(
+    tmp_path: Path, instance: Instance, exporter: Exporter
+) -> None:
+    """Either run is green: ansible-pull ends with status 0."""
+    now = time.time()
+    instance.polled("new", now)
+    instance.ended(State(status="waiting_for_retry", failing_since=moment(now), attempts=2))
+    instance.run()
+    assert firing(tmp_path, exporter, 10 * MINUTE) == QUIET
+    assert firing(tmp_path, exporter, 20 * MINUTE) == {**QUIET, "FlantGitopsFailing": {"default"}}
+    instance.ended(State(status="given_up", failing_since=moment(now), attempts=3))
+    instance.run()
+    assert exporter.samples()["flant_gitops_attempts", 'name="default"'] == 3
+    for after in (MINUTE, 20 * MINUTE):
+        assert firing(tmp_path, exporter, after) == {**QUIET, "FlantGitopsGivenUp": {"default"}}
+
+
 def test_commit_that_waits_for_signatures_is_noticed(tmp_path: Path, instance: Instance, exporter: Exporter) -> None:
     instance.polled("awaiting_signatures", time.time() - DAY + 5 * MINUTE)
     Polls(tmp_path / "default/instance/git").answered(time.time())

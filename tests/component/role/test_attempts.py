@@ -30,7 +30,11 @@ def failing(site: Site) -> Site:
 
 
 def attempts(site: Site) -> object:
-    return site.facts["default"].get("attempts", 0)
+    """Return how often the commit has failed, which the controller and the target must agree on."""
+    remembered = site.facts["default"].get("attempts", 0)
+    told = json.loads((site.work / "state.json").read_text(encoding="utf-8"))
+    assert told["attempts"] == remembered
+    return remembered
 
 
 def pass_by(site: Site, seconds: float) -> None:

@@ -1026,7 +1026,7 @@ def test_attempts_are_remembered_as_the_target_says(
 ) -> None:
     known = {**REMEMBERED, **remembered}
     found = follows(remembered=known, **{"poll": POLLED, "prepare": FREE, **steps})
-    assert {**known, **found.ended}.get("attempts", 0) == left
+    assert {**known, **found.ended}.get("attempts", 0) == found.attempts == left
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,7 @@ DEFAULTS = {
     "counted_today": None,
     "list_commits": False,
     "keep_ledger": 0,
+    "attempts": 0,
     "previous_commit": "",
     "ledger": False,
 }
@@ -285,6 +286,7 @@ def test_r14_state_that_is_a_link_is_not_followed(instance: Path, tmp_path: Path
         ({"keep_logs": -1}, "keep_logs: it must not be negative."),
         ({"keep_ledger": -1}, "keep_ledger: it must not be negative."),
         ({"logs": -1}, "logs: it must not be negative."),
+        ({"attempts": -1}, "attempts: it must not be negative."),
         ({"archive": "/etc/passwd"}, "archive: it does not lie beside dir."),
     ],
 )

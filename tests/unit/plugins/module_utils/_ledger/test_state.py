@@ -58,6 +58,13 @@ def test_signers_outlive_a_run_that_was_killed_and_is_told_once_more() -> None:
     assert follow(told, request("unchanged", output=other)).last_run == Run("2" * 40, 3, FIRST, THEN)
 
 
+def test_attempts_are_those_that_are_told_last() -> None:
+    told = follow(State(), request("failed", attempts=2))
+    assert told.attempts == 2
+    assert load(told.dump()) == told
+    assert follow(told, request("processed")).attempts == 0
+
+
 def test_sentence_is_made_printable() -> None:
     assert follow(State(), request("failed", sentence="a\x1b[2J\nb")).reason == "a\N{REPLACEMENT CHARACTER}[2J b"
 
@@ -69,7 +76,8 @@ def test_what_was_written_is_read_again() -> None:
 
 
 @pytest.mark.parametrize(
-    "document", [b"", b"{", b"[]", b"null", b'{"last_run": {"rc": 1}}', b'{"last_run": 1}', b"\xff"]
+    "document",
+    [b"", b"{", b"[]", b"null", b'{"last_run": {"rc": 1}}', b'{"last_run": 1}', b'{"attempts": [1]}', b"\xff"],
 )
 def test_what_cannot_be_read_is_unknown(document: bytes) -> None:
     assert load(document) == State()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 COMMIT = "c" * 40
 MOMENT, SECONDS = "2026-11-24T07:50:35Z", 1795506635
+ALWAYS = {'info{commit=""}', "attempts"}
 EVERYTHING = Remembered(
     state=State(
         status="processed",
@@ -42,6 +43,7 @@ def test_everything_that_is_known_is_told() -> None:
     assert {name: value for name, value in told.items() if not name.startswith("status")} == {
         "last_poll_timestamp_seconds": SECONDS,
         "last_success_timestamp_seconds": SECONDS + 60,
+        "attempts": 0,
         "run_duration_seconds": 30.25,
         "secret_id_rotate_timestamp_seconds": SECONDS + 3600,
         f'info{{commit="{COMMIT}"}}': 1,
@@ -49,7 +51,7 @@ def test_everything_that_is_known_is_told() -> None:
 
 
 def test_what_is_not_known_is_left_out() -> None:
-    assert set(metrics(Remembered())) == {f'status{{status="{word}"}}' for word in STATUSES} | {'info{commit=""}'}
+    assert set(metrics(Remembered())) == {f'status{{status="{word}"}}' for word in STATUSES} | ALWAYS
 
 
 def test_form_is_that_of_prometheus_with_the_help_that_never_changes() -> None:
@@ -63,7 +65,8 @@ def test_form_is_that_of_prometheus_with_the_help_that_never_changes() -> None:
         for name, help_text in {
             "last_poll_timestamp_seconds": "When a server last answered a poll of the branch.",
             "last_success_timestamp_seconds": "When ansible-pull last ended with status 0.",
-            "failing_since_timestamp_seconds": "Since when each run has failed; absent if the last one did not.",
+            "failing_since_timestamp_seconds": "Since when the instance has failed; absent if it does not.",
+            "attempts": "How often the commit that is not processed yet has failed.",
             "awaiting_signatures_since_timestamp_seconds": (
                 "Since when a commit has waited to be signed; absent if none does."
             ),
@@ -85,6 +88,9 @@ def test_form_is_that_of_prometheus_with_the_help_that_never_changes() -> None:
         ({"poll": Last("awaiting_signatures", MOMENT)}, 0, "awaiting_signatures"),
         ({"poll": Last("new", MOMENT)}, 0, "processed"),
         ({"poll": Last("new", MOMENT), "state": State(status="waiting_for_window")}, 0, "waiting_for_window"),
+        ({"poll": Last("new", MOMENT), "state": State(status="waiting_for_retry")}, 0, "waiting_for_retry"),
+        ({"poll": Last("new", MOMENT), "state": State(status="given_up")}, 0, "given_up"),
+        ({"state": State(status="given_up")}, 0, "unchanged"),
         ({"state": State(status="failed", step="run")}, 0, "unchanged"),
         ({"state": State(status="failed", step="rotate")}, 0, "failed"),
         ({"is_held": True}, 0, "held"),
@@ -108,7 +114,7 @@ def test_what_has_not_the_form_of_a_label_or_time_is_left_out(hostile: str) -> N
     run = Run(hostile, 0, hostile, hostile)
     state = State(hostile, secret_id_rotate_at=hostile, failing_since=hostile, last_run=run)
     told = metrics(Remembered(state, Last("new", hostile), hostile, hostile), exit_status=0)
-    assert set(told) == {f'status{{status="{word}"}}' for word in STATUSES} | {'info{commit=""}'}
+    assert set(told) == {f'status{{status="{word}"}}' for word in STATUSES} | ALWAYS
 
 
 def test_failing_is_since_the_earlier_of_what_the_program_and_the_role_remember() -> None:
@@ -119,6 +125,21 @@ def test_failing_is_since_the_earlier_of_what_the_program_and_the_role_remember(
     assert metrics(failing, Tally(0, SECONDS + 5), 1)[name] == SECONDS
     assert metrics(failing)[name] == SECONDS
     assert name not in metrics(failing._replace(poll=Last("unchanged", MOMENT)))
+
+
+@pytest.mark.parametrize("status", ["failed", "waiting_for_retry", "given_up"])
+def test_commit_that_fails_and_is_not_tried_now_still_fails(status: str) -> None:
+    state = State(status=status, step="", failing_since=MOMENT, attempts=3)
+    told = metrics(EVERYTHING._replace(state=state, poll=Last("new", MOMENT)))
+    assert (told["failing_since_timestamp_seconds"], told["attempts"]) == (SECONDS, 3)
+
+
+@pytest.mark.parametrize(
+    ("poll", "attempts"), [("new", 3), ("failed", 3), ("", 3), ("unchanged", 0), ("awaiting_signatures", 0)]
+)
+def test_attempts_are_those_of_a_commit_that_there_is_to_act_on(poll: str, attempts: int) -> None:
+    told = metrics(EVERYTHING._replace(state=State(status="failed", attempts=3), poll=Last(poll, MOMENT)))
+    assert told["attempts"] == attempts
 
 
 def test_waiting_is_since_the_poll_that_began_to() -> None:
