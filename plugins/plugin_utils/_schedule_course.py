@@ -40,13 +40,13 @@ class Course:
 class Pull:
     """What follows for ansible-pull.
 
-    ``keys`` are those that may sign the repository of the playbook, and ``keyring`` is the name of the folder that they
-    are imported into, if there are any: it tells one set of keys from another, so that a new set is a new folder, which
-    is complete as soon as it is there. ``verify`` is the option that makes ansible-pull go by them.
+    ``trusted`` are the keys that may sign the repository of the playbook, and ``keyring`` is the name of the folder that
+    they are imported into, if there are any: it tells one set of keys from another, so that a new set is a new folder,
+    which is complete as soon as it is there. ``verify`` is the option that makes ansible-pull go by them.
     """
 
     imports: bool
-    keys: list[str]
+    trusted: list[str]
     keyring: str
     verify: list[str]
 
@@ -96,7 +96,7 @@ def schedule_pull(*, keys: Mapping[str, str] | Sequence[str]) -> Pull:
     digest = hashlib.sha256(json.dumps(trusted).encode()).hexdigest()[:12]
     return Pull(
         imports=trusted != [],
-        keys=trusted,
+        trusted=trusted,
         keyring=f"gnupg-{digest if trusted else 'none'}",
         verify=["--verify-commit"] if trusted else [],
     )

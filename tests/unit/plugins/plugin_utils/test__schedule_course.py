@@ -77,11 +77,11 @@ def test_check_mode_starts_no_timer_that_is_not_written() -> None:
 def test_keys_are_those_that_verify_and_name_their_folder() -> None:
     named = schedule_pull(keys={"alice": "k1", "bob": "k2"})
     assert named == schedule_pull(keys=["k1", "k2"])
-    assert (named.imports, named.keys, named.verify) == (True, ["k1", "k2"], ["--verify-commit"])
+    assert (named.imports, named.trusted, named.verify) == (True, ["k1", "k2"], ["--verify-commit"])
     assert named.keyring == "gnupg-" + hashlib.sha256(b'["k1", "k2"]').hexdigest()[:12]
 
 
 def test_without_keys_nothing_is_imported_or_verified() -> None:
     for keys in ([], {}):
         due = schedule_pull(keys=keys)
-        assert (due.imports, due.keys, due.verify, due.keyring) == (False, [], [], "gnupg-none")
+        assert (due.imports, due.trusted, due.verify, due.keyring) == (False, [], [], "gnupg-none")
