@@ -40,9 +40,9 @@ class Course:
 class Pull:
     """What follows for ansible-pull.
 
-    ``trusted`` are the keys that may sign the repository of the playbook, and ``keyring`` is the name of the folder that
-    they are imported into, if there are any: it tells one set of keys from another, so that a new set is a new folder,
-    which is complete as soon as it is there. ``verify`` is the option that makes ansible-pull go by them.
+    ``trusted`` are the keys that may sign the repository of the playbook, and ``keyring`` is the name of the folder
+    that they are imported into, if there are any: it tells one set of keys from another, so that a new set is a new
+    folder, which is complete as soon as it is there. ``verify`` is the option that makes ansible-pull go by them.
     """
 
     imports: bool

@@ -114,11 +114,12 @@ def test_commit_status_on_a_forge(forge: str, listener: Listener, tmp_path: Path
     }
     reached = {**EVENT, "status": "processed", "reason": "processed"}
     waits = {**EVENT, "status": "awaiting_signatures", "reason": "awaiting_signatures"}
+    given_up = {**EVENT, "status": "given_up", "reason": "given_up"}
     not_the_commits_fault = [{**EVENT, "reason": reason} for reason in ("rotate", "poll")]
     unknown = {**waits, "commit": ""}
-    call(tmp_path, forge, variables, EVENT, reached, waits, unknown, *not_the_commits_fault)
+    call(tmp_path, forge, variables, EVENT, reached, waits, given_up, unknown, *not_the_commits_fault)
     assert [(heard.path, heard.body["state"]) for heard in listener.heard] == [
-        (f"{path}{COMMIT}", state) for state in (failed, "success", "pending")
+        (f"{path}{COMMIT}", state) for state in (failed, "success", "pending", failed)
     ]
     assert listener.heard[0].headers[header.title()] == value
     assert listener.heard[0].body[name] == "flant.gitops/web1/default"
