@@ -58,7 +58,7 @@ def _started(
 ) -> Iterator[subprocess.Popen[bytes]]:
     with uninterrupted() as interruptible_again:
         try:
-            process = subprocess.Popen(
+            process = subprocess.Popen(  # there is no AnsibleModule down here; pylint: disable=ansible-bad-function
                 command,
                 env=environment,
                 stdin=subprocess.DEVNULL,

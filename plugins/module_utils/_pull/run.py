@@ -137,7 +137,7 @@ def _ask(known: Settings, folder: Path, *task: str) -> str:
         if user.pw_uid != os.geteuid():
             groups = os.getgrouplist(known.user, user.pw_gid)
             options = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": groups}
-        ran: subprocess.CompletedProcess[str] = subprocess.run(
+        ran = subprocess.run(  # there is no AnsibleModule down here; pylint: disable=ansible-bad-function
             [known.python, "-I", "-B", folder / _PROGRAM, *task],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -155,7 +155,8 @@ def _ask(known: Settings, folder: Path, *task: str) -> str:
         return f"user: {known.user} cannot run {known.python}: {error}."
     if not ran.returncode:
         return ""
-    return (ran.stdout.strip().splitlines() or [f"it ended with status {ran.returncode}."])[-1]
+    said: list[str] = ran.stdout.strip().splitlines()
+    return said[-1] if said else f"it ended with status {ran.returncode}."
 
 
 def _user(name: str) -> pwd.struct_passwd:
