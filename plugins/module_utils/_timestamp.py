@@ -7,11 +7,9 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime, timedelta, timezone
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-_UTC = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?(?:Z|\+00:00)", re.ASCII)
 
 
 def iso8601(seconds: int) -> str:
@@ -20,15 +18,3 @@ def iso8601(seconds: int) -> str:
         return (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
     except OverflowError:
         return ""
-
-
-def epoch(moment: str) -> float | None:
-    """Return the seconds since the epoch of a UTC time in ISO 8601, with or without a fraction; None for all else."""
-    match = _UTC.fullmatch(moment)
-    if not match:
-        return None
-    try:
-        whole = datetime.strptime(f"{match[1]}+0000", "%Y-%m-%dT%H:%M:%S%z")
-    except ValueError:  # no date of the calendar
-        return None
-    return whole.timestamp() + float(match[2] or 0)

@@ -57,6 +57,8 @@ def _source(name: str) -> str:
     source = found.loader.get_source(name) if found and found.loader else None  # type: ignore[attr-defined]
     if source is None:
         raise LookupError(name)
+    if isinstance(source, bytes):  # so does Ansible's loader of collections give it
+        return importlib.util.decode_source(source)
     return str(source)
 
 

@@ -16,13 +16,13 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from ansible_collections.flant.gitops.plugins.module_utils._ledger.state import FAILING
+from ansible_collections.flant.gitops.plugins.module_utils._pull.epoch import epoch
 from ansible_collections.flant.gitops.plugins.module_utils._pull.standing import (
     AWAITING_SIGNATURES,
     QUIET,
     STATUSES,
     standing,
 )
-from ansible_collections.flant.gitops.plugins.module_utils._timestamp import epoch
 
 if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._pull.remembered import Remembered
