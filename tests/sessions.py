@@ -131,7 +131,7 @@ SESSIONS = (
             "awx",
             "Run jobs as AWX does, and configure AWX",
             core,
-            groups=(TEST,),
+            groups=(TEST,) if core in (OLDEST_CORE, NEWEST_CORE) else (SOAK,),
             needs=(SERVERS, DOCKER),
             wheels=(AWX,),
             # AWX is configured through its API, which is one; its files of facts go by the core.
@@ -163,7 +163,7 @@ SESSIONS = (
             "schedule",
             "Install the schedule under a real systemd, and as a cron job",
             core,
-            groups=(TEST,),
+            groups=(TEST,) if core == NEWEST_CORE else (SOAK,),
             needs=HOST,
             pytest=("tests/component/role/schedule", f"--ignore={PULL}"),
         )
