@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._pull.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,19 +21,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Request:
-    """The options; those beside ``folder`` and ``check_mode`` only matter if the program shall be ``present``."""
+    """The options; the ``settings`` only matter if the program shall be ``present``, and lack the interpreter."""
 
     present: bool
     folder: Path
-    instance: str
-    directory: str
-    user: str
-    command: tuple[str, ...]
-    environment: dict[str, str]
-    timeout: int
-    delay: int
-    metrics_dir: str
-    keeps_log: bool
+    settings: Settings
     check_mode: bool
 
     @classmethod
@@ -48,14 +41,17 @@ class Request:
         return cls(
             present=present,
             folder=Path(params["dir"]),
-            instance=params["instance"],
-            directory=params["instance_dir"] or "",
-            user=params["user"],
-            command=tuple(params["command"]),
-            environment={str(name): str(value) for name, value in params["environment"].items()},
-            timeout=params["timeout"],
-            delay=params["delay"],
-            metrics_dir=params["metrics_dir"] or "",
-            keeps_log=params["keep_log"],
+            settings=Settings(
+                instance=params["instance"],
+                directory=params["instance_dir"] or "",
+                user=params["user"],
+                python="",
+                command=tuple(params["command"]),
+                environment={str(name): str(value) for name, value in params["environment"].items()},
+                timeout=params["timeout"],
+                delay=params["delay"],
+                metrics_dir=params["metrics_dir"] or "",
+                keeps_log=params["keep_log"],
+            ),
             check_mode=check_mode,
         )

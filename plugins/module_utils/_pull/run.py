@@ -19,11 +19,11 @@ from ansible_collections.flant.gitops.plugins.module_utils._public_file import p
 from ansible_collections.flant.gitops.plugins.module_utils._pull import program, settings
 from ansible_collections.flant.gitops.plugins.module_utils._pull.archive import packed
 from ansible_collections.flant.gitops.plugins.module_utils._pull.interpreter import interpreter
-from ansible_collections.flant.gitops.plugins.module_utils._pull.settings import Settings
 from ansible_collections.flant.gitops.plugins.module_utils._trusted_path import Missing, trusted_directory, trusted_file
 
 if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._pull.request import Request
+    from ansible_collections.flant.gitops.plugins.module_utils._pull.settings import Settings
 
 _PROGRAM = "flant-gitops-pull.pyz"
 _FOR_ALL, _FOR_THE_USER = 0o644, 0o640
@@ -52,20 +52,9 @@ def run(request: Request) -> Outcome:
 
 
 def _install(request: Request) -> Outcome:
-    python = interpreter(Path(request.command[0]))
-    wanted = Settings(
-        instance=request.instance,
-        directory=request.directory,
-        user=request.user,
-        python=python,
-        command=request.command,
-        environment=request.environment,
-        timeout=request.timeout,
-        delay=request.delay,
-        metrics_dir=request.metrics_dir,
-        keeps_log=request.keeps_log,
-    )
-    group = _user(request.user).pw_gid
+    python = interpreter(Path(request.settings.command[0]))
+    wanted = request.settings._replace(python=python)
+    group = _user(wanted.user).pw_gid
     files = {_PROGRAM: (packed("_pull.program"), _FOR_ALL, -1), settings.FILE: (wanted.dump(), _FOR_THE_USER, group)}
     command = (python, "-I", "-B", str(request.folder / _PROGRAM))
     before = _before(request.folder)
