@@ -70,6 +70,8 @@ nox.options.default_venv_backend = "uv"
 nox.options.reuse_venv = "yes"
 os.environ["UV_CONSTRAINT"] = str(ROOT / "tests/constraints.txt")
 os.environ.setdefault("UV_SYSTEM_CERTS", "1")  # as pip does
+# A pipeline may ask for no bytecode, and each of the thousands of processes would compile Ansible anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # Tests of the installed tarball keep what is long in the making there, too.
 os.environ["GITOPS_TEST_CACHE"] = str(CACHE)
 
