@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 CACHE = ROOT / ".cache"
 ANSIBLE_TEST = ("-v", "--color", "no", "--venv")
+IMPORTERS = ("examples/ansible-pull", "examples/awx")  # examples that import playbooks by the collection's name
 TIME_FOR_A_TEST = 300  # seconds
 TIME_TO_CLEAN_UP = 45.0  # seconds for tests that are interrupted: they have containers and servers to remove
 PURE = (  # files of little or no input and output, whose tests are fast enough to be run for every change to a line
@@ -302,6 +303,9 @@ def galaxy(session: nox.Session) -> None:  # noqa: D103
             check("ansible-doc", f"flant.gitops.{module.stem}")
         check("ansible-doc", "--type=role", "flant.gitops.flant_gitops")
         check("ansible-builder", "introspect", str(folder))
+        check(
+            "ansible-lint", "--offline", "--strict", "--profile=production", f"--config-file={os.devnull}", *IMPORTERS
+        )
         check("python", str(ROOT / "tests/galaxy_importer.py"), *map(str, folder.glob("*.tar.gz")))
 
 
