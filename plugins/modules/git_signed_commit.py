@@ -261,6 +261,20 @@ options:
         other signature headers.
     type: bool
     default: false
+  rerun_after:
+    description:
+      - How long after anything was recorded or reset O(rerun) is V(true), as in O(timeout). Empty or V(0s) for never.
+      - It goes by the clock of the target. If that was set back behind the last O(action=record), the rerun is due.
+    type: str
+    default: ""
+  spread:
+    description:
+      - Within how long after RV(first_chosen) all hosts are given a new commit, as in O(timeout), each at its turn.
+        Its turn comes after a share of that time, which is always the same for a host and O(git_dir).
+      - Until then it has the RV(status) V(new) and does not make the task RV(changed). Its tree is not written.
+      - A rerun waits for no turn.
+    type: str
+    default: 0s
   attempts:
     description:
       - How a commit is given again whose attempts fail. Without it, each O(action=poll) gives it again.
@@ -776,6 +790,12 @@ given_up:
   returned: success
   type: bool
   sample: false
+turn_at:
+  description:
+    - When the turn with RV(commit) comes, as O(spread) says, in UTC as ISO 8601; empty if there is nothing to wait for.
+  returned: success
+  type: str
+  sample: "2026-11-24T07:50:35Z"
 subject:
   description:
     - The first paragraph of the commit's message on one line, without control characters. It is the author's text, and
@@ -884,6 +904,8 @@ ARGUMENT_SPEC = {
     "submodules": {"type": "bool", "default": False},
     "archive": {"type": "path"},
     "rerun": {"type": "bool", "default": False},
+    "rerun_after": {"type": "str", "default": ""},
+    "spread": {"type": "str", "default": "0s"},
     "attempts": {
         "type": "dict",
         "options": {

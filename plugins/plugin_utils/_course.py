@@ -13,7 +13,8 @@ again before every step; a task that was skipped or has not come yet has returne
     held                                      neither was the server, as a mark on the target says
     unchanged, awaiting_signatures            the poll found nothing to act on
     given_up                                  there is a commit that has failed too often
-    waiting_for_retry, waiting_for_window     there is a commit, and it may not be started yet
+    waiting_for_retry, waiting_for_turn,      there is a commit, and it may not be started yet
+    waiting_for_window
     new                                       there is a commit, and it is not started, or only looked at
     busy                                      another run's container is running
     superseded                                another run recorded a commit before this one could start
@@ -30,7 +31,7 @@ What must hold, whatever comes between:
 6. Nothing is started under the name of the version before: what stands there is taken up, waited for, or removed.
 7. A rerun that was given is taken up by whoever polls next, until it is recorded, and none is given for it then.
 8. Outside the windows nothing is started and no token is asked for; what was started before is taken up all the same.
-   So it is where the target says that a commit is not to be tried now, or not any more.
+   So it is where the target says that a commit is not to be tried now, not yet on this host, or not any more.
 9. An attempt is counted once, and only if commands were started and have ended otherwise than with rc 0.
 10. The operator's own tasks are called last of all, of a run or of another status, and by none that is plainly quiet.
 """
@@ -73,6 +74,7 @@ _SENTENCES = {
     "push another one, or run flant.gitops.run_again",
     "waiting_for_retry": "commit {commit} has failed {failures} and waits until {retry_at}, "
     "as flant_gitops_retry_delay says",
+    "waiting_for_turn": "commit {commit} waits until {turn_at} for the turn of its host, as flant_gitops_spread says",
     "waiting_for_window": "commit {commit} waits until {until}, as {because}",
     "new": "commit {commit} would run",
     "busy": "another run has been going on since {since}, commit {commit} waits",
@@ -392,10 +394,12 @@ def _may_be_under_way(remembered: Mapping[str, Any], poll: Step) -> bool:
 
 
 def _held_back(poll: Step) -> str:
-    """Return the status of a run whose commit is not to be tried now, by how often it was; empty if it is."""
+    """Return the status of a run whose commit is not to be tried now, as the target says; empty if it is."""
     if poll.get("given_up"):
         return "given_up"
-    return "waiting_for_retry" if poll.get("retry_at") else ""
+    if poll.get("retry_at"):
+        return "waiting_for_retry"
+    return "waiting_for_turn" if poll.get("turn_at") else ""
 
 
 def _is_gone(steps: Steps) -> bool:
@@ -457,6 +461,7 @@ def _sentence(settings: Settings, remembered: Mapping[str, Any], steps: Steps, s
         because=wait and wait.because,
         failures=_times(poll.get("attempts", default=0)),
         retry_at=poll.get("retry_at"),
+        turn_at=poll.get("turn_at"),
         since=steps.run.get("started_at") or steps.prepare.get("started_at"),
         again="again " if poll.get("open") else "",
         signers=", ".join(_signers(poll)) or "nobody, as none is required",

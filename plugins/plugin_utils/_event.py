@@ -24,7 +24,8 @@ _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _AT_REST = ("", "unchanged", "processed", "superseded")
 _PASSING = ("new", "not_due", "gone")
 REASONS = (
-    *("suspended", "held", "unchanged", "awaiting_signatures", "waiting_for_window", "waiting_for_retry", "given_up"),
+    *("suspended", "held", "unchanged", "awaiting_signatures"),
+    *("waiting_for_window", "waiting_for_turn", "waiting_for_retry", "given_up"),
     *("busy", "superseded", "processed"),
     *("poll", "prepare", "begin", "wrap", "start", "run", "record", "remove", "clear", "sweep", "rotate"),
     *("rc", "timeout", "out_of_memory", "cancelled"),

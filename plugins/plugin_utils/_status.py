@@ -11,7 +11,7 @@ An instance is in one state, the worst first:
     given_up     the commit has failed too often, and is not tried any more
     unreachable  the target does not answer
     stale        no server has answered a poll for longer than it may take
-    waiting      a commit waits for signatures, or for a window to open
+    waiting      a commit waits for signatures, for a window to open, or for the turn of its host
     held         a variable or a mark on the target suspends it
     never        it has never polled
     running      commands are under way
@@ -46,7 +46,8 @@ _MOST_NAMED = 10
 _POLLED = frozenset({"unchanged", "new", "awaiting_signatures", "failed"})
 _ENDED = frozenset(
     (
-        *("unchanged", "awaiting_signatures", "waiting_for_window", "waiting_for_retry", "given_up"),
+        *("unchanged", "awaiting_signatures"),
+        *("waiting_for_window", "waiting_for_turn", "waiting_for_retry", "given_up"),
         *("processed", "superseded", "busy", "gone", "running", "failed"),
     )
 )
@@ -241,7 +242,7 @@ def _not_polled(target: _Target, now: datetime, max_age: float) -> tuple[str, st
 
 
 def _waiting(target: _Target) -> tuple[str, str, str] | None:
-    if target.ended == "waiting_for_window" and target.poll == "new":
+    if target.ended in ("waiting_for_window", "waiting_for_turn") and target.poll == "new":
         return "waiting", target.waiting_since, f"{target.ended}: {target.ended_said}"
     if target.poll != "awaiting_signatures":
         return None

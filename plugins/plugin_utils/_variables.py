@@ -71,6 +71,8 @@ GIT = Module(
         "rules": "signature_rules",
         "ssh_user_verification": "ssh_user_verification",
         "rerun": "rerun",
+        "rerun_after": "rerun_after",
+        "spread": "spread",
     },
     frozenset({"action", "git_dir", "last_commit", "archive", "hold_file", "attempts"}),
 )

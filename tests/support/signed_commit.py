@@ -43,6 +43,8 @@ _DEFAULTS: dict[str, Any] = {
     "submodules": False,
     "archive": None,
     "rerun": False,
+    "rerun_after": "",
+    "spread": "0s",
     "attempts": None,
     "hold_file": None,
     "username": None,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 FAILED = "failed"
 FAILING = frozenset({FAILED, "waiting_for_retry", "given_up"})
-WAITING = frozenset({"awaiting_signatures", "waiting_for_window"})
+WAITING = frozenset({"awaiting_signatures", "waiting_for_window", "waiting_for_turn"})
 
 
 class Run(NamedTuple):

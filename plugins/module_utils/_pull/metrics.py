@@ -15,8 +15,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from ansible_collections.flant.gitops.plugins.module_utils._epoch import epoch
 from ansible_collections.flant.gitops.plugins.module_utils._ledger.state import FAILING
-from ansible_collections.flant.gitops.plugins.module_utils._pull.epoch import epoch
 from ansible_collections.flant.gitops.plugins.module_utils._pull.standing import (
     AWAITING_SIGNATURES,
     QUIET,

@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._interruption import interruptible
+from ansible_collections.flant.gitops.plugins.module_utils._offset import host, offset
 from ansible_collections.flant.gitops.plugins.module_utils._pull import log as logs
 from ansible_collections.flant.gitops.plugins.module_utils._pull import (
     metrics,
-    offset,
     process,
     remembered,
     settings,
@@ -80,7 +80,7 @@ def _run(known: Settings) -> int:
 
 
 def _have_turn(known: Settings, directory: int, lock: int) -> int:
-    time.sleep(offset.offset(offset.host(), known.instance, known.delay))
+    time.sleep(offset(host(), known.instance, known.delay))
     with logs.opened(directory, keeps=known.keeps_log) as log:
         _remove_git_locks(directory)
         began = time.time()

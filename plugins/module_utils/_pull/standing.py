@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 FAILED, HELD, NEVER, UNCHANGED, AWAITING_SIGNATURES = "failed", "held", "never", "unchanged", "awaiting_signatures"
 STATUSES = (
     *(NEVER, UNCHANGED, "new", "running", "processed", "superseded", "busy", "gone"),
-    *(AWAITING_SIGNATURES, "waiting_for_window", "waiting_for_retry", "given_up", HELD, FAILED),
+    *(AWAITING_SIGNATURES, "waiting_for_window", "waiting_for_turn", "waiting_for_retry", "given_up", HELD, FAILED),
 )
 """All words that there are, so that each has a series of its own from the beginning."""
 

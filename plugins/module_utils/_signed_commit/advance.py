@@ -31,6 +31,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.pacing
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.plan import make_plan
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.polls import Polls
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.shortage import insufficient
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.turn import choose, turn_at
 
 if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._git.command import Git
@@ -61,7 +62,7 @@ def advance(request: Request, remote: Remote, ratchet: Ratchet, refs: RemoteRefs
         raise
     if outcome.status == NEW and not request.check_mode:
         Given(ratchet.folder).add(outcome.commit)
-        Polls(ratchet.folder).choose(ratchet.moves(), time.time())
+        choose(Polls(ratchet.folder), ratchet.moves(), time.time())
     return outcome
 
 
@@ -99,7 +100,8 @@ def _advance(request: Request, remote: Remote, ratchet: Ratchet, refs: RemoteRef
     outcome = verified(outcome, selection)._replace(commits=tuple(plan.new))
     if selection.chosen:
         answers.forget()
-        return give(request, remote, selection.checked.commit, outcome)
+        turn = turn_at(request, ratchet) if request.spread else ""
+        return give(request, remote, selection.checked.commit, outcome._replace(turn_at=turn))
     outcome = refuse(request, selection, outcome)
     if not selection.for_now:
         answers.keep(refs, outcome)
@@ -136,7 +138,7 @@ def verified(outcome: Outcome, selection: Selection) -> Outcome:
 def give(request: Request, remote: Remote, commit: Commit, outcome: Outcome) -> Outcome:
     """Return ``commit`` as the one to act on: accept what has come for it, and write its tree if the task asks for it.
 
-    One that may not be tried again yet, or not at all, is no reason to write anything.
+    One that may not be tried yet, or not any more, is no reason to write anything.
 
     Raises:
         Failure: a server does not give what is needed, or the tree is refused.
@@ -144,13 +146,14 @@ def give(request: Request, remote: Remote, commit: Commit, outcome: Outcome) -> 
     accept(remote.cache)
     put_together(remote)
     verdict = paced(request, remote.cache, commit, outcome.head)
-    if request.archive and verdict.may_be_tried:
+    may_be_tried = verdict.may_be_tried and not outcome.turn_at
+    if request.archive and may_be_tried:
         from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.archive import write_archive
 
         digest = write_archive(Part(remote, commit.id), request.archive, submodules=request.submodules)
         outcome = outcome._replace(archive=str(request.archive), archive_sha256=digest)
     return outcome._replace(
-        changed=verdict.may_be_tried,
+        changed=may_be_tried,
         status=NEW,
         **verdict._asdict(),
         commit=commit.id,

@@ -57,6 +57,7 @@ class Outcome(NamedTuple):
     attempts: int = 0
     retry_at: str = ""
     given_up: bool = False
+    turn_at: str = ""
     archive: str = ""
     archive_sha256: str = ""
     subject: str = ""
@@ -82,6 +83,4 @@ class Outcome(NamedTuple):
 
     def result(self) -> dict[str, object]:
         """Return the module's return values."""
-        values = self._asdict()
-        del values["warnings"]
-        return values
+        return {name: value for name, value in self._asdict().items() if name != "warnings"}

@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _POLLED = "polled_at"
-_FIRST_CHOSEN = "first_chosen"
 _LAST = "last_poll"
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
-FILES = (_POLLED, _FIRST_CHOSEN, _LAST)
+FIRST_CHOSEN = "first_chosen"
+"""The file that says since when there has been something to act on."""
+
+FILES = (_POLLED, FIRST_CHOSEN, _LAST)
 """Everything in the cache folder that belongs to it."""
 
 
@@ -56,20 +58,9 @@ class Polls(NamedTuple):
         """Return when a server answered last; empty if none has yet."""
         return self._read(_POLLED, r"(.*)\n")
 
-    def choose(self, moves: int, now: float) -> str:
-        """Write down that there is something to act on after so many ``moves`` of the ratchet, and return since when.
-
-        Only the first time counts; each move begins anew.
-        """
-        since = self.first_chosen(moves)
-        if not since:
-            since = iso8601(int(now))
-            replace(self.folder / _FIRST_CHOSEN, f"{moves} {since}\n".encode())
-        return since
-
     def first_chosen(self, moves: int) -> str:
         """Return since when there has been something to act on after ``moves``; empty if there has been nothing."""
-        return self._read(_FIRST_CHOSEN, rf"{moves} (.*)\n")
+        return self._read(FIRST_CHOSEN, rf"{moves} (.*)\n")
 
     def end(self, status: str, sentence: str, now: float) -> None:
         """Write down what a poll came to, if that is something else than before."""

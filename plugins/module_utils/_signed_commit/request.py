@@ -37,7 +37,7 @@ _NONE = "none"  # what forgets the last commit: nothing that a variable holds by
 class Request(NamedTuple):
     """A task's parameters; ``access`` is there if the task is to poll, ``archive`` if it is to write one.
 
-    ``hold_file`` is there if the task is to look for one.
+    ``hold_file`` is there if the task is to look for one. Times are in seconds; ``rerun_after`` is 0 for never.
     """
 
     action: str
@@ -58,6 +58,8 @@ class Request(NamedTuple):
     archive: Path | None
     hold_file: Path | None
     rerun: bool
+    rerun_after: float
+    spread: float
     pace: Pace | None
     commits: tuple[str, ...]
     timeout: float
@@ -91,6 +93,8 @@ class Request(NamedTuple):
             archive=_absolute(params["archive"], "archive") if params["archive"] and not check_mode else None,
             hold_file=_absolute(params["hold_file"], "hold_file") if params["hold_file"] and looks else None,
             rerun=params["rerun"] and params["action"] == POLL,
+            rerun_after=parse_duration(params["rerun_after"] or "0", "rerun_after"),
+            spread=parse_duration(params["spread"], "spread"),
             pace=_pace(params) if params["attempts"] and params["action"] in (POLL, COUNT) else None,
             commits=tuple(commit.lower() for commit in params["commits"]),
             timeout=parse_duration(params["timeout"], "timeout"),

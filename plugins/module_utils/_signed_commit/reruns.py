@@ -18,13 +18,25 @@ from typing import TYPE_CHECKING, NamedTuple
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._private_file import replace
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.kept import rerun_file
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.ratchet import NAME
 from ansible_collections.flant.gitops.plugins.module_utils._trusted_path import Missing, trusted_file
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.ratchet import Ratchet
+
 _LIMIT = 1000
 _WRITTEN = re.compile(r"(?P<number>\d{1,12}) (?P<content>[0-9a-f]{64}|-) (?P<state>open|closed)\n", re.ASCII)
+
+
+def is_due(ratchet: Ratchet, after: float, now: float) -> bool:
+    """Tell whether ``after`` seconds have passed since anything was recorded or reset.
+
+    They have if that was at a time that lies ahead of ``now``: the clock was set back since.
+    """
+    since = (ratchet.folder / NAME).stat().st_mtime
+    return not since <= now < since + after
 
 
 class Rerun(NamedTuple):

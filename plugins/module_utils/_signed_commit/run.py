@@ -49,6 +49,10 @@ def run(request: Request) -> Outcome:
             is_new = ratchet.begin()
             if request.action == VERIFY and request.access:
                 return _review(request, Remote(cache, request.access, request.timeout), is_new=is_new)
+            if request.access and request.rerun_after:
+                from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.reruns import is_due
+
+                request = request._replace(rerun=request.rerun or is_due(ratchet, request.rerun_after, time.time()))
             if request.access:
                 outcome = _ended(request, Remote(cache, request.access, request.timeout), ratchet)
             else:

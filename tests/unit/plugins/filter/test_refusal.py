@@ -62,6 +62,9 @@ def with_vault(**variables: object) -> dict[str, object]:
         configuration(initial_last_successful_commit="0" * 64),
         configuration(windows=[{"days": ["mon"], "from": "22:00", "to": "06:00"}, {}], window_override="0" * 40),
         configuration(retry_delay=90, retry_max_delay="2m", max_attempts=3),
+        configuration(spread="30m", rerun_after="1d"),
+        configuration(spread=1800, rerun_after=86400),
+        configuration(spread=0, rerun_after=None),
         configuration(windows=None, freezes=None, window_override=None),
         configuration(
             git_poll_period=300, git_timeout=60, docker_timeout=1800, docker_user=1000, docker_memory=1 << 29
@@ -121,6 +124,9 @@ def test_what_works_is_not_refused(config: dict[str, object]) -> None:
         ({"retry_delay": "soon"}, "flant_gitops_retry_delay: 'soon' is no duration"),
         ({"retry_delay": "2h"}, "flant_gitops_retry_max_delay: it must not be shorter than flant_gitops_retry_delay."),
         ({"retry_max_delay": None}, "flant_gitops_retry_max_delay: '' is no duration"),
+        ({"spread": "slowly"}, "flant_gitops_spread: 'slowly' is no duration"),
+        ({"spread": None}, "flant_gitops_spread: '' is no duration"),
+        ({"rerun_after": "daily"}, "flant_gitops_rerun_after: 'daily' is no duration"),
         ({"max_attempts": -1}, "flant_gitops_max_attempts: it must not be negative."),
         ({"window_override": "main"}, "flant_gitops_window_override: it must be the full id of a commit"),
         ({"window_override": "abc1234"}, "flant_gitops_window_override: it must be the full id of a commit"),

@@ -918,8 +918,10 @@ def test_event_without_a_run() -> None:
 HELD_BACK = {**POLLED, "changed": False, "archive": "", "attempts": 2}
 NOT_YET = {**HELD_BACK, "retry_at": "2026-11-28T12:10:00Z"}
 TOO_OFTEN = {**HELD_BACK, "given_up": True}
+NO_TURN_YET = {**HELD_BACK, "attempts": 0, "turn_at": "2026-11-28T12:20:00Z"}
 NOTHING_LEFT = {**BEGUN, "attempts": 2, "open_run": 0}
 TRIED_TWICE = f"commit {NEW} has failed 2 times and waits until 2026-11-28T12:10:00Z, as flant_gitops_retry_delay says"
+TURN = f"commit {NEW} waits until 2026-11-28T12:20:00Z for the turn of its host, as flant_gitops_spread says"
 GIVEN_UP = (
     f"commit {NEW} has failed 2 times, as often as flant_gitops_max_attempts allows; "
     "push another one, or run flant.gitops.run_again"
@@ -932,6 +934,9 @@ GIVEN_UP = (
         (NOT_YET, "waiting_for_retry", TRIED_TWICE),
         ({**NOT_YET, "attempts": 1}, "waiting_for_retry", TRIED_TWICE.replace("2 times", "once")),
         (TOO_OFTEN, "given_up", GIVEN_UP),
+        (NO_TURN_YET, "waiting_for_turn", TURN),
+        ({**NO_TURN_YET, **NOT_YET}, "waiting_for_retry", TRIED_TWICE),
+        ({**NO_TURN_YET, **TOO_OFTEN}, "given_up", GIVEN_UP),
     ],
 )
 @pytest.mark.parametrize(
@@ -963,7 +968,7 @@ def test_nothing_is_started_while_a_commit_is_not_to_be_tried(
             assert found.ended["open_run"] == 0
 
 
-@pytest.mark.parametrize("poll", [NOT_YET, TOO_OFTEN])
+@pytest.mark.parametrize("poll", [NOT_YET, TOO_OFTEN, NO_TURN_YET])
 def test_an_attempt_that_is_under_way_is_taken_up_all_the_same(poll: dict[str, object]) -> None:
     found = follows(WITH_VAULT, {**BEGUN, "open_run": 1}, poll=poll, prepare=SAME)
     assert due(found) >= {"prepares", "begins", "starts", "adopts"}
@@ -971,13 +976,55 @@ def test_an_attempt_that_is_under_way_is_taken_up_all_the_same(poll: dict[str, o
     assert follows(remembered=BEGUN, poll=poll, prepare=SAME, run=RAN).status == "processed"
 
 
-def test_a_tree_that_is_not_written_for_a_wait_is_no_sign_of_check_mode() -> None:
-    assert follows(remembered=NOTHING_LEFT, poll=NOT_YET).remembers
+@pytest.mark.parametrize("poll", [NOT_YET, NO_TURN_YET])
+def test_a_tree_that_is_not_written_for_a_wait_is_no_sign_of_check_mode(poll: dict[str, object]) -> None:
+    assert follows(remembered=NOTHING_LEFT, poll=poll).remembers
     assert not follows(remembered=NOTHING_LEFT, poll=LOOKED_AT).remembers
 
 
-def test_a_secret_id_is_rotated_while_a_commit_is_given_up() -> None:
-    assert follows(WITH_FILE, NOTHING_LEFT, poll=TOO_OFTEN).rotates
+@pytest.mark.parametrize("poll", [NOT_YET, TOO_OFTEN, NO_TURN_YET])
+def test_a_secret_id_is_rotated_while_a_commit_waits(poll: dict[str, object]) -> None:
+    assert follows(WITH_FILE, NOTHING_LEFT, poll=poll).rotates
+
+
+def test_a_turn_that_has_come_still_waits_for_a_window() -> None:
+    come = {**POLLED, "turn_at": "", "archive": ""}
+    assert follows(CLOSED, ELSE_BEGUN, poll=come).status == "waiting_for_window"
+    assert follows(OPEN_NOW, ELSE_BEGUN, poll=POLLED).prepares
+
+
+DUE_AGAIN = {**RERUN_POLLED, "commit": OLD}  # as the target gives it by itself, unasked
+
+
+def test_a_rerun_that_the_target_finds_due_is_a_run_of_its_own() -> None:
+    due_now = follows(WITH_VAULT, remembering("unchanged"), poll=DUE_AGAIN, prepare=FREE)
+    assert (due_now.lock.identity, due_now.starts, due_now.wraps, due_now.reruns) == (AGAIN, True, True, False)
+    ran = follows(remembered=remembering("unchanged"), poll=DUE_AGAIN, prepare=FREE, run=RAN, remove=REMOVED)
+    assert (ran.status, ran.sentence) == ("processed", f"commit {OLD} ran again with rc 0, signed by alice")
+    assert (ran.ended["last_successful_commit"], ran.ended["last_rerun"]) == (OLD, AGAIN)
+
+
+def test_a_rerun_that_the_target_finds_due_waits_as_any_commit() -> None:
+    again = {**DUE_AGAIN, "archive": ""}
+    failed = {**again, "attempts": 1}
+    for settings, poll, status in (
+        (CLOSED, again, "waiting_for_window"),
+        (FROZEN, again, "waiting_for_window"),
+        (SETTINGS, {**failed, "retry_at": "2026-11-28T12:10:00Z"}, "waiting_for_retry"),
+        (SETTINGS, {**failed, "given_up": True}, "given_up"),
+    ):
+        found = follows(replace(settings, requests=1), {**ELSE_BEGUN, "open_run": 0}, poll=poll)
+        assert (found.status, found.wraps, found.starts, found.fails) == (status, False, False, False)
+
+
+def test_a_rerun_that_was_cut_off_is_taken_up_where_it_is_not_due_any_more() -> None:
+    assert follows(poll=OPEN).resumes
+    assert follows(remembered=BEGUN, poll=DUE_AGAIN, prepare=SAME).adopts
+
+
+def test_container_of_a_rerun_that_is_gone_is_not_replaced_though_it_is_still_due() -> None:
+    gone = follows(poll=DUE_AGAIN, gone=AGAIN)
+    assert (gone.reruns, gone.prepares, gone.status, gone.step) == (False, False, "failed", "run")
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,11 @@ NO_ENGINE = {"msg": "docker_host: no engine answers."}
             (polled("new"), ended("waiting_for_window", waiting_since=LATER)),
             ("waiting", LATER, "waiting_for_window: It said so"),
         ),
+        (
+            (polled("new"), ended("waiting_for_turn", waiting_since=LATER)),
+            ("waiting", LATER, "waiting_for_turn: It said so"),
+        ),
+        ((polled("unchanged"), ended("waiting_for_turn", waiting_since=LATER)), ("ok", BEFORE, "unchanged")),
         ((polled("unchanged"), ended("waiting_for_window", waiting_since=LATER)), ("ok", BEFORE, "unchanged")),
         ((polled("failed"), ended("waiting_for_window", waiting_since=LATER)), ("failing", BEFORE, "poll")),
         (

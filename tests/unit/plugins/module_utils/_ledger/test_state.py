@@ -33,6 +33,7 @@ def request(status: str, at: str = THEN, **changed: object) -> Request:
         (["awaiting_signatures", "awaiting_signatures"], FIRST, "", FIRST),
         (["awaiting_signatures", "failed"], THEN, THEN, ""),
         (["waiting_for_window"], THEN, "", THEN),
+        (["waiting_for_turn", "waiting_for_window"], THEN, "", FIRST),
         (["failed", "waiting_for_retry"], THEN, FIRST, ""),
         (["failed", "given_up"], THEN, FIRST, ""),
     ],

@@ -88,6 +88,7 @@ def test_form_is_that_of_prometheus_with_the_help_that_never_changes() -> None:
         ({"poll": Last("awaiting_signatures", MOMENT)}, 0, "awaiting_signatures"),
         ({"poll": Last("new", MOMENT)}, 0, "processed"),
         ({"poll": Last("new", MOMENT), "state": State(status="waiting_for_window")}, 0, "waiting_for_window"),
+        ({"poll": Last("new", MOMENT), "state": State(status="waiting_for_turn")}, 0, "waiting_for_turn"),
         ({"poll": Last("new", MOMENT), "state": State(status="waiting_for_retry")}, 0, "waiting_for_retry"),
         ({"poll": Last("new", MOMENT), "state": State(status="given_up")}, 0, "given_up"),
         ({"state": State(status="given_up")}, 0, "unchanged"),

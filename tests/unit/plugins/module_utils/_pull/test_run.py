@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
-from ansible_collections.flant.gitops.plugins.module_utils._pull import offset
+from ansible_collections.flant.gitops.plugins.module_utils._offset import host, offset
 from ansible_collections.flant.gitops.plugins.module_utils._pull.request import Request
 from ansible_collections.flant.gitops.plugins.module_utils._pull.run import run
 from ansible_collections.flant.gitops.tests.support.scheduled_pull import Installation
@@ -238,7 +238,7 @@ def test_metrics_move_with_their_folder_and_go_with_the_program(installation: In
 
 
 def test_its_turn_comes_after_the_seconds_that_are_this_hosts(installation: Installation) -> None:
-    delay = next(delay for delay in range(2, 100) if offset.offset(offset.host(), "default", delay) == 2)
+    delay = next(delay for delay in range(2, 100) if offset(host(), "default", delay) == 2)
     installation.set("date +%s.%N > began", delay=delay)
     before = time.time()
     installation.tick()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.polls import FILES, Last, Polls
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.turn import choose
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,11 +34,11 @@ def test_the_last_answer_is_remembered(polls: Polls) -> None:
 
 
 def test_the_first_choice_since_a_move_is_remembered(polls: Polls) -> None:
-    polls.choose(3, 1_700_000_000)
-    polls.choose(3, 1_800_000_000)
+    choose(polls, 3, 1_700_000_000)
+    choose(polls, 3, 1_800_000_000)
     assert polls.first_chosen(3) == "2023-11-14T22:13:20Z"
     assert polls.first_chosen(4) == ""
-    polls.choose(4, 1_800_000_000)
+    choose(polls, 4, 1_800_000_000)
     assert polls.first_chosen(4) == "2027-01-15T08:00:00Z"
     assert polls.first_chosen(3) == ""
 

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -197,3 +199,65 @@ def test_a_rerun_whose_tree_cannot_be_written_is_not_open(task: Task, signers: S
     with pytest.raises(Failure):
         task.poll(**trust(signers), last_commit=commit, rerun=True, archive=Path("/proc/nowhere/tree.tar"))
     assert not _number(task).exists()
+
+
+def _passed(task: Task, seconds: float) -> None:
+    """Let the last record, or reset, be so long ago."""
+    then = time.time() - seconds
+    os.utime(task.git_dir / "last_commit", (then, then))
+
+
+def test_it_is_due_so_long_after_the_record(task: Task, signers: Signers, commit: str) -> None:
+    daily = {**trust(signers), "last_commit": commit, "rerun_after": "1d"}
+    _passed(task, 86_390)
+    assert task.poll(**daily).status == "unchanged"
+    _passed(task, 86_401)
+    for never in ("", "0s"):
+        assert task.poll(**{**daily, "rerun_after": never}).status == "unchanged"
+    assert task.poll(**daily, check_mode=True).status == "new"
+    assert task.show().last_rerun == ""
+    due = task.poll(**daily, archive=task.archive)
+    assert (due.changed, due.status, due.commit) == (True, "new", commit)
+    assert due.identity == f"{due.content_id}+1" == due.open
+    assert contents(task.archive) == {"file": b"x"}
+    assert task.poll(**daily).identity == due.identity  # whoever comes next takes it up
+    task.record(commit)
+    assert task.poll(**daily).status == "unchanged"
+    _passed(task, 86_401)
+    assert task.poll(**daily).identity == f"{due.content_id}+2"
+
+
+def test_it_is_due_where_the_clock_was_set_back(task: Task, signers: Signers, commit: str) -> None:
+    _passed(task, -3600)
+    assert task.poll(**trust(signers), last_commit=commit, rerun_after="1d").status == "new"
+
+
+def test_a_reset_puts_it_off(task: Task, signers: Signers, commit: str) -> None:
+    _passed(task, 86_401)
+    task.reset(commit)
+    assert task.poll(**trust(signers), last_commit=commit, rerun_after="1d").status == "unchanged"
+
+
+def test_what_is_new_comes_before_one_that_is_due(task: Task, signers: Signers, commit: str) -> None:
+    _passed(task, 86_401)
+    new = task.upstream.commit(signer=signers.alice)
+    outcome = task.poll(**trust(signers), last_commit=commit, rerun_after="1d")
+    assert (outcome.commit, outcome.identity, outcome.open) == (new, outcome.content_id, "")
+
+
+def test_one_that_is_due_keeps_to_the_pace_of_attempts(task: Task, signers: Signers, commit: str) -> None:
+    pace = {"of": "", "run": "r", "retry_delay": "0s", "retry_max_delay": "1h", "max_attempts": 1, "anew": False}
+    daily = {**trust(signers), "last_commit": commit, "rerun_after": "1d", "attempts": pace}
+    _passed(task, 86_401)
+    due = task.poll(**daily)
+    task.record(commit, action="count", attempts=pace)
+    given_up = task.poll(**daily, archive=task.archive)
+    assert (given_up.identity, given_up.changed, given_up.given_up) == (due.identity, False, True)
+    assert not task.archive.exists()
+
+
+def test_one_that_is_due_is_refused_by_todays_keys(task: Task, signers: Signers, commit: str) -> None:
+    _passed(task, 86_401)
+    keys = {"required_signatures": 1, "trusted_keys": [signers.bob.public_key]}
+    assert "required_signatures" in task.poll_refused(**keys, last_commit=commit, rerun_after="1d")
+    assert task.show().open == ""

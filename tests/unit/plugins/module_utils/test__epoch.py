@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.flant.gitops.plugins.module_utils._pull.epoch import epoch
+from ansible_collections.flant.gitops.plugins.module_utils._epoch import epoch
 from ansible_collections.flant.gitops.plugins.module_utils._timestamp import iso8601
 from hypothesis import given
 from hypothesis import strategies as st

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from ansible_collections.flant.gitops.plugins.module_utils._pull.offset import host, offset
+from ansible_collections.flant.gitops.plugins.module_utils._offset import host, offset
 
 
 def test_a_host_keeps_to_its_second_and_another_instance_to_another() -> None:
