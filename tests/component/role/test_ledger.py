@@ -127,6 +127,17 @@ def test_run_that_is_killed_has_an_end_or_the_next_ones_word_for_it(
     assert {each.run for each in found} == ended
 
 
+def test_run_that_is_killed_again_while_it_is_taken_up_still_ends(
+    site: Site, upstream: Upstream, signers: Signers, containers: Containers
+) -> None:
+    upstream.commit("one", "First", signers.alice)
+    for _kill in range(2):
+        assert site.run(kill_at="Keep the output and delete the archive").rc == SIGKILLED
+    assert site.run().rc == 0
+    assert events(site) == [entry.BEGUN, entry.ADOPTED, entry.FINISHED]
+    assert containers.left(site) == []
+
+
 def test_two_runs_at_once_are_a_chain(site: Site, upstream: Upstream, signers: Signers, containers: Containers) -> None:
     site.variables["commands"] = ["sleep 3", "cat file"]
     upstream.commit("ran", "First", signers.alice)
