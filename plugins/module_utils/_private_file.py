@@ -25,8 +25,10 @@ from ansible_collections.flant.gitops.plugins.module_utils._interruption import 
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import BinaryIO
 
 _ATTEMPTS = 100
+_RANDOM = 16  # characters
 
 
 @contextlib.contextmanager
@@ -63,17 +65,35 @@ def replace(path: Path, data: bytes, *, dir_fd: int | None = None) -> None:
         OSError: the directory cannot be written or the disk is full; ``path`` is then as it was.
     """
     with _directory_of(path, dir_fd) as directory:
-        unfinished = f".{path.name}.{os.urandom(8).hex()}"
-        try:
-            with os.fdopen(create(Path(unfinished), dir_fd=directory), "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(unfinished, path.name, src_dir_fd=directory, dst_dir_fd=directory)
-        except BaseException:
-            remove(Path(unfinished), dir_fd=directory)
-            raise
+        with written_aside(path.name, directory) as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
         sync_directory(directory)
+
+
+@contextlib.contextmanager
+def written_aside(name: str, directory: int) -> Iterator[BinaryIO]:
+    """Yield a new file of mode 0600, which takes the place of ``name`` in ``directory``, a descriptor, once it is closed.
+
+    Where the block fails it is gone, and ``name`` as it was; whoever is killed leaves a file that `is_unfinished` tells.
+
+    Raises:
+        OSError: the directory cannot be written.
+    """
+    unfinished = f".{name}.{os.urandom(_RANDOM // 2).hex()}"
+    try:
+        with os.fdopen(create(Path(unfinished), dir_fd=directory), "wb") as file:
+            yield file
+        os.replace(unfinished, name, src_dir_fd=directory, dst_dir_fd=directory)
+    except BaseException:
+        remove(Path(unfinished), dir_fd=directory)
+        raise
+
+
+def is_unfinished(each: str, name: str) -> bool:
+    """Tell whether the file ``each`` is one that `written_aside` has begun for ``name``."""
+    return each.startswith(f".{name}.") and len(each) == len(f".{name}.") + _RANDOM
 
 
 def create(path: Path, *, dir_fd: int | None = None) -> int:

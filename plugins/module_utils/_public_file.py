@@ -10,9 +10,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ansible_collections.flant.gitops.plugins.module_utils._private_file import create, remove
-
-_RANDOM = 16  # characters
+from ansible_collections.flant.gitops.plugins.module_utils._private_file import is_unfinished, remove, written_aside
 
 
 def publish(name: str, data: bytes, directory: int, *, mode: int = 0o644, group: int = -1) -> None:
@@ -25,17 +23,11 @@ def publish(name: str, data: bytes, directory: int, *, mode: int = 0o644, group:
         OSError: the directory cannot be written, or the disk is full; ``name`` is then as it was.
     """
     remove_unfinished(name, directory)
-    unfinished = f".{name}.{os.urandom(_RANDOM // 2).hex()}"
-    try:
-        with os.fdopen(create(Path(unfinished), dir_fd=directory), "wb") as file:
-            file.write(data)
-            if group != -1:
-                os.fchown(file.fileno(), -1, group)
-            os.fchmod(file.fileno(), mode)
-        os.replace(unfinished, name, src_dir_fd=directory, dst_dir_fd=directory)
-    except BaseException:
-        remove(Path(unfinished), dir_fd=directory)
-        raise
+    with written_aside(name, directory) as file:
+        file.write(data)
+        if group != -1:
+            os.fchown(file.fileno(), -1, group)
+        os.fchmod(file.fileno(), mode)
 
 
 def remove_unfinished(name: str, directory: int) -> None:
@@ -46,12 +38,8 @@ def remove_unfinished(name: str, directory: int) -> None:
     """
     listed = os.open(os.curdir, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=directory)
     try:
-        left = [each for each in os.listdir(listed) if _is_unfinished(each, name)]  # noqa: PTH208 -- a descriptor
+        left = [each for each in os.listdir(listed) if is_unfinished(each, name)]  # noqa: PTH208 -- a descriptor
     finally:
         os.close(listed)
     for each in left:
         remove(Path(each), dir_fd=directory)
-
-
-def _is_unfinished(each: str, name: str) -> bool:
-    return each.startswith(f".{name}.") and len(each) == len(f".{name}.") + _RANDOM
