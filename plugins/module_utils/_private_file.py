@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Private to this collection: it may change without notice.
-"""Files and folders that only their owner may read, and that survive a crash whole or not at all.
+"""Files that only their owner may read, and that survive a crash whole or not at all.
 
 With ``dir_fd``, a descriptor such as `_trusted_path` gives, a path is a name in that directory, as in ``os``.
 """
@@ -14,48 +14,15 @@ import contextlib
 import errno
 import fcntl
 import os
-import shutil
 import stat
-import tempfile
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from ansible_collections.flant.gitops.plugins.module_utils._interruption import uninterrupted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
-_ATTEMPTS = 100
 _RANDOM = 16  # characters
-
-
-@contextlib.contextmanager
-def private_directory(prefix: str) -> Iterator[Path]:
-    """Yield a new directory of mode 0700 whose name starts with ``prefix``; it is gone afterwards on every path.
-
-    Its name is known before it exists, so that a signal between the two leaves nothing behind.
-    """
-    with uninterrupted():  # Python tries the temporary folder out with a file of its own
-        directory = Path(tempfile.gettempdir()) / f"{prefix}{os.urandom(16).hex()}"
-    try:
-        directory.mkdir(mode=0o700)
-        yield directory
-    finally:
-        try:
-            _remove(directory)
-        finally:
-            _remove(directory)  # the one signal that unwinds us may have come during the first attempt
-
-
-def _remove(directory: Path) -> None:
-    """Remove a directory to which a child process that was cut off may still be writing its last files."""
-    for _index in range(_ATTEMPTS):
-        shutil.rmtree(directory, ignore_errors=True)
-        if not directory.exists():
-            return
-        time.sleep(0.01)
 
 
 def replace(path: Path, data: bytes, *, dir_fd: int | None = None) -> None:
@@ -74,9 +41,9 @@ def replace(path: Path, data: bytes, *, dir_fd: int | None = None) -> None:
 
 @contextlib.contextmanager
 def written_aside(name: str, directory: int) -> Iterator[BinaryIO]:
-    """Yield a new file of mode 0600, which takes the place of ``name`` in ``directory``, a descriptor, once it is closed.
+    """Yield a new file of mode 0600, which takes the place of ``name`` in ``directory``, a descriptor, at the end.
 
-    Where the block fails it is gone, and ``name`` as it was; whoever is killed leaves a file that `is_unfinished` tells.
+    Where the block fails it is gone and ``name`` is as it was. One that was killed leaves what `is_unfinished` knows.
 
     Raises:
         OSError: the directory cannot be written.

@@ -14,7 +14,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._git.commit import Commit, parse
-from ansible_collections.flant.gitops.plugins.module_utils._private_file import private_directory
+from ansible_collections.flant.gitops.plugins.module_utils._private_directory import private_directory
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.roster import roster
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.signatures import look, look_at_each
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.trust import trust

@@ -31,7 +31,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._openpgp.packets impo
 from ansible_collections.flant.gitops.plugins.module_utils._openpgp.signature import single_packet
 from ansible_collections.flant.gitops.plugins.module_utils._openpgp.status import UNFITTING, judge
 from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
-from ansible_collections.flant.gitops.plugins.module_utils._private_file import private_directory
+from ansible_collections.flant.gitops.plugins.module_utils._private_directory import private_directory
 from ansible_collections.flant.gitops.plugins.module_utils._verdict import Rejected
 from ansible_collections.flant.gitops.plugins.module_utils._workers import result_of, workers
 

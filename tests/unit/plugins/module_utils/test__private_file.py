@@ -17,7 +17,6 @@ from ansible_collections.flant.gitops.plugins.module_utils._private_file import 
     create,
     lock,
     open_regular,
-    private_directory,
     replace,
     sync_directory,
 )
@@ -39,60 +38,6 @@ def _generous_umask() -> Iterator[None]:
 
 def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
-
-
-def test_a_private_directory_is_its_owners_alone_and_goes_with_what_is_in_it() -> None:
-    with private_directory("gitops-test-") as directory:
-        assert directory.name.startswith("gitops-test-")
-        assert mode(directory) == 0o700
-        (directory / "sub").mkdir()
-        (directory / "sub/file").write_text("x")
-    assert not directory.exists()
-
-
-def test_a_private_directory_goes_when_the_body_fails() -> None:
-    with pytest.raises(KeyboardInterrupt), private_directory("gitops-test-") as directory:
-        raise KeyboardInterrupt
-    assert not directory.exists()
-
-
-@pytest.mark.parametrize(("owner", "function"), [(Path, "mkdir"), (_private_file.shutil, "rmtree")])
-@pytest.mark.parametrize("first", [True, False], ids=["before", "after"])
-def test_a_private_directory_goes_when_a_signal_comes_while_it_is_made_or_removed(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, owner: object, function: str, first: bool
-) -> None:
-    original = getattr(owner, function)
-
-    def interrupted(*arguments: object, **options: object) -> None:
-        monkeypatch.setattr(owner, function, original)
-        if not first:
-            original(*arguments, **options)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(_private_file.tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr(owner, function, interrupted)
-    with pytest.raises(KeyboardInterrupt), private_directory("gitops-test-"):
-        pass
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_private_directory_goes_although_a_child_is_still_writing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each file comes between the listing and the removal of the directory, which cannot be timed from outside."""
-    remove, late_files = _private_file.shutil.rmtree, iter(range(10))
-
-    def remove_too_early(path: Path, **options: bool) -> None:
-        if next(late_files, None) is None:
-            remove(path, **options)
-
-    monkeypatch.setattr(_private_file.shutil, "rmtree", remove_too_early)
-    with private_directory("gitops-test-") as directory:
-        (directory / "file").touch()
-    assert not directory.exists()
-
-
-def test_a_private_directory_may_be_gone_already() -> None:
-    with private_directory("gitops-test-") as directory:
-        directory.rmdir()
 
 
 def test_replace_writes_a_new_file_that_only_its_owner_may_read(tmp_path: Path) -> None:
