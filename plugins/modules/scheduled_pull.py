@@ -56,6 +56,36 @@ options:
       - Further environment variables of O(command).
     type: dict
     default: {}
+  repository:
+    description:
+      - Repository that O(command) takes the playbook from, and what git needs for it where not everybody may read it.
+      - git is told by O(command)'s environment, which holds no secret. The files are looked at before each run.
+    type: dict
+    suboptions:
+      url:
+        description:
+          - URL of the repository.
+        type: str
+      ssh_key_file:
+        description:
+          - Private key, without a passphrase, of O(user) alone. Needs O(repository.ssh_known_hosts_file).
+        type: path
+      ssh_known_hosts_file:
+        description:
+          - Host keys of the server, in the format of C(known_hosts). No other is ever accepted.
+        type: path
+      ca_cert_file:
+        description:
+          - Certificates that the server's is checked against, in place of the system's.
+        type: path
+      username:
+        description:
+          - User name for the server. Needs O(repository.password_file).
+        type: str
+      password_file:
+        description:
+          - File of O(user) alone that holds the password for https and nothing else. It is read whenever git wants it.
+        type: path
   timeout:
     description:
       - After how many seconds O(command) is ended. The exit status is 124 then.
@@ -131,6 +161,17 @@ ARGUMENT_SPEC = {
     "user": {"type": "str", "default": "root"},
     "command": {"type": "list", "elements": "str", "default": []},
     "environment": {"type": "dict", "default": {}},
+    "repository": {
+        "type": "dict",
+        "options": {
+            "url": {"type": "str"},
+            "ssh_key_file": {"type": "path", "no_log": False},
+            "ssh_known_hosts_file": {"type": "path"},
+            "ca_cert_file": {"type": "path"},
+            "username": {"type": "str"},
+            "password_file": {"type": "path", "no_log": False},
+        },
+    },
     "timeout": {"type": "int", "default": 7200},
     "delay": {"type": "int", "default": 0},
     "metrics_dir": {"type": "path"},

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._duration import parse_duration
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._pull import repository
 from ansible_collections.flant.gitops.plugins.plugin_utils import _cron, _values
 from ansible_collections.flant.gitops.plugins.plugin_utils._instance import check_instance
 from ansible_collections.flant.gitops.plugins.plugin_utils._keys import check_keys
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any
 
-_PATH = re.compile(r"/[A-Za-z0-9/._-]+")
+_PATH = re.compile(repository.PLAIN_PATH)
 _PATH_IN_WORDS = "must be an absolute path of letters, digits, '/', '.', '_' and '-'"
 # Variable -> what all of it must match, and that in words.
 _FORMS = {
@@ -56,7 +57,8 @@ _FORMS = {
         "it must be five fields as cron knows them, such as '*/5 * * * *'",
     ),
 }
-_TEXTS = (*_FORMS, "schedule_randomized_delay", "schedule_timeout")
+_ACCESS = tuple(name for name in repository.Repository._fields if name != "url")
+_TEXTS = (*_FORMS, *(f"schedule_{name}" for name in _ACCESS), "schedule_randomized_delay", "schedule_timeout")
 _NAMES = ("work_dir", "schedule_user")  # what is needed, beside the instance, to find a schedule again
 _PASSWORD = re.compile(r"\w+://[^/@]*:[^/@]*@")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -77,6 +79,14 @@ def _repository(config: Mapping[str, Any]) -> None:
         )
     if _PASSWORD.match(config["schedule_repo_url"]):
         raise Failure("schedule_repo_url: it must hold no password, which ansible-pull would print; use an SSH key.")
+    access = {name: config[f"schedule_{name}"] for name in _ACCESS}
+    try:
+        repository.refuse(repository.Repository(config["schedule_repo_url"], **access))
+    except Failure as failure:
+        raise Failure(f"schedule_{str(failure).removeprefix(repository.PREFIX)}") from None
+    for name in config["schedule_environment"]:
+        if any(access.values()) and name.startswith("GIT_"):
+            raise Failure(f"schedule_environment[{name!r}]: how git gets to the repository is told by other variables.")
 
 
 def _times(config: Mapping[str, Any]) -> None:

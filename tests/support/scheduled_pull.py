@@ -26,6 +26,7 @@ class Installation:
     folder: Path
     instance: str = "default"
     command: tuple[str, ...] = ()
+    environment: dict[str, str] | None = None  # that the program is started with; None for this process' own
 
     def __post_init__(self) -> None:
         for name in ("program", "instance", "metrics"):
@@ -40,6 +41,7 @@ class Installation:
             "user": pwd.getpwuid(os.geteuid()).pw_name,
             "command": [str(self.folder / "pull")],
             "environment": {},
+            "repository": {},
             "timeout": 60,
             "delay": 0,
             "metrics_dir": str(self.folder / "metrics"),
@@ -56,7 +58,9 @@ class Installation:
         return outcome
 
     def start(self) -> subprocess.Popen[str]:
-        return subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        return subprocess.Popen(
+            self.command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
 
     def tick(self) -> tuple[int, str]:
         """Run the program once; return its status and what it printed."""

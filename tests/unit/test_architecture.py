@@ -33,7 +33,7 @@ USES = {  # a package of module_utils, and the packages that it may import from
     "_vault": set(),
     "_container": set(),
     "_ledger": {"_ssh"},
-    "_pull": {"_ledger", "_signed_commit"},  # it reads what they keep
+    "_pull": {"_git", "_ledger", "_signed_commit"},  # it reads what they keep
 }
 FACES = {"request", "outcome", "run"}  # what a package shows to its module
 

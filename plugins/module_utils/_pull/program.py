@@ -27,6 +27,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._pull import (
     metrics,
     process,
     remembered,
+    repository,
     settings,
     tally,
     textfile,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._pull.settings import Settings
 
 RUN, CHECK, FORGET = "run", "check", "forget"
-"""What it is asked for: to run ansible-pull, to say whether it could write metrics to a folder, to delete its own."""
+"""What it is asked for: to run ansible-pull, to say whether it could by what it is given, to delete its metrics."""
 
 UNUSABLE = 78
 """The exit status where nothing was started, as sysexits.h has it for what is badly configured."""
@@ -55,17 +56,26 @@ def main(folder: Path, arguments: Sequence[str]) -> int:
     task, *words = arguments or (RUN,)
     try:
         if task == CHECK:
-            textfile.check(*words)
+            _check(settings.load(sys.stdin.buffer.read()))
             return 0
         with trusted_file(folder / settings.FILE, settings.FILE) as file:
             known = settings.load(file.read())
         if task == FORGET:
             textfile.delete(known.metrics_dir, known.instance)
             return 0
+        if task == repository.CREDENTIAL:
+            sys.stdout.write(repository.credential(known.repository, *words))
+            return 0
         return _run(known)
     except Failure as failure:
         sys.stderr.write(f"{failure}\n")
         return UNUSABLE
+
+
+def _check(wanted: Settings) -> None:
+    if wanted.metrics_dir:
+        textfile.check(wanted.metrics_dir)
+    repository.check(wanted.repository)
 
 
 def _run(known: Settings) -> int:
@@ -99,6 +109,11 @@ def _have_turn(known: Settings, directory: int, lock: int) -> int:
 
 
 def _pull(known: Settings, log: Log, lock: int) -> int:
+    try:
+        repository.check(known.repository)
+    except Failure as failure:
+        log.tell(str(failure))
+        return UNUSABLE
     try:
         with interruptible():
             try:

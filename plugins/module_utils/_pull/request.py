@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._pull.repository import Repository, refuse
 from ansible_collections.flant.gitops.plugins.module_utils._pull.settings import Settings
 
 if TYPE_CHECKING:
@@ -33,11 +34,13 @@ class Request:
         """Return the request that ``params`` make.
 
         Raises:
-            Failure: the command is missing.
+            Failure: the command is missing, or what is said of the repository does not go together.
         """
         present = params["state"] == "present"
         if present and not params["command"]:
             raise Failure("command: it is needed to install a program.")
+        repository = Repository(**{name: value or "" for name, value in (params["repository"] or {}).items()})
+        refuse(repository)
         return cls(
             present=present,
             folder=Path(params["dir"]),
@@ -48,6 +51,7 @@ class Request:
                 python="",
                 command=tuple(params["command"]),
                 environment={str(name): str(value) for name, value in params["environment"].items()},
+                repository=repository,
                 timeout=params["timeout"],
                 delay=params["delay"],
                 metrics_dir=params["metrics_dir"] or "",

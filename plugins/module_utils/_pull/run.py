@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._public_file import publish
-from ansible_collections.flant.gitops.plugins.module_utils._pull import program, settings
+from ansible_collections.flant.gitops.plugins.module_utils._pull import program, repository, settings
 from ansible_collections.flant.gitops.plugins.module_utils._pull.archive import packed
 from ansible_collections.flant.gitops.plugins.module_utils._pull.interpreter import interpreter
 from ansible_collections.flant.gitops.plugins.module_utils._trusted_path import Missing, trusted_directory, trusted_file
@@ -53,10 +53,12 @@ def run(request: Request) -> Outcome:
 
 def _install(request: Request) -> Outcome:
     python = interpreter(Path(request.settings.command[0]))
-    wanted = request.settings._replace(python=python)
+    command = (python, "-I", "-B", str(request.folder / _PROGRAM))
+    given = request.settings
+    variables = {**repository.environment(given.repository, command), **given.environment}
+    wanted = given._replace(python=python, environment=variables)
     group = _user(wanted.user).pw_gid
     files = {_PROGRAM: (packed("_pull.program"), _FOR_ALL, -1), settings.FILE: (wanted.dump(), _FOR_THE_USER, group)}
-    command = (python, "-I", "-B", str(request.folder / _PROGRAM))
     before = _before(request.folder)
     changed = [name for name, file in files.items() if not _stands(request.folder / name, *file)]
     if request.check_mode:
@@ -107,7 +109,7 @@ def _stands(path: Path, data: bytes, mode: int, group: int) -> bool:
 
 
 def _check(wanted: Settings, folder: Path) -> None:
-    said = _ask(wanted, folder, program.CHECK, wanted.metrics_dir) if wanted.metrics_dir else ""
+    said = _ask(wanted, folder, program.CHECK, given=wanted.dump())
     if said:
         raise Failure(said)
 
@@ -118,8 +120,8 @@ def _forget(folder: Path, before: Settings) -> tuple[str, ...]:
     return (f"The metrics of the schedule stay: {said}",) if said else ()
 
 
-def _ask(known: Settings, folder: Path, *task: str) -> str:
-    """Let the program do ``task`` as its user, and return why it could not; empty if it could."""
+def _ask(known: Settings, folder: Path, task: str, *, given: bytes = b"") -> str:
+    """Let the program do ``task`` with what is ``given`` as its user; return why it could not, empty if it could."""
     options: dict[str, Any] = {}
     try:
         user = _user(known.user)
@@ -127,12 +129,10 @@ def _ask(known: Settings, folder: Path, *task: str) -> str:
             groups = os.getgrouplist(known.user, user.pw_gid)
             options = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": groups}
         ran = subprocess.run(  # there is no AnsibleModule down here; pylint: disable=ansible-bad-function
-            [known.python, "-I", "-B", folder / _PROGRAM, *task],
-            stdin=subprocess.DEVNULL,
+            [known.python, "-I", "-B", folder / _PROGRAM, task],
+            input=given,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="replace",
             cwd="/",
             timeout=_TAKES_AT_MOST,
             check=False,
@@ -144,7 +144,7 @@ def _ask(known: Settings, folder: Path, *task: str) -> str:
         return f"user: {known.user} cannot run {known.python}: {error}."
     if not ran.returncode:
         return ""
-    said: list[str] = ran.stdout.strip().splitlines()
+    said: list[str] = ran.stdout.decode("utf-8", "replace").strip().splitlines()
     return said[-1] if said else f"it ended with status {ran.returncode}."
 
 

@@ -12,6 +12,7 @@ import re
 from typing import NamedTuple
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._pull.repository import Repository
 
 FILE = "settings.json"
 """The file's name."""
@@ -30,6 +31,7 @@ class Settings(NamedTuple):
         python: the interpreter of ansible-pull.
         command: ansible-pull and its arguments.
         environment: further variables of it.
+        repository: where the playbook comes from, and the files that git needs for it.
         timeout: after how many seconds it is ended.
         delay: up to how many seconds after its time this host has its own turn; 0 for none.
         metrics_dir: where node_exporter looks for metrics, an absolute path; empty for none.
@@ -42,6 +44,7 @@ class Settings(NamedTuple):
     python: str
     command: tuple[str, ...]
     environment: dict[str, str]
+    repository: Repository
     timeout: int
     delay: int
     metrics_dir: str
@@ -49,7 +52,8 @@ class Settings(NamedTuple):
 
     def dump(self) -> bytes:
         """Return it as JSON."""
-        return (json.dumps(self._asdict(), indent=2, sort_keys=True) + "\n").encode()
+        document = {**self._asdict(), "repository": self.repository._asdict()}
+        return (json.dumps(document, indent=2, sort_keys=True) + "\n").encode()
 
 
 def load(document: bytes) -> Settings:
@@ -59,10 +63,11 @@ def load(document: bytes) -> Settings:
         Failure: they are damaged, or of another version.
     """
     try:
-        found = Settings(**json.loads(document))
-        settings = found._replace(command=tuple(found.command))
+        found = json.loads(document)
+        found.update(command=tuple(found["command"]), repository=Repository(**found["repository"]))
+        settings = Settings(**found)
         sound = _INSTANCE.fullmatch(settings.instance) and settings.command
-    except (TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         sound = None
     if not sound:
         raise Failure(_DAMAGED)

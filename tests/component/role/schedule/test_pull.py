@@ -70,6 +70,55 @@ def started(containers: Containers, schedule: Schedule) -> int:
     return containers.started_as(f"flant_gitops-{schedule.instance}-")
 
 
+@pytest.fixture
+def deploy_key(schedule: Schedule, host: Repository) -> None:
+    """Let the repository of the playbook be read by a key alone, from an sshd on the machine."""
+    machine, port, folder = schedule.machine, 2222, f"/etc/{schedule.instance}"
+    machine.output("mkdir", "-p", "-m", "0700", folder, "/run/sshd")
+    for name in ("host_key", "deploy_key"):
+        machine.output("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"{folder}/{name}")
+    machine.output("sh", "-c", f"sed 's/^/[127.0.0.1]:{port} /' {folder}/host_key.pub > {folder}/known_hosts")
+    options = {
+        "Port": port,
+        "ListenAddress": "127.0.0.1",
+        "HostKey": f"{folder}/host_key",
+        "PidFile": f"{folder}/pid",
+        "UsePAM": "no",
+        "AuthorizedKeysFile": f"{folder}/deploy_key.pub",
+        "PermitRootLogin": "yes",
+    }
+    machine.output("/usr/sbin/sshd", "-f", "/dev/null", *(f"-o{name}={value}" for name, value in options.items()))
+    schedule.variables.update(
+        repo_url=f"ssh://root@127.0.0.1:{port}{machine.there(host.bare)}",
+        ssh_key_file=f"{folder}/deploy_key",
+        ssh_known_hosts_file=f"{folder}/known_hosts",
+    )
+
+
+@pytest.mark.usefixtures("deploy_key")
+def test_playbook_comes_from_a_private_repository_by_a_deploy_key_and_from_no_server_that_is_not_known(
+    schedule: Schedule, watched: Upstream, signers: Signers, containers: Containers
+) -> None:
+    watched.commit("hello", "First", signers.alice)
+    installed = schedule.set()
+    assert installed.returncode == 0, installed.stdout
+    result, journal = run(schedule)
+    assert result == "success", journal
+    assert "status: processed" in journal
+
+    known_hosts = str(schedule.variables["ssh_known_hosts_file"])
+    schedule.machine.output("sh", "-c", f": > {known_hosts}")
+    result, journal = run(schedule)
+    assert result == "exit-code", journal
+    assert "Host key verification failed" in journal
+    schedule.machine.output("chmod", "0644", str(schedule.variables["ssh_key_file"]))
+    result, journal = run(schedule)
+    assert result == "exit-code", journal
+    assert "flant_gitops_schedule_ssh_key_file: " in journal
+    assert "Starting Ansible Pull" not in journal
+    assert started(containers, schedule) == 1
+
+
 @pytest.mark.usefixtures("host")
 def test_two_runs_keep_the_facts_and_execute_the_commit_once(
     schedule: Schedule, watched: Upstream, signers: Signers, containers: Containers

@@ -38,6 +38,9 @@ def schedule(**variables: object) -> dict[str, object]:
         {"arguments": ["--vault-password-file=/etc/a b", '$"%']},
         {"environment": {"https_proxy": "http://proxy.example.com:3128"}},
         {"read_write_paths": ["/etc/flant_gitops"]},
+        {"repo_url": "git@x:host.git", "ssh_key_file": "/etc/key", "ssh_known_hosts_file": "/etc/known"},
+        {"username": "deploy", "password_file": "/etc/password", "ca_cert_file": "/etc/ca"},
+        {"environment": {"GIT_TRACE": "1"}},
     ],
 )
 def test_what_works_is_not_refused(variables: dict[str, object]) -> None:
@@ -76,6 +79,12 @@ def test_what_works_is_not_refused(variables: dict[str, object]) -> None:
         ({"read_write_paths": ["/a b"]}, "flant_gitops_schedule_read_write_paths: "),
         ({"read_write_paths": "/a"}, "flant_gitops_schedule_read_write_paths: it must be a list"),
         ({"arguments": ["a\nb"]}, "flant_gitops_schedule_arguments: "),
+        ({"ssh_key_file": "/key"}, "flant_gitops_schedule_ssh_key_file: it goes with flant_gitops_schedule_ssh_known"),
+        ({"password_file": "/etc/a b"}, "flant_gitops_schedule_password_file: it must be an absolute path"),
+        (
+            {"ca_cert_file": "/ca", "environment": {"GIT_CONFIG_COUNT": "0"}},
+            "flant_gitops_schedule_environment['GIT_CONFIG_COUNT']: how git gets to the repository",
+        ),
         ({"environment": {"A B": "1"}}, "flant_gitops_schedule_environment: 'A B' is no name"),
         ({"environment": {"A": "1\n2"}}, "flant_gitops_schedule_environment['A']: "),
     ],
