@@ -12,21 +12,22 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ansible import constants
 from ansible.errors import AnsibleActionFail, AnsibleError, AnsibleFilterError
+from ansible.module_utils.parsing import convert_bool
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import cache_loader
-from ansible_collections.flant.gitops.plugins.filter.known_state import known_state
+from ansible_collections.flant.gitops.plugins.filter import course, known_state
 from ansible_collections.flant.gitops.plugins.module_utils import _duration
 from ansible_collections.flant.gitops.plugins.module_utils._private_file import replace
-from ansible_collections.flant.gitops.plugins.plugin_utils import _course, _keys, _metadata
+from ansible_collections.flant.gitops.plugins.plugin_utils import _course, _fact, _keys, _lock, _metadata
 from ansible_collections.flant.gitops.plugins.plugin_utils._values import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FACT = "flant_gitops_state"
-# What the filter course is made of. Ansible compiles it in each process that needs it, and forks one for every task;
-# an action is loaded before that, so that those of this task and of all that follow have it.
-SHARED = (_course, _duration, _keys, _metadata)
+# The filter course, and what it is made of. Ansible compiles it in each process that needs it, and forks one for every
+# task; an action is loaded before that, so that those of this task and of all that follow have it.
+SHARED = (course, known_state, convert_bool, _course, _duration, _fact, _keys, _lock, _metadata)
 
 
 class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core has no types
@@ -70,7 +71,7 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core has no type
         else:
             state = {**state, args["instance"]: {**known, **plain(args["change"])}}  # type: ignore[dict-item]
         try:
-            state = known_state(state)
+            state = known_state.known_state(state)
         except AnsibleFilterError as error:
             raise AnsibleActionFail(str(error)) from error
         if args["awx_file"]:

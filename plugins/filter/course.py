@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
+
+from jinja2 import pass_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,15 +27,11 @@ description:
   - Tells what is due in a run of the role, and what the run has come to, from what its tasks have returned so far.
 options:
   _input:
-    description: What the role remembers of the instance.
-    type: dict
-    required: true
-  settings:
-    description: The variables that decide.
+    description: The names of the variables that decide, by what they are to the decision.
     type: dict
     required: true
   steps:
-    description: What the tasks have returned, by the steps' names.
+    description: The names of the variables that the tasks have registered, by the steps' names.
     type: dict
     required: true
   now:
@@ -49,7 +47,7 @@ options:
 EXAMPLES = r"""
 - name: Tell what a run has come to
   ansible.builtin.debug:
-    msg: "{{ (remembered | flant.gitops.course(settings, steps, '2026-11-24T07:50:35.000000Z', false)).sentence }}"
+    msg: "{{ (settings | flant.gitops.course(steps, '2026-11-24T07:50:35.000000Z', false)).sentence }}"
 """
 
 RETURN = r"""
@@ -59,42 +57,58 @@ _value:
 """
 
 
+class Variables(Protocol):
+    """Where the values of variables come from, filled in."""
+
+    def get(self, name: str) -> Any:  # noqa: ANN401 -- users set what they like
+        """Return the value of the variable of that name."""
+
+
+@pass_context
 def course(
-    remembered: Mapping[str, Any],
-    settings: Mapping[str, Any],
-    steps: Mapping[str, Any],
+    variables: Variables,
+    settings: Mapping[str, str],
+    steps: Mapping[str, str],
     now: str,
     check_mode: bool,  # noqa: FBT001 -- filters are called so
 ) -> dict[str, object]:
-    """Return what follows, as a dictionary."""
+    """Return what follows, as a dictionary; ``settings`` and ``steps`` are names of ``variables``."""
+    from ansible.module_utils.parsing.convert_bool import boolean
+    from ansible_collections.flant.gitops.plugins.filter.known_state import known_state
     from ansible_collections.flant.gitops.plugins.module_utils._duration import parse_duration
-    from ansible_collections.flant.gitops.plugins.plugin_utils import _course
+    from ansible_collections.flant.gitops.plugins.plugin_utils import _course, _lock
+    from ansible_collections.flant.gitops.plugins.plugin_utils._fact import fact
     from ansible_collections.flant.gitops.plugins.plugin_utils._keys import trusted
     from ansible_collections.flant.gitops.plugins.plugin_utils._metadata import is_wanted
 
+    values = {name: variables.get(variable) for name, variable in settings.items()}
+    results = {name: variables.get(variable) for name, variable in steps.items()}
+    instance, host = values["instance"], values["host"]
+    awx_dir = variables.get("_flant_gitops_awx_dir") if values["awx_job"] else ""
+    remembered: Any = known_state(fact(facts=values["facts"], awx_dir=awx_dir, host=host)).get(instance, {})
     known = _course.Settings(
-        instance=settings["instance"],
-        container=settings["container"],
-        container_before=settings["container_before"],
-        suspend=settings["suspend"],
-        branch=settings["branch"],
-        poll_period=parse_duration(str(settings["poll_period"]), "flant_gitops_git_poll_period"),
-        rerun=settings["rerun"],
-        initial_commit=settings["initial_commit"],
-        secret_id_file=settings["secret_id_file"] or "",
-        secret_id_ttl=str(settings["secret_id_ttl"] or ""),
-        requests=len(settings["requests"]),
-        revoke_on_failure=settings["revoke_on_failure"],
-        show_output=settings["show_output"],
-        host=settings["host"],
-        tells_vault=is_wanted(settings["audit_metadata"], settings["secret_id_file"]),
-        calendar=_calendar(settings["windows"], settings["freezes"]),
-        window_override=str(settings["window_override"] or ""),
-        on_end=bool(settings["on_end"]),
-        trusted=trusted(settings["trusted_signers"], settings["trusted_keys"]),
+        instance=instance,
+        container=_lock.container(instance=instance, git_dir_id=results["poll"].get("git_dir_id", "")),
+        container_before=_lock.container_before(instance=instance, host=host, work_dir=values["work_dir"]),
+        suspend=values["suspend"],
+        branch=values["branch"],
+        poll_period=parse_duration(str(values["poll_period"]), "flant_gitops_git_poll_period"),
+        rerun=boolean(values["rerun"], strict=False),
+        initial_commit=values["initial_commit"],
+        secret_id_file=values["secret_id_file"] or "",
+        secret_id_ttl=str(values["secret_id_ttl"] or ""),
+        requests=len(values["requests"]),
+        revoke_on_failure=values["revoke_on_failure"],
+        show_output=boolean(values["show_output"], strict=False),
+        host=host,
+        tells_vault=is_wanted(values["audit_metadata"], values["secret_id_file"]),
+        calendar=_calendar(values["windows"], values["freezes"]),
+        window_override=str(values["window_override"] or ""),
+        on_end=bool(values["on_end"]),
+        trusted=trusted(values["trusted_signers"], values["trusted_keys"]),
     )
     begun = datetime.fromisoformat(now.replace("Z", "+00:00"))
-    return asdict(_course.course(known, remembered, _course.Steps.of(steps), begun, check_mode=check_mode))
+    return asdict(_course.course(known, remembered, _course.Steps.of(results), begun, check_mode=check_mode))
 
 
 def _calendar(windows: object, freezes: object) -> Calendar | None:

@@ -52,6 +52,8 @@ _PLACES = {
     "awx_needed": "_awx",
     "awx_refusal": "_awx",
     "cancel": "_operations",
+    "container": "_lock",
+    "container_before": "_lock",
     "fact": "_fact",
     "log": "_operations",
     "other_states": "_fact",

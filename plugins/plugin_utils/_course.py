@@ -216,6 +216,7 @@ class Course:
     status: str
     step: str
     sentence: str
+    ending: str
     attempts: int
     output: dict[str, object]
     started: dict[str, object]
@@ -311,6 +312,7 @@ def course(
         status=status,
         step=step,
         sentence=sentence,
+        ending=f"{settings.instance}: status: {status}, {sentence}",
         attempts=attempts,
         output=_output(steps),
         started={"last_started_commit": poll.get("commit"), "open_run": 1, **_rotated(settings, steps)},

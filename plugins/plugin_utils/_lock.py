@@ -10,6 +10,7 @@ What it is known by is what the target says, not what the inventory calls the ta
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -31,6 +32,16 @@ class Lock:
     name: str
     identity: str
     owner: Mapping[str, str]
+
+
+def container(*, instance: str, git_dir_id: str) -> str:
+    """Return the name of the container of ``instance``, by what the target has called its repository."""
+    return f"flant_gitops-{instance}-{git_dir_id[:12]}"
+
+
+def container_before(*, instance: str, host: str, work_dir: str) -> str:
+    """Return the name that the version before gave it, which went by what the inventory says."""
+    return f"flant_gitops-{instance}-{hashlib.sha256(f'{host} {work_dir}'.encode()).hexdigest()[:12]}"
 
 
 def targets(name: str, instance: str, poll: Poll, identity: str) -> Lock:
