@@ -263,7 +263,8 @@ class Podman(Engine):
     """Podman's service, whose containers live on without it."""
 
     is_podman = True
-    configuration = _PODMAN_CONFIGURATION
+    # Debian's prefers crun, which does not run where control groups are hybrid; runc, which comes with Docker, does.
+    configuration = f'{_PODMAN_CONFIGURATION}runtime = "runc"\n'
 
     def __init__(self, folder: Path) -> None:
         """Hide the second version of control groups, where this machine has both: crun wants one."""
@@ -309,7 +310,9 @@ class Podman(Engine):
 
 
 class NewestPodman(Podman):
-    """The newest Podman's service."""
+    """The newest Podman's service, with the crun of its own Debian."""
+
+    configuration = _PODMAN_CONFIGURATION
 
     def __init__(self, folder: Path) -> None:
         """Prepare the root file system as well."""
@@ -327,7 +330,7 @@ class NewestPodman(Podman):
 class PodmanWithVariables(Podman):
     """Podman's service, whose configuration gives variables to every container."""
 
-    configuration = _PODMAN_CONFIGURATION.replace("[containers]", '[containers]\nenv = ["PROXY=http://me:word@proxy"]')
+    configuration = Podman.configuration.replace("[containers]", '[containers]\nenv = ["PROXY=http://me:word@proxy"]')
 
 
 class RootlessPodman(Podman):
