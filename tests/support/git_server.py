@@ -65,6 +65,12 @@ class HttpServer:
     connections: int = 0
     received: int = 0
     sent: int = 0
+    _counting: threading.Lock = field(default_factory=threading.Lock)
+
+    def count(self, counter: str, number: int) -> None:
+        """Add to a counter, to which many threads do."""
+        with self._counting:
+            setattr(self, counter, getattr(self, counter) + number)
 
     def shown_credentials(self) -> set[str]:
         """Return every account that was shown to the server, as in ``user:password``."""
@@ -120,7 +126,7 @@ class _Counted:
         return self._stream.write(self._count(data))
 
     def _count(self, data: bytes) -> bytes:
-        setattr(self._state, self._counter, getattr(self._state, self._counter) + len(data))
+        self._state.count(self._counter, len(data))
         return data
 
 
@@ -133,7 +139,7 @@ class _GitHandler(BaseHTTPRequestHandler):
     state: HttpServer
 
     def setup(self) -> None:
-        self.state.connections += 1
+        self.state.count("connections", 1)
         super().setup()
         self.rfile, self.wfile = _Counted(self.rfile, self.state, "received"), _Counted(self.wfile, self.state, "sent")
 
