@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How evenly a fleet of 10,000 hosts, simulated, begins its runs by the schedule that the role renders.
 
-Needs ansible-core in the interpreter's own environment. Usage: schedule_load.py [--rounds N], which all have the same answer
+Needs ansible-core in the interpreter's own environment. Usage: schedule_load.py [--rounds N]; each has the same answer.
 """
 
 from __future__ import annotations

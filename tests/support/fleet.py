@@ -47,8 +47,8 @@ def timer(known: Times) -> dict[str, str]:
 def seconds(known: Times, hosts: Iterable[int]) -> list[int]:
     """Return the second of the period at which each of the ``hosts`` begins.
 
-    systemd puts an event off by a digest of machine and unit, modulo the delay. SHA-256 stands in for its SipHash, which it
-    takes of the machine that it runs on alone.
+    systemd puts an event off by a digest of machine and unit, modulo the delay. SHA-256 stands in for its SipHash,
+    which it takes of the machine that it runs on alone.
     """
     settings = timer(known)
     delay = int(settings.get("RandomizedDelaySec", 0))
