@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,7 +56,19 @@ def seconds(known: Times, hosts: Iterable[int]) -> list[int]:
     fixed = settings.get("FixedRandomDelay") == "true"
     assert fixed or not delay, "a host that takes another second each time is not simulated"
     own = (offset(f"{host:032x} web{host}", "default", known.program_delay) for host in hosts)
-    return [(_systemds(host, delay) + each) % PERIOD for host, each in zip(hosts, own)]
+    return [(int(_systemds(host, delay)) + each) % PERIOD for host, each in zip(hosts, own)]
+
+
+def misses(known: Times, hosts: Iterable[int]) -> list[int]:
+    """Return those of the ``hosts`` that may miss each second event, as seen of systemd 252.
+
+    The timer may be put off for as long as it is inaccurate, and the next event is the first one after that.
+    """
+    settings = timer(known)
+    number, unit = re.fullmatch(r"([0-9]+)(us|s)", settings["AccuracySec"]).groups()
+    accuracy = int(number) * (1 if unit == "s" else 1e-6)
+    delay = int(settings.get("RandomizedDelaySec", 0))
+    return [host for host in hosts if _systemds(host, delay) + accuracy >= PERIOD]
 
 
 def busiest(turns: Iterable[int]) -> float:
@@ -68,6 +81,6 @@ def _defaults() -> dict[str, Any]:
     return dict(yaml.safe_load((ROLE / "defaults/main.yml").read_text(encoding="utf-8")))
 
 
-def _systemds(host: int, delay: int) -> int:
+def _systemds(host: int, delay: int) -> float:
     digest = hashlib.sha256(f"{host:032x} flant-gitops-default.timer".encode()).digest()
-    return int.from_bytes(digest[:8], "big") % (delay * 1_000_000) // 1_000_000 if delay else 0
+    return int.from_bytes(digest[:8], "big") % (delay * 1_000_000) / 1e6 if delay else 0

@@ -6,7 +6,16 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.flant.gitops.tests.support.fleet import NEW, OLD, PERIOD, busiest, seconds, timer, times
+from ansible_collections.flant.gitops.tests.support.fleet import (
+    NEW,
+    OLD,
+    PERIOD,
+    busiest,
+    misses,
+    seconds,
+    timer,
+    times,
+)
 
 HOSTS = range(10_000)
 KINDS = {"systemd": ("systemd", NEW), "old systemd": ("systemd", OLD), "cron": ("cron",)}
@@ -34,6 +43,10 @@ def test_a_delay_that_is_set_stays_whatever_crowd_it_makes(kind: str) -> None:
     turns = seconds(times(*KINDS[kind], delay="30s"), HOSTS)
     assert set(turns) == set(range(30))
     assert busiest(turns) > 10
+
+
+def test_no_host_is_put_off_behind_its_next_event() -> None:
+    assert misses(times("systemd", NEW), HOSTS) == []
 
 
 def test_a_timer_that_leaves_the_delay_to_the_program_has_none_of_its_own() -> None:
