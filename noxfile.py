@@ -38,6 +38,7 @@ TIME_FOR_A_TEST = 300  # seconds
 TIME_TO_CLEAN_UP = 45.0  # seconds for tests that are interrupted: they have containers and servers to remove
 PURE = (  # files of little or no input and output, whose tests are fast enough to be run for every change to a line
     "module_utils/_duration",
+    "module_utils/_instance",
     "module_utils/_printable",
     "module_utils/_size",
     "module_utils/_timestamp",
@@ -56,7 +57,6 @@ PURE = (  # files of little or no input and output, whose tests are fast enough 
     "plugin_utils/_configuration",
     "plugin_utils/_consent",
     "plugin_utils/_fact",
-    "plugin_utils/_instance",
     "plugin_utils/_keys",
     "plugin_utils/_memory",
     "plugin_utils/_names",

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.flant.gitops.plugins.module_utils._instance import is_instance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -49,7 +50,6 @@ _SIGNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._@+-]{0,62}|[0-9A-F]{64}")
 _IMAGE = re.compile(r"sha256:[0-9a-f]{64}")
 _RERUN = re.compile(r"[0-9a-f]{64}\+[0-9]{1,12}")
 _WORD = re.compile(r"[a-z_]{1,32}", re.ASCII)
-_INSTANCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 _RUN = {
     "commit": _COMMIT,
@@ -104,7 +104,7 @@ def known_state(state: Mapping[str, object]) -> dict[str, object]:
     Raises:
         AnsibleFilterError: a value is not of its key's form; the message names the key, never the value.
     """
-    if not isinstance(state, dict) or not all(isinstance(name, str) and _INSTANCE.fullmatch(name) for name in state):
+    if not isinstance(state, dict) or not all(map(is_instance, state)):
         raise AnsibleFilterError("The fact flant_gitops_state is no dictionary of instances.")
     return {str(name): _checked(value, _STATE, str(name)) for name, value in state.items()}
 

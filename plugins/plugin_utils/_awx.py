@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.plugin_utils import _recurrence
-from ansible_collections.flant.gitops.plugins.plugin_utils._values import plain
+from ansible_collections.flant.gitops.plugins.plugin_utils._values import has_template, plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_TEMPLATE = re.compile(r"[{][{%#]")
 _ID = re.compile(r"[0-9]*")  # a number is one of AWX's own
 
 
@@ -109,7 +108,7 @@ def _shown(requests: Sequence[object]) -> str:
 
 
 def _filled_in(variables: Mapping[str, object]) -> str:
-    names = [name for name, value in variables.items() if _TEMPLATE.search(json.dumps(plain(value), default=str))]
+    names = [name for name, value in variables.items() if has_template(json.dumps(plain(value), default=str))]
     if not names:
         return ""
     return (

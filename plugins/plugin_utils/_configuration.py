@@ -16,6 +16,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._duration import pars
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._git import url
 from ansible_collections.flant.gitops.plugins.module_utils._git.environment import Access
+from ansible_collections.flant.gitops.plugins.module_utils._instance import check_instance
 from ansible_collections.flant.gitops.plugins.module_utils._ledger.mark import line
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.credentials import completed
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.pace import pace
@@ -23,7 +24,6 @@ from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.reques
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import check_access
 from ansible_collections.flant.gitops.plugins.module_utils._vault.request import Request as VaultRequest
 from ansible_collections.flant.gitops.plugins.plugin_utils import _values
-from ansible_collections.flant.gitops.plugins.plugin_utils._instance import check_instance
 from ansible_collections.flant.gitops.plugins.plugin_utils._keys import trusted
 from ansible_collections.flant.gitops.plugins.plugin_utils._variables import CONTAINER, GIT, PREFIX, VAULT
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._instance import is_instance
 from ansible_collections.flant.gitops.plugins.plugin_utils._values import plain
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 FACT = "flant_gitops_state"
 _LEADS_OUT = re.compile(r"/|\.\.")
-_INSTANCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
 def fact(*, facts: Mapping[str, object], awx_dir: str, host: str) -> object:
@@ -49,7 +49,7 @@ def other_states(*, fact: object, instance: str) -> dict[str, object]:
     return {
         name: plain(state)
         for name, state in found.items()
-        if name != instance and isinstance(state, dict) and _INSTANCE.fullmatch(str(name))
+        if name != instance and isinstance(state, dict) and is_instance(name)
     }
 
 

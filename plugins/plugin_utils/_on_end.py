@@ -10,7 +10,6 @@ A file that it cannot parse ends the whole play, with an exit status of its own,
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from ansible.errors import AnsibleError
@@ -18,8 +17,8 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.helpers import load_list_of_blocks
 from ansible.playbook.play import Play
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.plugin_utils._values import has_template
 
-_TEMPLATE = re.compile(r"{[{%#]")
 # What names other files is loaded by the variables of a run, and not looked at here.
 _ELSEWHERE = {"import_tasks", "import_role", "include_tasks", "include_role"}
 
@@ -30,7 +29,7 @@ def check_on_end(file: str) -> None:
     Raises:
         Failure: it cannot; the sentence says why.
     """
-    if _TEMPLATE.search(file):
+    if has_template(file):
         raise Failure("flant_gitops_on_end: its value has what begins a template, which is not filled in.")
     if not Path(file).is_file():
         raise Failure(f"flant_gitops_on_end: {file} is no file on the controller.")

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._duration import parse_duration
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._instance import check_instance
 from ansible_collections.flant.gitops.plugins.module_utils._pull import repository
 from ansible_collections.flant.gitops.plugins.plugin_utils import _cron, _values
-from ansible_collections.flant.gitops.plugins.plugin_utils._instance import check_instance
 from ansible_collections.flant.gitops.plugins.plugin_utils._keys import check_keys
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ Ansible checks a role's variables and leaves them as they are: a number stays a 
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
@@ -17,6 +18,8 @@ from ansible_collections.flant.gitops.plugins.module_utils._failure import Failu
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any
+
+_TEMPLATE = re.compile(r"{[{%#]")
 
 
 def text(value: object, name: str) -> str:
@@ -52,6 +55,11 @@ def texts(value: object, name: str) -> list[str]:
         Failure: as in `items` and `text`.
     """
     return [text(item, f"{name}[{index}]") for index, item in enumerate(items(value, name))]
+
+
+def has_template(text: str) -> bool:
+    """Tell whether ``text`` has what begins a template, which Ansible fills in unless it is marked as unsafe."""
+    return bool(_TEMPLATE.search(text))
 
 
 def plain(value: object) -> object:

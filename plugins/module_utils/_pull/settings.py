@@ -8,16 +8,15 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import NamedTuple
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._instance import is_instance
 from ansible_collections.flant.gitops.plugins.module_utils._pull.repository import Repository
 
 FILE = "settings.json"
 """The file's name."""
 
-_INSTANCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}")
 _DAMAGED = f"{FILE}: it is damaged; install the schedule again with flant.gitops.schedule."
 
 
@@ -66,7 +65,7 @@ def load(document: bytes) -> Settings:
         found = json.loads(document)
         found.update(command=tuple(found["command"]), repository=Repository(**found["repository"]))
         settings = Settings(**found)
-        sound = _INSTANCE.fullmatch(settings.instance) and settings.command
+        sound = is_instance(settings.instance) and settings.command
     except (AttributeError, KeyError, TypeError, ValueError):
         sound = None
     if not sound:

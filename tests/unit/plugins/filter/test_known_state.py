@@ -68,7 +68,7 @@ def test_value_that_the_role_cannot_have_written_is_an_error_that_names_only_the
     assert "a" * 40 not in str(caught.value)
 
 
-@pytest.mark.parametrize("state", [[], "text", None, {"../x": {}}, {1: {}}, {"": {}}])
+@pytest.mark.parametrize("state", [[], "text", None, {"../x": {}}, {1: {}}, {"": {}}, {"x" * 41: {}}])
 def test_what_is_no_dictionary_of_instances_is_an_error(state: object) -> None:
     with pytest.raises(AnsibleFilterError, match="no dictionary of instances"):
         known_state(state)

@@ -71,6 +71,6 @@ def test_what_is_no_state_is_left_to_whoever_checks_it() -> None:
 
 def test_other_states_are_those_of_other_instances() -> None:
     sound = {"a": {"last_poll_at": "then"}, "B.2_-": {"list": [{"x": 1}]}}
-    unsound = {"web": {}, "c": "text", "../d": {}, "": {}, "e\n": {}, "-f": {}, 7: []}
+    unsound = {"web": {}, "c": "text", "../d": {}, "": {}, "e\n": {}, "-f": {}, "x" * 41: {}, 7: []}
     assert other_states(fact={**sound, **unsound}, instance="web") == sound
     assert other_states(fact="no fact", instance="web") == {}

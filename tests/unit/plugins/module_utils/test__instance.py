@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
-from ansible_collections.flant.gitops.plugins.plugin_utils._instance import check_instance
+from ansible_collections.flant.gitops.plugins.module_utils._instance import check_instance
 
 
 @pytest.mark.parametrize("name", ["a", "0", "web-1_a.b", "x" * 40])

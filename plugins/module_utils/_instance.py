@@ -14,6 +14,11 @@ from ansible_collections.flant.gitops.plugins.module_utils._failure import Failu
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}")
 
 
+def is_instance(name: object) -> bool:
+    """Tell whether ``name`` is one of an instance."""
+    return isinstance(name, str) and bool(_NAME.fullmatch(name))
+
+
 def check_instance(name: object) -> None:
     """Refuse what is no name of an instance.
 
@@ -22,5 +27,5 @@ def check_instance(name: object) -> None:
     """
     if not isinstance(name, str):
         raise Failure("instance: it must be a text; put it in quotes.")
-    if not _NAME.fullmatch(name):
+    if not is_instance(name):
         raise Failure("instance: it must be a letter or digit and up to 39 letters, digits, '_', '.' or '-'.")
