@@ -75,15 +75,13 @@ def decision(known: Mapping[str, object], name: str) -> object:
     Raises:
         AnsibleFilterError: nobody decides anything of that name, or what is known is not what it should be.
     """
-    from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+    from ansible_collections.flant.gitops.plugins.plugin_utils._filter_errors import filter_errors
 
     if name not in _PLACES:
         raise AnsibleFilterError(f"{name!r} is no decision.")
     place = import_module(f"ansible_collections.flant.gitops.plugins.plugin_utils.{_PLACES[name]}")
-    try:
+    with filter_errors():
         found = getattr(place, name)(**dict(known.items()))  # which may be templates until they are asked for
-    except Failure as failure:
-        raise AnsibleFilterError(str(failure)) from failure
     return asdict(found) if is_dataclass(found) and not isinstance(found, type) else found
 
 

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ansible.errors import AnsibleFilterError
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -47,12 +45,10 @@ def duration(text: str | float) -> float:
         AnsibleFilterError: ``text`` is no duration.
     """
     from ansible_collections.flant.gitops.plugins.module_utils._duration import parse_duration
-    from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+    from ansible_collections.flant.gitops.plugins.plugin_utils._filter_errors import filter_errors
 
-    try:
+    with filter_errors():
         return parse_duration(str(text), "duration")
-    except Failure as failure:
-        raise AnsibleFilterError(str(failure)) from failure
 
 
 class FilterModule:

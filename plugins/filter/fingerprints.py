@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ansible.errors import AnsibleFilterError
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
@@ -48,15 +46,13 @@ def fingerprints(signers: Mapping[str, Any]) -> list[str]:
     Raises:
         AnsibleFilterError: one of them would not count.
     """
-    from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+    from ansible_collections.flant.gitops.plugins.plugin_utils._filter_errors import filter_errors
     from ansible_collections.flant.gitops.plugins.plugin_utils._keys import Trusted
     from ansible_collections.flant.gitops.plugins.plugin_utils._keys import fingerprints as of_all
     from ansible_collections.flant.gitops.plugins.plugin_utils._values import plain
 
-    try:
+    with filter_errors():
         return of_all(Trusted(*(plain(signers[field]) for field in Trusted._fields)))  # type: ignore[arg-type]
-    except Failure as failure:
-        raise AnsibleFilterError(str(failure)) from failure
 
 
 class FilterModule:

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ansible.errors import AnsibleFilterError
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -54,13 +52,11 @@ def signers(named: object, keys: object, former: object = None) -> dict[str, obj
     Raises:
         AnsibleFilterError: a variable is not what it should be.
     """
-    from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+    from ansible_collections.flant.gitops.plugins.plugin_utils._filter_errors import filter_errors
     from ansible_collections.flant.gitops.plugins.plugin_utils._keys import trusted, with_former
 
-    try:
+    with filter_errors():
         found = trusted(with_former(named, former) if former else named, keys)
-    except Failure as failure:
-        raise AnsibleFilterError(str(failure)) from failure
     return found._asdict()
 
 

@@ -9,6 +9,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 import pytest
+from ansible.errors import AnsibleFilterError
 from ansible_collections.flant.gitops.plugins.filter.fingerprints import fingerprints as fingerprints_of
 from ansible_collections.flant.gitops.plugins.filter.signers import signers as signers_of
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
@@ -154,3 +155,10 @@ def test_keys_of_a_schedule_are_public_ones() -> None:
         ({"alice": "no key"}, "variable['alice'] holds no ASCII-armored OpenPGP public key."),
     ):
         assert refusal(check_keys, keys, "variable") == sentence
+
+
+def test_filters_refuse_as_ansible_expects_it_of_them() -> None:
+    with pytest.raises(AnsibleFilterError, match=NO_SIGNERS):
+        signers_of("alice", [])
+    with pytest.raises(AnsibleFilterError, match=r"\['alice'\]\.public_keys\[0\]"):
+        fingerprints_of(signers_of({"alice": "no key"}, []))
