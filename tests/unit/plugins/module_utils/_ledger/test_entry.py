@@ -41,10 +41,13 @@ BEGUN = Entry(
     },
 )
 ENDED = {"rc": 3, "startedOn": BEGUN.at, "finishedOn": BEGUN.at, "output": DIGEST, "requests": [TOKEN]}
+CANARY = "c4n4ry of others\n"
+UNFIT = (CANARY, "x" * 70000, [CANARY], {CANARY: CANARY}, [{CANARY: CANARY}], 10**30, -1, True)
 ABOUT_THE_LEDGER = BEGUN._replace(run="", place=None, details={})
 GOOD = [
     BEGUN,
     BEGUN._replace(event=entries.FAILED, details=ENDED),
+    BEGUN._replace(event=entries.FINISHED, details={**ENDED, "rc": 0}),
     BEGUN._replace(event=entries.CANCELLED, details={}),
     BEGUN._replace(event=entries.ADOPTED, details={}),
     BEGUN._replace(event=entries.LOST, details={}),
@@ -125,6 +128,37 @@ def with_predicate(**changes: object) -> bytes:
 def test_field_without_its_form_is_refused(name: str, value: object) -> None:
     with pytest.raises(ValueError, match=r"^(it|its) "):
         read(with_predicate(**{name: value}))
+
+
+@pytest.mark.parametrize("entry", GOOD, ids=lambda entry: entry.event)
+def test_no_field_takes_what_others_could_have_written_into_it(entry: Entry) -> None:
+    statement = json.loads(entry.payload())
+    for field in sorted(entries.EVENTS[entry.event].fields):
+        for value in UNFIT:
+            changed = {**statement, "predicate": {**statement["predicate"], field: value}}
+            with pytest.raises(ValueError, match=rf"^its {field} "):
+                read(canonical(changed))
+
+
+@pytest.mark.parametrize(
+    ("event", "list_of", "good"),
+    [(entries.BEGUN, "signatures", SIGNED), (entries.FINISHED, "requests", TOKEN)],
+    ids=["signatures", "requests"],
+)
+def test_no_field_within_takes_it_either(event: str, list_of: str, good: dict[str, str]) -> None:
+    statement = json.loads({each.event: each for each in GOOD}[event].payload())
+    for field in good:
+        for value in UNFIT:
+            changed = {**statement, "predicate": {**statement["predicate"], list_of: [{**good, field: value}]}}
+            with pytest.raises(ValueError, match=rf"^its {list_of} does not have its form"):
+                read(canonical(changed))
+
+
+@pytest.mark.parametrize("field", ["repository", "branch"])
+def test_no_subject_takes_it_either(field: str) -> None:
+    for value in ("", "a b", "x" * 1100):
+        with pytest.raises(ValueError, match=r"^its subject "):
+            BEGUN._replace(place=BEGUN.place._replace(**{field: value})).payload()
 
 
 @pytest.mark.parametrize(

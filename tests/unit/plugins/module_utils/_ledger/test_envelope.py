@@ -67,7 +67,7 @@ def test_any_other_encoding_is_refused(line: bytes) -> None:
         open_line(line)
 
 
-@pytest.mark.parametrize("text", ["1.0", "1e3", "NaN", "-Infinity", '"\\ud800"', "9" * 5000])
+@pytest.mark.parametrize("text", ["1.0", '1,"a":2', "1e3", "NaN", "-Infinity", '"\\ud800"', "9" * 5000])
 def test_what_has_no_one_encoding_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="canonical"):
         parse(f'{{"a":{text}}}'.encode())
