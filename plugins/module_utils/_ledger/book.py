@@ -289,24 +289,23 @@ def signed_with(directory: int) -> Path | None:
 
 
 def begin(book: Book, place: Place, *, adopts: bool, **details: object) -> str:
-    """Say that a run begins; return its id.
+    """Say that a run begins; return its id, that of the last run where it goes on with what this has left.
 
     Args:
         book: the ledger.
         place: the commit.
-        adopts: whether it takes up the container of the last run that did not end.
+        adopts: whether it takes up a container, which the last run has left, whether that has ended or not.
         details: what there is to say of a run that begins.
 
     Raises:
         Failure: it cannot be said.
         OSError: it cannot be written.
     """
-    adopted = take_up(book, place) if adopts else ""
-    if adopted:
-        return adopted
-    unended = _unended(book)
-    if unended:
-        book.append(entries.LOST, run=unended.run, place=unended.place)
+    last, has_ended = _last_run(book)
+    if adopts and last and last.place == place:
+        return take_up(book, place) or last.run
+    if last and not has_ended:
+        book.append(entries.LOST, run=last.run, place=last.place)
     run = os.urandom(16).hex()
     book.append(entries.BEGUN, run=run, place=place, **details)
     return run
@@ -319,11 +318,11 @@ def take_up(book: Book, place: Place) -> str:
         Failure: it cannot be said.
         OSError: it cannot be written.
     """
-    unended = _unended(book)
-    if not unended or unended.place != place:
+    last, has_ended = _last_run(book)
+    if not last or has_ended or last.place != place:
         return ""
-    book.append(entries.ADOPTED, run=unended.run, place=place)
-    return unended.run
+    book.append(entries.ADOPTED, run=last.run, place=place)
+    return last.run
 
 
 def end(book: Book, event: str, run: str, **details: object) -> None:
@@ -342,12 +341,12 @@ def end(book: Book, event: str, run: str, **details: object) -> None:
     raise Failure("run: the ledger knows of no such run.")
 
 
-def _unended(book: Book) -> Entry | None:
-    """Return the last run that has begun, if there is no end of it; those before were called lost when it began."""
+def _last_run(book: Book) -> tuple[Entry | None, bool]:
+    """Return the last run that has begun, and whether it has ended; those before were called lost when it began."""
     ended: set[str] = set()
     for entry in book.newest():
         if entry.event in entries.ENDS:
             ended.add(entry.run)
         elif entry.event in (entries.BEGUN, entries.ADOPTED):
-            return None if entry.run in ended else entry
-    return None
+            return entry, entry.run in ended
+    return None, True

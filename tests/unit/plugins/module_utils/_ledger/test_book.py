@@ -121,6 +121,16 @@ def test_run_that_is_taken_up_keeps_its_id(ledger: Path) -> None:
     assert events(ledger) == [entry.BEGUN, entry.ADOPTED, entry.ADOPTED, entry.FINISHED]
 
 
+def test_run_that_has_ended_and_left_its_container_does_not_begin_anew(ledger: Path) -> None:
+    """It was killed before the container was removed; the commands, which failed, were started once."""
+    run = begin(ledger)
+    end(ledger, run, entry.FAILED)
+    assert begin(ledger, adopts=True) == run
+    end(ledger, run, entry.FAILED)
+    assert events(ledger) == [entry.BEGUN, entry.FAILED]
+    assert begin(ledger) != run
+
+
 def test_run_of_another_commit_is_not_taken_up(ledger: Path) -> None:
     run = begin(ledger)
     assert begin(ledger, adopts=True, place=PLACE._replace(commit="2" * 40)) != run
