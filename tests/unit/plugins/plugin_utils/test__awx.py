@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -46,7 +47,9 @@ def test_secret_options_are_refused_and_not_repeated() -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["a {{ b }}", "{% if %}", "${#x}", ["deep", {"er": "{{"}], {"{{": 1}])
+@pytest.mark.parametrize(
+    "text", ["a {{ b }}", "{% if %}", "${#x}", ["deep", {"er": "{{"}], {"{{": 1}, [date(2026, 1, 1), "{{"]]
+)
 def test_what_a_job_would_fill_in_is_refused_by_its_names(text: object) -> None:
     assert refusal(variables={"first": text, "fine": "text", "second": text}) == (
         "first, second: a job in AWX would fill in what looks like a template, although it is marked as unsafe here; "
@@ -102,6 +105,7 @@ def test_what_awx_has_is_kept_where_secrets_are_not_written() -> None:
         ([], [], True, False),
         (["web git"], [], True, False),
         ([], ["web"], True, False),
+        (["web git"], ["web"], True, True),
         (["web git", "another"], ["web"], True, True),
     ],
 )

@@ -65,6 +65,12 @@ def test_file_that_is_damaged_is_named(awx_dir: Path, content: bytes) -> None:
     assert str(raised.value).startswith(f"AWX: the host's facts in {awx_dir}/host2 cannot be read: ")
 
 
+def test_what_is_no_file_is_named(awx_dir: Path) -> None:
+    (awx_dir / "host2").mkdir()
+    with pytest.raises(Failure, match=r"^AWX: the host's facts in .*/host2 cannot be read: "):
+        fact(facts={}, awx_dir=str(awx_dir), host="host2")
+
+
 def test_what_is_no_state_is_left_to_whoever_checks_it() -> None:
     assert fact(facts={"flant_gitops_state": None}, awx_dir="", host="host1") is None
 
