@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -39,16 +38,14 @@ from ansible_collections.flant.gitops.plugins.module_utils._ledger.request impor
     SUSPEND,
     VERIFY,
 )
-from ansible_collections.flant.gitops.plugins.module_utils._private_file import open_regular, remove, replace
+from ansible_collections.flant.gitops.plugins.module_utils._private_file import remove, replace
 from ansible_collections.flant.gitops.plugins.module_utils._trusted_path import Missing, trusted_directory
 
 if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._ledger.request import Request, Subject
 
-_STATE = Path("state.json")
 _HOLD = Path("hold")
 _LOG = "log"
-_MOST = 64 * 1024  # bytes of a state
 
 
 def run(request: Request) -> Outcome:
@@ -83,7 +80,7 @@ def _verify(request: Request) -> Outcome:
 
 def _show(instance: Path, request: Request) -> Outcome:
     with trusted_directory(instance, "dir") as directory:
-        known = _read(directory)
+        known = state.read(directory)
     kept: list[tuple[str, str]] = []
     entries: list[dict[str, object]] = []
     if request.logs:
@@ -100,7 +97,7 @@ def _suspend(directory: int, request: Request) -> Outcome:
     if not request.check_mode:
         replace(_HOLD, request.mark(), dir_fd=directory)
         warnings = _note(request, entries.SUSPENDED)
-    return Outcome(changed=True, state=_read(directory), warnings=warnings)
+    return Outcome(changed=True, state=state.read(directory), warnings=warnings)
 
 
 def _resume(instance: Path, request: Request) -> Outcome:
@@ -110,7 +107,7 @@ def _resume(instance: Path, request: Request) -> Outcome:
         if stands and not request.check_mode:
             remove(_HOLD, dir_fd=directory)
             warnings = _note(request, entries.RESUMED)
-        return Outcome(changed=stands, state=_read(directory), warnings=warnings)
+        return Outcome(changed=stands, state=state.read(directory), warnings=warnings)
 
 
 def _reset(instance: Path, request: Request) -> Outcome:
@@ -118,7 +115,7 @@ def _reset(instance: Path, request: Request) -> Outcome:
         told = {"commit": request.commit, "previousCommit": request.previous_commit}
         said = {name: commit for name, commit in told.items() if commit}
         warnings = () if request.check_mode else _note(request, entries.RESET, **said)
-        return Outcome(changed=False, state=_read(directory), warnings=warnings)
+        return Outcome(changed=False, state=state.read(directory), warnings=warnings)
 
 
 def _note(request: Request, event: str, **details: str) -> tuple[str, ...]:
@@ -144,7 +141,7 @@ def _remove(instance: Path, request: Request) -> Outcome:
 
 
 def _change(instance: Path, directory: int, request: Request) -> Outcome:
-    before = _read(directory)
+    before = state.read(directory)
     after = state.follow(before, request)
     if request.check_mode:
         return Outcome(changed=after != before, state=before)
@@ -154,7 +151,7 @@ def _change(instance: Path, directory: int, request: Request) -> Outcome:
             _keep_output(instance, request)
         elif request.entry:
             entered = _enter(request.entry, request)  # before all else: what cannot be written down does not begin
-        replace(_STATE, after.dump(), dir_fd=directory)
+        replace(state.FILE, after.dump(), dir_fd=directory)
         if request.action != BEGIN and request.entry and (request.run or request.adopts):
             entered = _enter(request.entry, request)
     finally:
@@ -190,11 +187,3 @@ def _keep_output(instance: Path, request: Request) -> None:
         if request.output and request.keep_logs:
             logs.keep(directory, request.output)
         logs.prune(directory, request.keep_logs)
-
-
-def _read(directory: int) -> state.State:
-    try:
-        with os.fdopen(open_regular(_STATE, dir_fd=directory), "rb") as file:
-            return state.load(file.read(_MOST))
-    except FileNotFoundError:
-        return state.State()

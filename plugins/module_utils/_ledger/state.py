@@ -12,12 +12,19 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ansible_collections.flant.gitops.plugins.module_utils._printable import printable
+from ansible_collections.flant.gitops.plugins.module_utils._private_file import open_regular
 
 if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._ledger.request import Output, Request
+
+FILE = Path("state.json")
+"""The file's name."""
+_MOST = 64 * 1024  # bytes
 
 FAILED = "failed"
 FAILING = frozenset({FAILED, "waiting_for_retry", "given_up"})
@@ -59,6 +66,19 @@ class State(NamedTuple):
     def public(self) -> dict[str, object]:
         """Return it as a dictionary."""
         return {**self._asdict(), "last_run": self.last_run._asdict() if self.last_run else None}
+
+
+def read(directory: int) -> State:
+    """Return the state in the instance's ``directory``, a descriptor; none that is known if there is none.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    try:
+        with os.fdopen(open_regular(FILE, dir_fd=directory), "rb") as file:
+            return load(file.read(_MOST))
+    except FileNotFoundError:
+        return State()
 
 
 def load(document: bytes) -> State:

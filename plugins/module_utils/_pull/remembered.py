@@ -8,19 +8,17 @@
 from __future__ import annotations
 
 import contextlib
-import os
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ansible_collections.flant.gitops.plugins.module_utils import _hold
 from ansible_collections.flant.gitops.plugins.module_utils._ledger import state
-from ansible_collections.flant.gitops.plugins.module_utils._private_file import open_regular
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.polls import Last, Polls
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.ratchet import Ratchet
 from ansible_collections.flant.gitops.plugins.module_utils._trusted_path import Missing, trusted_directory
 
-_STATE = Path("state.json")
-_MOST = 64 * 1024  # bytes of a state
+if TYPE_CHECKING:
+    from pathlib import Path
+
 _OPTION = "flant_gitops_work_dir"
 
 
@@ -51,18 +49,10 @@ def read(instance: Path) -> Remembered:
     """
     found = Remembered(is_held=_hold.look(instance / "hold", _OPTION) is not None)
     with trusted_directory(instance, _OPTION) as directory:
-        found = found._replace(state=_state(directory))
+        found = found._replace(state=state.read(directory))
     git_dir = instance / "git"
     with contextlib.suppress(Missing), trusted_directory(git_dir, _OPTION):
         polls, ratchet = Polls(git_dir), Ratchet(git_dir)
         found = found._replace(poll=polls.last(), polled_at=polls.polled_at())
         return found._replace(commit=ratchet.commit() if ratchet.begun() else "")
     return found
-
-
-def _state(directory: int) -> state.State:
-    try:
-        with os.fdopen(open_regular(_STATE, dir_fd=directory), "rb") as file:
-            return state.load(file.read(_MOST))
-    except FileNotFoundError:
-        return state.State()

@@ -64,14 +64,7 @@ def show(request: Request, hold: Hold | None, rerun: Rerun | None) -> Outcome:
     """
     ratchet = Ratchet(request.git_dir)
     remembered = ratchet.commit() if found(request.git_dir, NAME) and ratchet.begun() else ""
-    outcome = Outcome(
-        changed=False,
-        status=RECORDED,
-        commit=remembered,
-        previous_commit=remembered,
-        superseded=ratchet.superseded(),
-        required_signatures=request.required_signatures,
-    )
+    outcome = _recorded(request, ratchet, remembered, remembered, changes=False)
     outcome = outcome.remembering(look(request.git_dir), Polls(request.git_dir), ratchet.moves(), rerun)
     if not hold:
         return outcome
