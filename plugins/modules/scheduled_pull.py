@@ -104,6 +104,11 @@ options:
       - It has to exist. It, and each folder on the way there, must belong to root or O(user), and nobody else may be
         able to write to it.
     type: path
+  trigger:
+    description:
+      - File that systemd watches to start the program. Where its time changes during a run, O(command) runs once more.
+        What it holds is not read.
+    type: path
   keep_log:
     description:
       - Whether to keep the output of O(command) in O(instance_dir), of the last run as C(ansible-pull.log) and of the
@@ -175,6 +180,7 @@ ARGUMENT_SPEC = {
     "timeout": {"type": "int", "default": 7200},
     "delay": {"type": "int", "default": 0},
     "metrics_dir": {"type": "path"},
+    "trigger": {"type": "path"},
     "keep_log": {"type": "bool", "default": False},
 }
 

@@ -48,6 +48,10 @@ _FORMS = {
         r"[a-z_][a-z0-9_-]*",
         "it must be the name of a user",
     ),
+    "schedule_trigger_group": (
+        r"[a-z_][a-z0-9_-]*",
+        "it must be the name of a group",
+    ),
     "schedule_on_calendar": (
         r"[A-Za-z0-9 :*/.,~+_-]+",
         "it must be a calendar event as systemd knows them, such as '*:0/5'",
@@ -104,6 +108,8 @@ def _whole_seconds(config: Mapping[str, Any], name: str) -> float:
 
 
 def _extras(config: Mapping[str, Any]) -> None:
+    if config["schedule_trigger"] and config["schedule_trigger_group"] == "root" != config["schedule_user"]:
+        raise Failure("schedule_trigger_group: it must be another group than root's, as the service's user is in it.")
     for path in _values.texts(config["schedule_read_write_paths"], "schedule_read_write_paths"):
         if not _PATH.fullmatch(path):
             raise Failure(f"schedule_read_write_paths: {path!r} {_PATH_IN_WORDS}.")

@@ -34,6 +34,13 @@ class Course:
     starts: bool
     start_state: str
     stop_state: str
+    can_trigger: bool
+    triggers: bool
+    triggers_no_more: bool
+    trigger: str
+    units: list[str]
+    starters: list[str]
+    forgets_watch: bool
 
 
 @dataclass(frozen=True)
@@ -53,8 +60,7 @@ class Pull:
 
 def schedule(
     *,
-    state: str,
-    manager: str,
+    wanted: Mapping[str, str],
     booted: bool,
     steps: Mapping[str, Mapping[str, Any]],
     check_mode: bool,
@@ -62,15 +68,19 @@ def schedule(
     """Return what is due, from what the tasks have returned so far.
 
     Args:
-        state: ``present`` or ``absent``.
-        manager: ``systemd``, ``cron``, or ``auto`` for the one that there is.
+        wanted: the ``state``, ``present`` or ``absent``; the ``manager``, ``systemd``, ``cron`` or ``auto`` for the one
+            that there is; and the path of the file that somebody touches to ask for a run as ``trigger``, empty if
+            nobody may.
         booted: whether systemd runs the host.
         steps: what the looks for ansible-pull as ``pull`` and for ``crontab`` have returned, what systemd has said of
-            the ``calendar`` event, and what writing or deleting the ``units`` has come to; empty what has not come.
+            the ``calendar`` event, what writing or deleting the ``units`` has come to, and deleting the one that
+            watches the trigger as ``unwatched``; empty what has not come.
         check_mode: whether Ansible only looks.
     """
     changed = bool(steps["units"].get("changed"))
+    state, manager, trigger = (wanted[name] for name in ("state", "manager", "trigger"))
     chosen = ("systemd" if booted else "cron") if manager == _AUTO else manager
+    starters = ["timer", "path"] if trigger else ["timer"]
     return Course(
         installs=state == "present",
         removes=state == "absent",
@@ -83,6 +93,13 @@ def schedule(
         starts=not (check_mode and changed),  # there is no unit to look at yet
         start_state=("restarted" if changed else "started") if booted else "",
         stop_state="stopped" if booted else "",
+        can_trigger=not trigger or chosen == "systemd",
+        triggers=trigger != "",
+        triggers_no_more=trigger == "",
+        trigger=trigger,
+        units=["service", *starters],
+        starters=starters,
+        forgets_watch=booted and bool(steps["unwatched"].get("changed")),
     )
 
 

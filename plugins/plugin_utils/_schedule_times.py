@@ -76,7 +76,8 @@ def schedule_times(
         delay = _between_events(str(steps["calendar"].get("stdout", "")))
     keeps = manager != "cron" and version >= _KEEPS_TO_A_SECOND
     timer, program = (delay, 0) if keeps else (0, delay)
-    return Times(run, run + program + _ENDING, timer, program)
+    runs = 2 if config["schedule_trigger"] else 1  # if somebody asks for another one during the first
+    return Times(run, runs * (run + program) + _ENDING, timer, program)
 
 
 def _seconds(config: Mapping[str, Any], name: str) -> int:

@@ -45,6 +45,7 @@ class Installation:
             "timeout": 60,
             "delay": 0,
             "metrics_dir": str(self.folder / "metrics"),
+            "trigger": None,
             "keep_log": False,
             **changed,
         }

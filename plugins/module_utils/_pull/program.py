@@ -26,6 +26,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._pull import log as l
 from ansible_collections.flant.gitops.plugins.module_utils._pull import (
     metrics,
     process,
+    push,
     remembered,
     repository,
     settings,
@@ -84,7 +85,11 @@ def _run(known: Settings) -> int:
         with trusted_directory(Path(known.directory), "flant_gitops_work_dir") as directory, _locked(directory) as lock:
             if lock is None:  # the run before goes on
                 return 0
-            return _have_turn(known, directory, lock)
+            before = push.last(known.trigger)
+            status = _have_turn(known, directory, lock)
+            if push.last(known.trigger) != before:  # which systemd does not look at during a run
+                status = _have_turn(known, directory, lock)
+            return status
     except OSError as error:
         raise Failure(f"{known.directory} cannot be used: {error.strerror}.") from error
 

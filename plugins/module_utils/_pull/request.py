@@ -55,6 +55,7 @@ class Request:
                 timeout=params["timeout"],
                 delay=params["delay"],
                 metrics_dir=params["metrics_dir"] or "",
+                trigger=params["trigger"] or "",
                 keeps_log=params["keep_log"],
             ),
             check_mode=check_mode,

@@ -34,6 +34,7 @@ class Settings(NamedTuple):
         timeout: after how many seconds it is ended.
         delay: up to how many seconds after its time this host has its own turn; 0 for none.
         metrics_dir: where node_exporter looks for metrics, an absolute path; empty for none.
+        trigger: what somebody touches to ask for a run, an absolute path; empty for none.
         keeps_log: whether the output is kept in the instance's folder and told to the system's log.
     """
 
@@ -47,6 +48,7 @@ class Settings(NamedTuple):
     timeout: int
     delay: int
     metrics_dir: str
+    trigger: str
     keeps_log: bool
 
     def dump(self) -> bytes:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from typing import TYPE_CHECKING
 
 import pytest
+from ansible_collections.flant.gitops.tests.support.waiting import until
 
 if TYPE_CHECKING:
     from ansible_collections.flant.gitops.tests.component.role.schedule.conftest import Schedule
@@ -148,3 +150,71 @@ def test_where_systemd_is_to_boot_later_the_timer_is_enabled(cron: Schedule) -> 
     gone = cron.set(state="absent")
     assert gone.returncode == 0, gone.stdout
     assert cron.machine.run("find", "/etc/systemd/system", "-name", f"{cron.unit}*").stdout == ""
+
+
+def test_trigger_is_installed_and_removed(schedule: Schedule, booted: Machine) -> None:
+    path, folder = f"{schedule.unit}.path", f"/var/lib/flant_gitops/.trigger-{schedule.instance}"
+    installed = schedule.set(trigger=True, trigger_group="daemon")
+    assert installed.returncode == 0, installed.stdout
+    assert booted.output("systemd-analyze", "verify", *schedule.units(), f"/etc/systemd/system/{path}") == ""
+    assert booted.output("systemctl", "is-enabled", path) == "enabled\n"
+    assert booted.output("systemctl", "is-active", path) == "active\n"
+    found = booted.output("find", folder, "-printf", "%u %g %m %P\n")
+    assert found == "root daemon 750 \nroot daemon 660 trigger\n"
+    assert exposure(schedule) <= 2.5
+    assert "changed=0" in schedule.set(trigger=True, trigger_group="daemon").stdout
+
+    gone = schedule.set()
+    assert gone.returncode == 0, gone.stdout
+    assert booted.output("systemctl", "list-units", "--all", "--no-legend", path).strip() == ""
+    assert booted.run("test", "-e", folder).returncode == 1
+    assert booted.output("systemctl", "is-active", f"{schedule.unit}.timer") == "active\n"
+
+    schedule.set(trigger=True)
+    gone = schedule.set(state="absent")
+    assert gone.returncode == 0, gone.stdout
+    assert booted.output("find", "/etc/systemd/system", "-name", f"{schedule.unit}*") == ""
+    assert booted.output("systemctl", "list-units", "--all", "--no-legend", f"{schedule.unit}*").strip() == ""
+    assert booted.run("test", "-e", folder).returncode == 1
+
+
+def test_only_the_group_may_push_and_a_flood_costs_polls_only_and_the_timer_goes_on(
+    schedule: Schedule, booted: Machine
+) -> None:
+    """A script stands in for ansible-pull: it counts."""
+    polls = f"{schedule.folder}/polls"
+    installed = schedule.set(
+        ansible_pull=booted.script('echo poll >> "$PWD/polls"'),
+        trigger=True,
+        trigger_group="daemon",
+        on_calendar="*:*:0/20",
+        randomized_delay="0s",
+    )
+    assert installed.returncode == 0, installed.stdout
+    until(lambda: count(booted, polls))
+    trigger = f"/var/lib/flant_gitops/.trigger-{schedule.instance}/trigger"
+    pushes = ("setpriv", "--reuid=nobody", "--regid=nogroup")
+    assert booted.run(*pushes, "--clear-groups", "touch", trigger).returncode == 1
+    assert booted.run(*pushes, "--groups=daemon", "touch", f"{trigger}-2").returncode == 1
+
+    began, before = time.monotonic(), count(booted, polls)
+    flood = 'n=0; while test $n -lt 1000; do echo "$n" > "$0"; n=$((n + 1)); sleep 0.005; done'
+    booted.output(*pushes, "--groups=daemon", "sh", "-c", flood, trigger)
+    by_the_timer = (time.monotonic() - began) / 20 + 1
+    after = count(booted, polls)
+    assert 2 <= after - before <= 2 * (10 + by_the_timer)  # a push during a run causes one more
+    assert booted.output("systemctl", "is-active", f"{schedule.unit}.timer") == "active\n"
+    until(lambda: count(booted, polls) > after)
+    until(lambda: booted.run("systemctl", "is-active", f"{schedule.unit}.path").stdout == "active\n")
+    assert booted.output("systemctl", "show", "--property=Result", "--value", schedule.unit) == "success\n"
+
+
+def count(machine: Machine, polls: str) -> int:
+    return machine.run("cat", polls).stdout.count("poll\n")
+
+
+def test_cron_watches_no_trigger(cron: Schedule) -> None:
+    refused = cron.set(trigger=True)
+    assert refused.returncode == 2, refused.stdout
+    assert "flant_gitops_schedule_trigger: it needs systemd, and the schedule of this host is cron's." in refused.stdout
+    assert cron.machine.run("test", "-e", cron.folder).returncode == 1

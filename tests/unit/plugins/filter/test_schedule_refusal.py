@@ -41,6 +41,8 @@ def schedule(**variables: object) -> dict[str, object]:
         {"repo_url": "git@x:host.git", "ssh_key_file": "/etc/key", "ssh_known_hosts_file": "/etc/known"},
         {"username": "deploy", "password_file": "/etc/password", "ca_cert_file": "/etc/ca"},
         {"environment": {"GIT_TRACE": "1"}},
+        {"trigger": True},
+        {"trigger": True, "trigger_group": "deploy", "user": "nobody"},
     ],
 )
 def test_what_works_is_not_refused(variables: dict[str, object]) -> None:
@@ -85,6 +87,8 @@ def test_what_works_is_not_refused(variables: dict[str, object]) -> None:
             {"ca_cert_file": "/ca", "environment": {"GIT_CONFIG_COUNT": "0"}},
             "flant_gitops_schedule_environment['GIT_CONFIG_COUNT']: how git gets to the repository",
         ),
+        ({"trigger_group": "a b"}, "flant_gitops_schedule_trigger_group: it must be the name of a group"),
+        ({"trigger": True, "user": "nobody"}, "flant_gitops_schedule_trigger_group: it must be another group than"),
         ({"environment": {"A B": "1"}}, "flant_gitops_schedule_environment: 'A B' is no name"),
         ({"environment": {"A": "1\n2"}}, "flant_gitops_schedule_environment['A']: "),
     ],

@@ -15,12 +15,14 @@ from ansible_collections.flant.gitops.plugins.plugin_utils._schedule_course impo
     schedule_pull,
 )
 
-NOTHING: dict[str, dict[str, object]] = {"pull": {}, "crontab": {}, "calendar": {}, "units": {}}
+NOTHING: dict[str, dict[str, object]] = {"pull": {}, "crontab": {}, "calendar": {}, "units": {}, "unwatched": {}}
 
 
 def course(steps: dict[str, dict[str, object]] | None = None, **changed: Any) -> Course:  # noqa: ANN401 -- of any type
-    known = {"state": "present", "manager": "auto", "booted": True, "check_mode": False, **changed}
-    return schedule(**known, steps={**NOTHING, **(steps or {})})
+    known = {"booted": True, "check_mode": False, **changed}
+    wanted = {"state": "present", "manager": "auto", "trigger": ""}
+    wanted.update({name: known.pop(name) for name in wanted if name in known})
+    return schedule(wanted=wanted, **known, steps={**NOTHING, **(steps or {})})
 
 
 def test_state_says_which_way_it_goes() -> None:
@@ -66,6 +68,19 @@ def test_systemd_is_asked_for_nothing_where_it_does_not_run(
 ) -> None:
     due = course({"units": {"changed": changed}}, booted=booted)
     assert (due.reloads, due.start_state, due.stop_state) == (reloads, start, stop)
+
+
+def test_push_needs_a_unit_of_systemds_and_what_it_needs_goes_with_it() -> None:
+    quiet, pushed = course(), course(trigger="/trigger")
+    assert (quiet.triggers, quiet.triggers_no_more, quiet.units) == (False, True, ["service", "timer"])
+    assert (pushed.triggers, pushed.triggers_no_more, pushed.units) == (True, False, ["service", "timer", "path"])
+    assert (quiet.starters, pushed.starters) == (["timer"], ["timer", "path"])
+    assert (quiet.trigger, pushed.trigger) == ("", "/trigger")
+    assert [course(trigger=path, manager="cron").can_trigger for path in ("", "/trigger")] == [True, False]
+    assert course(trigger="/trigger", manager="systemd").can_trigger
+    deleted = {"unwatched": {"changed": True}}
+    assert [course(deleted, booted=booted).forgets_watch for booted in (True, False)] == [True, False]
+    assert not course().forgets_watch
 
 
 def test_check_mode_starts_no_timer_that_is_not_written() -> None:

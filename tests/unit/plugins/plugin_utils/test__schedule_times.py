@@ -24,10 +24,19 @@ ONCE = "    Next elapse: Thu 2099-01-01 00:00:00 UTC\n       From now: 72 years 
 NEXT = "".join(EVERY_FIVE_MINUTES.splitlines(keepends=True)[:4])
 
 
-def times(manager: str, delay: object, timeout: object = "2h", cron: str = "*/5 * * * *", **steps: str) -> Times:
+def times(
+    manager: str,
+    delay: object,
+    timeout: object = "2h",
+    cron: str = "*/5 * * * *",
+    *,
+    trigger: bool = False,
+    **steps: str,
+) -> Times:
     """Return the times where systemd has said ``steps``."""
     said = {name: {"stdout": steps[name]} if name in steps else {} for name in ("version", "calendar")}
     config = {"schedule_timeout": timeout, "schedule_randomized_delay": delay, "schedule_cron": cron}
+    config["schedule_trigger"] = trigger
     return schedule_times(config=config, manager=manager, steps=said, now=NOW)
 
 
@@ -80,3 +89,9 @@ def test_delay_of_a_cron_job_is_the_programs_whatever_systemd_there_is(delay: st
 def test_systemd_leaves_the_program_the_time_to_wait_and_to_end_what_takes_too_long() -> None:
     assert times("systemd", "30s", "1h", version=NEW) == Times(3600, 3720, 30, 0)
     assert times("systemd", "30s", 600, version=OLD) == Times(600, 750, 0, 30)
+
+
+def test_push_may_double_what_the_unit_takes() -> None:
+    once, twice = (times("systemd", "30s", timeout=100, trigger=trigger, version=OLD) for trigger in (False, True))
+    assert (once.run, once.unit) == (100, 250)
+    assert (twice.run, twice.unit) == (100, 380)

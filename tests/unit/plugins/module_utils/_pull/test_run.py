@@ -246,6 +246,29 @@ def test_its_turn_comes_after_the_seconds_that_are_this_hosts(installation: Inst
     assert began - before >= 2
 
 
+@pytest.mark.parametrize(("pushed", "runs"), [("false", 1), ("test ! -e second", 2), ("true", 2)])
+def test_push_during_a_run_causes_one_more(installation: Installation, pushed: str, runs: int) -> None:
+    trigger = installation.folder / "trigger"
+    trigger.touch()
+    count = "echo >> runs; sleep 0.05"
+    script = f"{count}; if {pushed}; then touch {trigger}; fi; if test -e first; then touch second; fi; touch first"
+    installation.set(script, trigger=str(trigger))
+    assert installation.tick()[0] == 0
+    assert (installation.folder / "instance/runs").read_text(encoding="ascii").count("\n") == runs
+
+
+def test_status_after_a_push_is_that_of_the_last_run_and_a_trigger_that_is_gone_is_no_push(
+    installation: Installation,
+) -> None:
+    trigger = installation.folder / "trigger"
+    trigger.touch()
+    script = f"test -e first && exit 3; touch first; sleep 0.05; touch {trigger}; exit 4"
+    installation.set(script, trigger=str(trigger))
+    assert installation.tick()[0] == 3
+    trigger.unlink()
+    assert installation.tick()[0] == 3
+
+
 def wait_for(path: Path) -> None:
     deadline = time.monotonic() + 30
     while not path.exists():
