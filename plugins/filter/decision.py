@@ -62,6 +62,7 @@ _PLACES = {
     "reset": "_operations",
     "resume": "_operations",
     "schedule": "_schedule_course",
+    "schedule_collections": "_schedule_collections",
     "schedule_pull": "_schedule_course",
     "schedule_times": "_schedule_times",
     "verification": "_verification",

@@ -14,7 +14,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._duration import pars
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._instance import check_instance
 from ansible_collections.flant.gitops.plugins.module_utils._pull import repository
-from ansible_collections.flant.gitops.plugins.plugin_utils import _cron, _values
+from ansible_collections.flant.gitops.plugins.plugin_utils import _cron, _schedule_collections, _values
 from ansible_collections.flant.gitops.plugins.plugin_utils._keys import check_keys
 
 if TYPE_CHECKING:
@@ -123,6 +123,22 @@ def _extras(config: Mapping[str, Any]) -> None:
             raise Failure(f"schedule_environment[{name!r}]: it must hold no control characters.")
 
 
+def _outside_the_checkout(config: Mapping[str, Any]) -> None:
+    """Refuse what leads into the checkout, where ansible-pull brings a commit before it verifies it."""
+    checkout = re.escape(f"{config['work_dir']}/{config['instance']}/checkout")
+    inside = re.compile(rf"(?:{checkout}|(?<![\w/.-])(?:\./)*checkout)(?:/|$)")
+    texts = {
+        "schedule_inventory": config["schedule_inventory"],
+        "schedule_ansible_pull": config["schedule_ansible_pull"],
+        **{f"schedule_{name}": config[f"schedule_{name}"] for name in _ACCESS},
+        **{f"schedule_arguments[{index}]": each for index, each in enumerate(config["schedule_arguments"])},
+        **{f"schedule_environment[{name!r}]": each for name, each in config["schedule_environment"].items()},
+    }
+    for name, text in texts.items():
+        if inside.search(str(text)):
+            raise Failure(f"{name}: it must name nothing in the checkout, which is changed before it is verified.")
+
+
 def refusal(config: Mapping[str, Any]) -> str:
     """Return why ``config`` cannot work, or an empty text."""
     try:
@@ -137,6 +153,9 @@ def refusal(config: Mapping[str, Any]) -> str:
         _cron.check(config["schedule_cron"])
         check_keys(config["schedule_trusted_pgp_public_keys"], "schedule_trusted_pgp_public_keys")
         _extras(config)
+        _schedule_collections.refuse(config["schedule_collections"], config["schedule_environment"])
+        if config["schedule_trusted_pgp_public_keys"]:
+            _outside_the_checkout(config)
     except Failure as failure:
         return f"flant_gitops_{failure}"
     return ""

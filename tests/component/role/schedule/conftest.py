@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import time
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -124,3 +125,14 @@ def repository(bare: Path, clone: Path) -> Repository:
     made.git("remote", "add", "origin", str(bare))
     made.push()
     return made
+
+
+def run(schedule: Schedule) -> tuple[str, str]:
+    """Run the service once; return its result and what it left in the journal."""
+    since = f"@{time.time():.6f}"
+    schedule.machine.run("systemctl", "start", schedule.unit)
+    journal = schedule.machine.output(
+        "journalctl", "--no-pager", "--output=cat", f"--since={since}", f"--identifier={schedule.unit}"
+    )
+    result = schedule.machine.output("systemctl", "show", "--property=Result", "--value", schedule.unit)
+    return result.strip(), journal

@@ -6,13 +6,17 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 import yaml
 from ansible_collections.flant.gitops.tests.component.role.conftest import Upstream
-from ansible_collections.flant.gitops.tests.component.role.schedule.conftest import Repository, Schedule, repository
+from ansible_collections.flant.gitops.tests.component.role.schedule.conftest import (
+    Repository,
+    Schedule,
+    repository,
+    run,
+)
 from ansible_collections.flant.gitops.tests.support.throwaway_machine import COLLECTIONS_THERE, ENGINE
 
 if TYPE_CHECKING:
@@ -52,17 +56,6 @@ def host(schedule: Schedule, watched: Upstream, signers: Signers, image: str) ->
         environment={"ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS_THERE)},
     )
     return made
-
-
-def run(schedule: Schedule) -> tuple[str, str]:
-    """Run the service once; return its result and what it left in the journal."""
-    since = f"@{time.time():.6f}"
-    schedule.machine.run("systemctl", "start", schedule.unit)
-    journal = schedule.machine.output(
-        "journalctl", "--no-pager", "--output=cat", f"--since={since}", f"--identifier={schedule.unit}"
-    )
-    result = schedule.machine.output("systemctl", "show", "--property=Result", "--value", schedule.unit)
-    return result.strip(), journal
 
 
 def started(containers: Containers, schedule: Schedule) -> int:

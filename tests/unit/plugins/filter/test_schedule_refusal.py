@@ -4,10 +4,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
 from ansible_collections.flant.gitops.plugins.filter.schedule_refusal import schedule_refusal
+
+if TYPE_CHECKING:
+    from ansible_collections.flant.gitops.tests.support.signers import Signers
 
 ROLE = Path(__file__).resolve().parents[4] / "roles/flant_gitops"
 DEFAULTS = yaml.safe_load((ROLE / "defaults/main.yml").read_text(encoding="utf-8"))
@@ -89,6 +93,7 @@ def test_what_works_is_not_refused(variables: dict[str, object]) -> None:
         ),
         ({"trigger_group": "a b"}, "flant_gitops_schedule_trigger_group: it must be the name of a group"),
         ({"trigger": True, "user": "nobody"}, "flant_gitops_schedule_trigger_group: it must be another group than"),
+        ({"collections": [{"url": "https://x/y"}]}, "flant_gitops_schedule_collections[0]: it must have a url, and"),
         ({"environment": {"A B": "1"}}, "flant_gitops_schedule_environment: 'A B' is no name"),
         ({"environment": {"A": "1\n2"}}, "flant_gitops_schedule_environment['A']: "),
     ],
@@ -97,6 +102,38 @@ def test_refusal_names_the_variable_at_fault(variables: dict[str, object], sente
     refused = schedule_refusal(schedule(**variables))
     assert refused.startswith(sentence)
     assert refused.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("variables", "named"),
+    [
+        ({"inventory": "checkout/inventory.yml"}, "inventory"),
+        ({"inventory": "/var/lib/flant_gitops/default/checkout/inventory.yml"}, "inventory"),
+        ({"arguments": ["-v", "--extra-vars=@./checkout/vars.yml"]}, "arguments[1]"),
+        (
+            {"environment": {"ANSIBLE_COLLECTIONS_PATH": "/x:checkout/collections"}},
+            "environment['ANSIBLE_COLLECTIONS_PATH']",
+        ),
+        ({"environment": {"X": "/var/lib/flant_gitops/default/checkout"}}, "environment['X']"),
+        ({"ansible_pull": "/var/lib/flant_gitops/default/checkout/venv/bin/ansible-pull"}, "ansible_pull"),
+    ],
+)
+def test_nothing_is_read_in_the_checkout_before_it_is_verified(
+    variables: dict[str, object], named: str, signers: Signers
+) -> None:
+    assert schedule_refusal(schedule(**variables)) == ""
+    refused = schedule_refusal(schedule(**variables, trusted_pgp_public_keys=[signers.alice.public_key]))
+    assert refused == (
+        f"flant_gitops_schedule_{named}: it must name nothing in the checkout, which is changed before it is verified."
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["my-checkout/x", "/srv/checkout/x", "checkouts/x", "/var/lib/flant_gitops/other/checkout/x"]
+)
+def test_other_folders_of_that_name_are_not_meant(text: str, signers: Signers) -> None:
+    keys = [signers.alice.public_key]
+    assert schedule_refusal(schedule(arguments=[f"--extra-vars=@{text}"], trusted_pgp_public_keys=keys)) == ""
 
 
 def test_password_in_the_url_is_refused_and_not_repeated() -> None:
