@@ -18,7 +18,7 @@ from ansible.plugins.loader import cache_loader
 from ansible_collections.flant.gitops.plugins.filter import course, known_state
 from ansible_collections.flant.gitops.plugins.module_utils import _duration
 from ansible_collections.flant.gitops.plugins.module_utils._private_file import replace
-from ansible_collections.flant.gitops.plugins.plugin_utils import _course, _fact, _keys, _lock, _metadata
+from ansible_collections.flant.gitops.plugins.plugin_utils import _course, _fact, _keys, _lock, _looked_up, _metadata
 from ansible_collections.flant.gitops.plugins.plugin_utils._values import plain
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 FACT = "flant_gitops_state"
 # The filter course, and what it is made of. Ansible compiles it in each process that needs it, and forks one for every
 # task; an action is loaded before that, so that those of this task and of all that follow have it.
-SHARED = (course, known_state, convert_bool, _course, _duration, _fact, _keys, _lock, _metadata)
+SHARED = (course, known_state, convert_bool, _course, _duration, _fact, _keys, _lock, _looked_up, _metadata)
 
 
 class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core has no types

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from jinja2 import pass_context
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
+    from ansible_collections.flant.gitops.plugins.plugin_utils._looked_up import Variables
     from ansible_collections.flant.gitops.plugins.plugin_utils._windows import Calendar
 
 DOCUMENTATION = r"""
@@ -57,14 +58,7 @@ _value:
 """
 
 
-class Variables(Protocol):
-    """Where the values of variables come from, filled in."""
-
-    def get(self, name: str) -> Any:  # noqa: ANN401 -- users set what they like
-        """Return the value of the variable of that name."""
-
-
-@pass_context
+@pass_context  # type: ignore[untyped-decorator] # as ansible-core, Jinja is not looked at here
 def course(
     variables: Variables,
     settings: Mapping[str, str],
@@ -79,13 +73,14 @@ def course(
     from ansible_collections.flant.gitops.plugins.plugin_utils import _course, _lock
     from ansible_collections.flant.gitops.plugins.plugin_utils._fact import fact
     from ansible_collections.flant.gitops.plugins.plugin_utils._keys import trusted
+    from ansible_collections.flant.gitops.plugins.plugin_utils._looked_up import looked_up
     from ansible_collections.flant.gitops.plugins.plugin_utils._metadata import is_wanted
 
-    values = {name: variables.get(variable) for name, variable in settings.items()}
-    results = {name: variables.get(variable) for name, variable in steps.items()}
+    values, results = looked_up(variables, settings), looked_up(variables, steps)
     instance, host = values["instance"], values["host"]
     awx_dir = variables.get("_flant_gitops_awx_dir") if values["awx_job"] else ""
-    remembered: Any = known_state(fact(facts=values["facts"], awx_dir=awx_dir, host=host)).get(instance, {})
+    facts: Any = fact(facts=values["facts"], awx_dir=awx_dir, host=host)
+    remembered: Any = known_state(facts).get(instance, {})
     known = _course.Settings(
         instance=instance,
         container=_lock.container(instance=instance, git_dir_id=results["poll"].get("git_dir_id", "")),

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ansible.errors import AnsibleFilterError
+from jinja2 import pass_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
+
+    from ansible_collections.flant.gitops.plugins.plugin_utils._looked_up import Variables
 
 DOCUMENTATION = r"""
 name: refusal
@@ -26,23 +28,21 @@ description:
 options:
   _input:
     description:
-      - Those of the role's variables that no module takes, without their prefix C(flant_gitops_).
+      - The names of variables, by what they are to the check.
+      - Those of the role's variables that no module takes stand there without their prefix C(flant_gitops_).
       - Its keys C(git), C(container) and C(vault) are the options that the modules are to be given.
       - Its key C(memory), which may be missing, is a dictionary that tells how Ansible caches facts, with the keys
         C(host), C(host_is_in_inventory), C(plugin), C(uri), C(timeout) and C(awx).
       - Its key C(names), which may be missing, are the names of all variables that begin with C(flant_gitops_);
         one that the role does not know is refused.
       - Its key C(answers), which may be missing, has what must be yes, by the variables' names.
-      - Its key C(facts), which may be missing, is what the role remembers;
-        a value that it cannot have written is refused.
+      - Its key C(facts), which may be missing, are all facts of the host; a value in what the
+        role remembers that it cannot have written is refused.
       - Without C(git) only C(memory), C(instance) and C(work_dir) are looked at, and what one of the entry points has,
         which may be missing - C(suspend_reason), together with C(by), the name of who suspends, C(log_runs), and
         C(reset_commit).
     type: dict
     required: true
-  omit:
-    description: What stands for an option that is not given; Ansible's C(omit).
-    type: raw
 """
 
 EXAMPLES = r"""
@@ -59,23 +59,13 @@ _value:
 """
 
 
-def refusal(config: Mapping[str, Any], omit: object = None) -> str:
-    """Return why ``config`` cannot work, or an empty text; what is ``omit`` is not there."""
-    from ansible_collections.flant.gitops.plugins.filter.known_state import known_state
-    from ansible_collections.flant.gitops.plugins.plugin_utils import _configuration, _consent, _memory, _names
+@pass_context  # type: ignore[untyped-decorator] # as ansible-core, Jinja is not looked at here
+def refusal(variables: Variables, names: Mapping[str, Any]) -> str:
+    """Return why what ``variables`` have under the ``names`` cannot work, or an empty text."""
+    from ansible_collections.flant.gitops.plugins.plugin_utils import _refusal
+    from ansible_collections.flant.gitops.plugins.plugin_utils._looked_up import looked_up
 
-    for module in {"git", "container", "vault"} & config.keys():
-        config = {**config, module: {name: value for name, value in config[module].items() if value != omit}}
-    refused = _names.refusal(config.get("names", ())) or _consent.refusal(config.get("answers", {}))
-    refused = refused or (_memory.refusal(config["memory"]) if "memory" in config else "")
-    refused = refused or _configuration.refusal(config)
-    if refused or "facts" not in config:
-        return refused
-    try:
-        known_state(config["facts"])
-    except AnsibleFilterError as error:
-        return str(error)
-    return ""
+    return _refusal.refusal(looked_up(variables, names))
 
 
 class FilterModule:

@@ -43,6 +43,7 @@ _TEXTS = (
     *("git_poll_period", "initial_last_successful_commit", "ledger_key_file", "retry_delay", "retry_max_delay"),
     *("window_override", "work_dir"),
 )
+_NUMBERS = ("keep_logs", "keep_ledger", "log_runs", "max_attempts")
 
 
 def refusal(config: Mapping[str, Any]) -> str:
@@ -57,6 +58,7 @@ def refusal(config: Mapping[str, Any]) -> str:
     checks = (_place, _operation, _git, _container, _vault) if "git" in config else (_place, _suspension, _log, _reset)
     try:
         config = _values.with_texts(config, _TEXTS)
+        config = {**config, **{name: int(config[name] or 0) for name in _NUMBERS if name in config}}
         for check in checks:
             check(config)
     except Failure as failure:

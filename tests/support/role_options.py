@@ -8,8 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import yaml
+from ansible_collections.flant.gitops.plugins.plugin_utils._looked_up import looked_up
 from ansible_collections.flant.gitops.plugins.plugin_utils._variables import CONTAINER, GIT, LEDGER, PREFIX, VAULT
-from jinja2 import Environment
 
 MODULES = {
     "git_signed_commit": GIT,
@@ -17,7 +17,6 @@ MODULES = {
     "vault_wrapped_requests": VAULT,
     "run_ledger": LEDGER,
 }
-OMIT = object()
 # What the role leaves to the modules, and why; all else comes from a variable or is the role's own to say.
 LEFT = {
     "git_signed_commit": {"max_commits": "a bound that no honest history meets", "commits": "for another playbook"},
@@ -54,8 +53,4 @@ def rendered(name: str, variables: dict[str, object]) -> dict[str, object]:
     known = {PREFIX + variable: value for variable, value in variables.items()}
     known["_flant_gitops_trusted"] = {"trusted_signers": [], "trusted_keys": []}
     known |= {"_flant_gitops_env": {}, "_flant_gitops_files": []}
-    return {option: _value(text, known) for option, text in _VARS[f"_flant_gitops_{name}_options"].items()}
-
-
-def _value(text: str, known: dict[str, object]) -> object:
-    return Environment(autoescape=True).compile_expression(text[2:-2])(**known, omit=OMIT)
+    return looked_up(known, _VARS[f"_flant_gitops_{name}_variables"])

@@ -23,6 +23,7 @@ COLLECTION = Path(__file__).resolve().parents[3]
 ROLE = COLLECTION / "roles/flant_gitops"
 SPECS = yaml.safe_load((ROLE / "meta/argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]
 VARS = yaml.safe_load((ROLE / "vars/main.yml").read_text(encoding="utf-8"))
+CHECKED = "_flant_gitops_checked"
 DEFAULTS = yaml.safe_load((ROLE / "defaults/main.yml").read_text(encoding="utf-8"))
 STEPS = [*sorted((ROLE / "tasks").glob("*.yml")), *sorted((COLLECTION / "playbooks").glob("*.yml"))]
 CONDITIONS = {"when", "that", "failed_when", "changed_when", "until"}
@@ -78,7 +79,8 @@ def test_r16_each_entry_point_refuses_variables_that_nobody_knows(entry: str) ->
     refusals = set(
         re.findall(r"_flant_gitops_(?:\w+_)?refusal\b", (ROLE / "tasks" / f"{entry}.yml").read_text("utf-8"))
     )
-    assert any("'names': _flant_gitops_names" in VARS.get(name, "") for name in refusals)
+    looked_at = [VARS.get(name, "").replace(CHECKED, repr(VARS[CHECKED])) for name in refusals]
+    assert any("'names': '_flant_gitops_names'" in names for names in looked_at)
 
 
 @pytest.mark.parametrize("steps", STEPS, ids=lambda path: f"{path.parent.name}-{path.stem}")

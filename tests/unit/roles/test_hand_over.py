@@ -20,6 +20,7 @@ VARS = yaml.safe_load((ROLE / "vars/main.yml").read_text(encoding="utf-8"))
 CHECKS = {name for name in VARS if name.endswith("_refusal")}  # what is only looked at has not arrived
 NO_VARIABLES = {"flant_gitops_state", "flant_gitops_event"}  # the fact, and what the operator's own tasks are told
 NAME = re.compile(r"\b_?flant_gitops_\w+")
+LOOKED_UP = re.compile(r"{{ (\w+) \| flant\.gitops\.options }}")
 
 
 def tasks(first: str) -> list[object]:
@@ -54,7 +55,9 @@ def handed_over(node: object, module: str) -> dict[str, set[str]]:
     """Return the options of ``module`` that tasks set, each with the names that its value comes from."""
     found: dict[str, set[str]] = {}
     for key, value in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
-        options = VARS[value[3:-3]] if isinstance(value, str) and value[3:-3] in VARS else value
+        options = VARS.get(value[3:-3], value) if isinstance(value, str) else value
+        names = LOOKED_UP.fullmatch(options) if isinstance(options, str) else None
+        options = VARS[names[1]] if names else options
         if key == f"flant.gitops.{module}" and isinstance(options, dict):
             for option, text in options.items():
                 found.setdefault(option, set()).update(used(repr(text)))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.plugin_utils._on_end import check_on_end
-from ansible_collections.flant.gitops.tests.unit.plugins.filter.test_refusal import configuration, refusal
+from ansible_collections.flant.gitops.tests.unit.plugins.plugin_utils.test__refusal import configuration, refusal
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.flant.gitops.plugins.filter.refusal import refusal as refusal_of
-from ansible_collections.flant.gitops.tests.support.role_options import OMIT, rendered
+from ansible_collections.flant.gitops.plugins.plugin_utils._refusal import refusal
+from ansible_collections.flant.gitops.tests.support.role_options import rendered
 
 ROLE = Path(__file__).resolve().parents[4] / "roles/flant_gitops"
 PINNED = "registry.example.com/tool:1@sha256:" + "0" * 64
@@ -23,10 +23,6 @@ def configuration(**variables: object) -> dict[str, object]:
     required = {"git_repo_url": "https://git.example.com/a.git", "docker_image": PINNED, "commands": ["true"]}
     config = {**settings, **required, "memory": memory(), **variables}
     return {**config, **{module: rendered(module, config) for module in ("git", "container", "vault")}}
-
-
-def refusal(config: dict[str, object]) -> str:
-    return refusal_of(config, OMIT)
 
 
 def memory(**changed: object) -> dict[str, object]:
@@ -198,8 +194,8 @@ def test_refusal_names_the_variable_at_fault(variables: dict[str, object], sente
 
 
 def test_what_is_remembered_is_refused_where_the_role_cannot_have_written_it() -> None:
-    assert refusal(configuration(facts={"default": {"consecutive_failures": 1}})) == ""
-    refused = refusal(configuration(facts={"default": {"last_poll_at": "soon"}}))
+    assert refusal(configuration(facts={"flant_gitops_state": {"default": {"consecutive_failures": 1}}})) == ""
+    refused = refusal(configuration(facts={"flant_gitops_state": {"default": {"last_poll_at": "soon"}}}))
     assert refused.startswith("The fact flant_gitops_state holds what this role cannot have written: default.last_poll")
 
 

@@ -1,0 +1,45 @@
+# Copyright (c) 2026, flant.gitops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to this collection: it may change without notice.
+"""The values of variables, by their names.
+
+Ansible compiles each template anew in each task, and a variable that is none costs nothing: where a dictionary would be
+made of dozens of templates that only name a variable each, it has the names, and they are looked up here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_OR_OMIT = " or omit"
+
+
+class Variables(Protocol):
+    """What has the values, filled in, such as the context of a template."""
+
+    def get(self, name: str) -> Any:  # noqa: ANN401 -- users set what they like
+        """Return the value of the variable of that name; None if there is none."""
+
+
+def looked_up(variables: Variables, names: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values in place of the ``names``, which may be those of another dictionary in turn.
+
+    What is called ``name.key`` is one of the values of a dictionary. What is called ``name or omit`` is left out where
+    it is empty.
+    """
+    found: dict[str, Any] = {}
+    for key, name in names.items():
+        if isinstance(name, dict):
+            found[key] = looked_up(variables, name)
+            continue
+        variable, _dot, item = name.removesuffix(_OR_OMIT).partition(".")
+        value = variables.get(variable)
+        value = value[item] if item else value
+        if value or not name.endswith(_OR_OMIT):
+            found[key] = value
+    return found
