@@ -5,7 +5,8 @@
 
 antsibull-docs puts one list of all plugins on the first page, sorts the role's entry points and variables by name, and
 says nowhere who needs a page. Here the guide on what the collection does becomes the first page, with the sections of
-``extra-docs.yml`` as the navigation; the entry point ``main`` comes first, and its variables stand in groups.
+``extra-docs.yml`` as the navigation; the entry point ``main`` comes first, and its variables stand in groups. Where a
+playbook is named, there is a link to its page.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ TABLE = re.compile(
 )
 ROW = re.compile(r"^(?=  \* - )", re.MULTILINE)
 VARIABLE = re.compile(r'id="parameter-main--flant_gitops_(\w+)"')
+PLAYBOOK = re.compile(r"(?:``|:literal:`)flant\.gitops\.(\w+)``?")
 NEXT_HEADING = re.compile(r"^\.\. Attributes$", re.MULTILINE)
 
 
@@ -61,6 +63,10 @@ def main() -> None:
     for ending, words in READERS:
         for page in pages.glob(f"*{ending}.rst"):
             page.write_text(addressed(page.read_text(encoding="utf-8"), words), encoding="utf-8")
+    playbooks = {page.stem.removeprefix("playbook_") for page in pages.glob("docsite/playbook_*.rst")}
+    for page in pages.rglob("*.rst"):
+        others = playbooks - {page.stem.removeprefix("playbook_")}
+        page.write_text(linked(page.read_text(encoding="utf-8"), others), encoding="utf-8")
     (pages / "environment_variables.rst").unlink()  # no plugin has any
     names = [page.stem for page in pages.glob("*.rst")]
     written = [ROLE, *sorted(name for name in names if name.endswith("_module"))]
@@ -130,6 +136,17 @@ def addressed(page: str, words: str) -> str:
     """Return the page with a paragraph below its title, and without its list of headings, which the theme has, too."""
     page = CONTENTS.sub("", page, count=1)
     return re.sub(r"^\S.*\n\++\n", lambda title: f"{title[0]}\n{words}\n", page, count=1, flags=re.MULTILINE)
+
+
+def linked(page: str, playbooks: set[str]) -> str:
+    """Return the page with a link to the page of each of these playbooks where it is named."""
+
+    def link(named: re.Match[str]) -> str:
+        name = named[1]
+        label = f"ansible_collections.flant.gitops.docsite.playbook_{name}"
+        return f":ref:`flant.gitops.{name} <{label}>`" if name in playbooks else named[0]
+
+    return PLAYBOOK.sub(link, page)
 
 
 if __name__ == "__main__":

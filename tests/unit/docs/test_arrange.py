@@ -92,3 +92,16 @@ def test_first_page_has_the_sections_and_what_is_written_from_the_code() -> None
 def test_reference_has_a_place() -> None:
     with pytest.raises(ValueError, match="Reference"):
         arrange.first_page("Words\n", [{"title": "Start", "toctree": []}], [])
+
+
+@pytest.mark.parametrize("written", ["``flant.gitops.reset``", ":literal:`flant.gitops.reset`"], ids=["guide", "role"])
+def test_playbook_is_linked_where_it_is_named(written: str) -> None:
+    page = f"Run {written} first.\n"
+    label = "ansible_collections.flant.gitops.docsite.playbook_reset"
+    assert arrange.linked(page, {"reset"}) == f"Run :ref:`flant.gitops.reset <{label}>` first.\n"
+    assert arrange.linked(page, {"remove"}) == page
+
+
+def test_what_is_typed_is_no_link() -> None:
+    page = ".. code-block:: shell\n\n    ansible-playbook flant.gitops.reset\n"
+    assert arrange.linked(page, {"reset"}) == page

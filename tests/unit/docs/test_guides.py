@@ -46,3 +46,23 @@ def test_readme_names_variables_that_are_there() -> None:
     named = set(re.findall(r"(?<![./])\bflant_gitops_\w+", README))
     assert len(named) > 10
     assert named <= variables | {"flant_gitops_hosts"}  # which the playbooks alone know
+
+
+@pytest.mark.parametrize("playbook", sorted(path.stem for path in (COLLECTION / "playbooks").glob("*.yml")))
+def test_playbook_has_a_page_with_its_variables_an_example_and_what_it_prints(playbook: str) -> None:
+    page = (DOCSITE / f"rst/playbook_{playbook}.rst").read_text(encoding="utf-8")
+    assert re.findall(r"^([^\n]+)\n-+$", page, re.MULTILINE) == ["Variables", "Example", "What it prints"]
+    example = page.partition("\nExample\n")[2].partition("\nWhat it prints\n")[0]
+    assert re.search(rf"^    ansible-playbook .*\bflant\.gitops\.{playbook}\b", example, re.MULTILINE)
+    written = yaml.safe_load((COLLECTION / f"playbooks/{playbook}.yml").read_text(encoding="utf-8"))
+    (entry,) = {
+        task["ansible.builtin.include_role"]["tasks_from"]
+        for task in written[0].get("tasks", [])
+        if "ansible.builtin.include_role" in task
+    } or {"main"}
+    assert f"<ansible_collections.flant.gitops.flant_gitops_role__entrypoint-{entry}>" in page
+    if entry != "main":  # whose many variables stand in groups on the role's own page
+        spec = yaml.safe_load((COLLECTION / "roles/flant_gitops/meta/argument_specs.yml").read_text(encoding="utf-8"))
+        variables = set(spec["argument_specs"][entry]["options"])
+        described = page.partition("\nVariables\n")[2].partition("\nExample\n")[0]
+        assert set(re.findall(r"``(flant_gitops_\w+)``", described)) == variables
