@@ -54,7 +54,7 @@ def _with_core(name: str, does: str, core: str, **rest: tuple[str, ...]) -> Sess
     return Session(f"{name}-{core}", f"{does}, on ansible-core {core}", core=core, python=CORES[core], **rest)
 
 
-COMPONENTS = ("tests/component", "--ignore=tests/component/role", "--ignore=tests/component/examples")
+COMPONENTS = ("tests/component", *(f"--ignore=tests/component/{part}" for part in ("role", "examples", "readme")))
 # They start a module as a process, and so need ansible-core, which has no version for Python 3.9.
 PROCESS_TESTS = (
     "git_signed_commit/test_machine.py::test_a_signal_in_the_midst_of_a_transfer_leaves_nothing",
@@ -184,6 +184,15 @@ SESSIONS = (
         needs=ENGINES,
         python=NEWEST_PYTHON,
         core=NEWEST_CORE,
+    ),
+    Session(
+        "readme",
+        "Type what README says, line by line, on a machine that was just installed",
+        groups=(TEST,),
+        needs=(SERVERS, DOCKER, NEWEST),
+        python=NEWEST_PYTHON,
+        core=NEWEST_CORE,
+        pytest=("tests/component/readme",),
     ),
     Session("demo", "Run the demo from its start to its end", groups=(TEST,), needs=(DOCKER,), python=NEWEST_PYTHON),
     *(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from ansible.parsing.vault import VaultLib, VaultSecret
-from ansible_collections.flant.gitops.tests.support import images
+from ansible_collections.flant.gitops.tests.support import bridge, images
 from ansible_collections.flant.gitops.tests.support.openbao import OpenBao, Role, running
 from ansible_collections.flant.gitops.tests.support.waiting import until
 
@@ -46,9 +46,7 @@ USE = 'case "$answer" in *correct-horse*) echo "used the secret";; *) echo "no s
 
 @pytest.fixture(scope="session")
 def bao(engine: docker.DockerClient) -> Iterator[OpenBao]:
-    bridge = engine.networks.get("bridge").attrs["IPAM"]["Config"][0]
-    gateway = bridge.get("Gateway") or bridge["Subnet"].replace(".0.0/16", ".0.1")
-    with running(host=gateway) as server:
+    with running(host=bridge.gateway(engine)) as server:
         yield server
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.flant.gitops.tests.support import readme
 
 COLLECTION = Path(__file__).resolve().parents[3]
 DOCSITE = COLLECTION / "docs/docsite"
@@ -38,6 +39,15 @@ def test_readme_names_playbooks_and_commands_that_are_there() -> None:
     assert playbooks <= set(re.findall(r"\bflant\.gitops\.(\w+)", README))
     targets = set(re.findall(r"^(\w+):", (COLLECTION / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     assert set(re.findall(r"^make (\w+)", README, re.MULTILINE)) <= targets
+
+
+def test_newcomer_types_few_commands_and_finds_the_rest_one_click_away() -> None:
+    typed = [command for line in readme.lines() for command in line.commands]
+    assert {"git", "gpg", "vault", "install", "python3"} <= {command.split()[0] for command in typed}
+    assert typed[-1].endswith("ansible-playbook flant.gitops.run")
+    assert len(typed) <= 15
+    after = README.partition(f"## {readme.TITLE}")[2]
+    assert {"guide_signing", "guide_ansible_pull", "guide_awx"} <= set(re.findall(r"rst/(\w+)\.rst", after))
 
 
 def test_readme_names_variables_that_are_there() -> None:
