@@ -18,6 +18,7 @@ from ansible.plugins.loader import cache_loader
 from ansible_collections.flant.gitops.plugins.filter import course, known_state
 from ansible_collections.flant.gitops.plugins.module_utils import _duration
 from ansible_collections.flant.gitops.plugins.module_utils._private_file import replace
+from ansible_collections.flant.gitops.plugins.module_utils._pull import word
 from ansible_collections.flant.gitops.plugins.plugin_utils import _course, _fact, _keys, _lock, _looked_up, _metadata
 from ansible_collections.flant.gitops.plugins.plugin_utils._values import plain
 
@@ -56,6 +57,7 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core has no type
         if self._task.check_mode:
             return result
         host = str((task_vars or {})["inventory_hostname"])
+        word.say(f"{host} {args['instance']}", None)
         state: dict[str, Any] = plain(args["state"])  # type: ignore[assignment]
         known = {} if args["replace"] else state.get(args["instance"], {})
         if args["expect_kept"] and not _is_kept(host, args["instance"], known.get("last_poll_at")):

@@ -627,6 +627,12 @@ head:
   returned: success, or when a commit has too few signatures
   type: str
   sample: 1f7a7a472abf3dd9643fd615f6da379c4acb3e3a
+signatures_head:
+  description:
+    - Where O(signatures_ref) stood on the server at the same moment; empty if there is none, or none was asked for.
+  returned: success
+  type: str
+  sample: 5d8c1c1f0f5d0f9a3d9a4a5b6f0f1c2d3e4f5a6b
 commits:
   description:
     - The new commits, oldest first, the newest O(max_commits) of them. Without a RV(previous_commit), the head alone.

@@ -115,6 +115,27 @@ options:
         last that failed as C(ansible-pull.failed.log), and to tell it to the system's log.
     type: bool
     default: false
+  full_every:
+    description:
+      - After how many seconds at most O(command) is run though nothing has changed that it goes by. Until then, the
+        program asks the servers of the playbook and of the instance whether anything has, looks at the files that
+        decide, and ends with status 0 if it is certain that the role flant_gitops would find nothing to do.
+      - V(0) runs O(command) each time.
+      - Without it, the program does as before. A new one has V(3600), one that takes the place of O(takes_over) V(0).
+    type: int
+  files:
+    description:
+      - Files that O(command) goes by, beside those that its arguments and O(environment) name, such as the unit that
+        starts the program.
+    type: list
+    elements: path
+    default: []
+  takes_over:
+    description:
+      - What a schedule consists of that was installed without this module.
+    type: list
+    elements: path
+    default: []
 attributes:
   check_mode:
     description: Can run in check mode, in which it tells what would change.
@@ -182,6 +203,9 @@ ARGUMENT_SPEC = {
     "metrics_dir": {"type": "path"},
     "trigger": {"type": "path"},
     "keep_log": {"type": "bool", "default": False},
+    "full_every": {"type": "int"},
+    "files": {"type": "list", "elements": "path", "default": []},
+    "takes_over": {"type": "list", "elements": "path", "default": []},
 }
 
 

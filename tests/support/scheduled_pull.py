@@ -47,6 +47,9 @@ class Installation:
             "metrics_dir": str(self.folder / "metrics"),
             "trigger": None,
             "keep_log": False,
+            "full_every": 0,
+            "files": [],
+            "takes_over": [],
             **changed,
         }
 

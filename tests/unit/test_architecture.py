@@ -44,7 +44,9 @@ def name_of(file: Path) -> str:
 
 SOURCES = {name_of(file): file for file in sorted(PLUGINS.rglob("*.py"))}
 MODULE_UTILS = [name for name in SOURCES if name.startswith(UTILS)]
-ACTIONS = {f"{OURS}modules.{name}" for name in ("fleet_status", "remember")}  # no more than an action's documentation
+ACTIONS = {
+    f"{OURS}modules.{name}" for name in ("fleet_status", "quiet", "remember")
+}  # no more than an action's documentation
 MODULES = [name for name in SOURCES if name.startswith(f"{OURS}modules.") and name not in ACTIONS]
 
 

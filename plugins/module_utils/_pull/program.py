@@ -5,6 +5,8 @@
 # Private to this collection: it may change without notice.
 """What systemd and cron start: ansible-pull, then the metrics; the exit status is ansible-pull's.
 
+Where nothing can have changed since the last whole run, ansible-pull is not started, and the exit status is 0.
+
 It is read from a file that only the playbook ``flant.gitops.schedule`` writes, and needs nothing but Python. Nothing in
 the checkout is looked at, as ansible-pull brings a commit there before it verifies it.
 """
@@ -32,14 +34,17 @@ from ansible_collections.flant.gitops.plugins.module_utils._pull import (
     settings,
     tally,
     textfile,
+    tick,
 )
 from ansible_collections.flant.gitops.plugins.module_utils._trusted_path import trusted_directory, trusted_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ansible_collections.flant.gitops.plugins.module_utils._pull.log import Log
     from ansible_collections.flant.gitops.plugins.module_utils._pull.settings import Settings
+    from ansible_collections.flant.gitops.plugins.module_utils._pull.tally import Tally
+    from ansible_collections.flant.gitops.plugins.module_utils._pull.tick import Schedule, Tick
 
 RUN, CHECK, FORGET = "run", "check", "forget"
 """What it is asked for: to run ansible-pull, to say whether it could by what it is given, to delete its metrics."""
@@ -67,7 +72,7 @@ def main(folder: Path, arguments: Sequence[str]) -> int:
         if task == repository.CREDENTIAL:
             sys.stdout.write(repository.credential(known.repository, *words))
             return 0
-        return _run(known)
+        return _run(known, folder)
     except Failure as failure:
         sys.stderr.write(f"{failure}\n")
         return UNUSABLE
@@ -79,27 +84,38 @@ def _check(wanted: Settings) -> None:
     repository.check(wanted.repository)
 
 
-def _run(known: Settings) -> int:
+def _run(known: Settings, folder: Path) -> int:
     try:
         os.chdir(known.directory)
         with trusted_directory(Path(known.directory), "flant_gitops_work_dir") as directory, _locked(directory) as lock:
             if lock is None:  # the run before goes on
                 return 0
+            schedule = tick.Schedule(known, directory, folder / settings.PROGRAM)
             before = push.last(known.trigger)
-            status = _have_turn(known, directory, lock)
+            status = _have_turn(schedule, lock)
             if push.last(known.trigger) != before:  # which systemd does not look at during a run
-                status = _have_turn(known, directory, lock)
+                status = _have_turn(schedule, lock)
             return status
     except OSError as error:
         raise Failure(f"{known.directory} cannot be used: {error.strerror}.") from error
 
 
-def _have_turn(known: Settings, directory: int, lock: int) -> int:
+def _have_turn(schedule: Schedule, lock: int) -> int:
+    known, directory = schedule.settings, schedule.directory
     time.sleep(offset(host(), known.instance, known.delay))
+    try:
+        found = _look(schedule)
+    except Failure as failure:  # a signal: nothing else is raised
+        sys.stderr.write(f"{failure}\n")
+        return _INTERRUPTED
+    if found and not found.doubt:
+        with contextlib.suppress(Failure, OSError):  # the next whole run tells of that
+            _write_metrics(known, tally.load(directory), 0)
+        return 0
     with logs.opened(directory, keeps=known.keeps_log) as log:
         _remove_git_locks(directory)
         began = time.time()
-        status = _pull(known, log, lock)
+        status = _pull(schedule, found, log, lock)
         if status and known.keeps_log:
             log.tell(f"ansible-pull ended with status {status}.")
         try:
@@ -113,7 +129,30 @@ def _have_turn(known: Settings, directory: int, lock: int) -> int:
     return status
 
 
-def _pull(known: Settings, log: Log, lock: int) -> int:
+def _look(schedule: Schedule) -> Tick | None:
+    """Return whether anything can have changed, unless each run is to be a whole one."""
+    if not schedule.settings.full_every:
+        return None
+    with interruptible():
+        return tick.look(schedule)
+
+
+def _pull(schedule: Schedule, found: Tick | None, log: Log, lock: int) -> int:
+    if not found:
+        return _run_command(schedule.settings, {}, log, lock)
+    log.tell(f"ansible-pull runs, as {found.doubt}.")
+    with tick.listening(schedule) as variables:
+        status = _run_command(schedule.settings, variables, log, lock)
+        if not status:
+            try:
+                tick.keep(schedule, found)
+            except (Failure, OSError, TypeError, ValueError) as failure:
+                log.tell(f"The next run cannot be skipped: {failure}.")
+    return status
+
+
+def _run_command(known: Settings, variables: Mapping[str, str], log: Log, lock: int) -> int:
+    environment = {**known.environment, **variables}
     try:
         repository.check(known.repository)
     except Failure as failure:
@@ -122,9 +161,7 @@ def _pull(known: Settings, log: Log, lock: int) -> int:
     try:
         with interruptible():
             try:
-                return process.run(
-                    known.command, known.environment, timeout=known.timeout, output=log.output, lock=lock
-                )
+                return process.run(known.command, environment, timeout=known.timeout, output=log.output, lock=lock)
             except process.NotStarted as failure:
                 log.tell(str(failure))
                 return process.NOT_STARTED
@@ -137,6 +174,10 @@ def _tell(known: Settings, directory: int, status: int, began: float) -> None:
     """Keep how the run has fared, and write the metrics where any are wanted."""
     count = tally.follow(tally.load(directory), status, began, time.time())
     tally.keep(directory, count)
+    _write_metrics(known, count, status)
+
+
+def _write_metrics(known: Settings, count: Tally, status: int) -> None:
     if known.metrics_dir:
         told = metrics.Told(known.instance, remembered.read(Path(known.directory)), count, status)
         textfile.write(known.metrics_dir, known.instance, metrics.render(told))

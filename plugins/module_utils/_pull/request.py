@@ -22,11 +22,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Request:
-    """The options; the ``settings`` only matter if the program shall be ``present``, and lack the interpreter."""
+    """The options; the ``settings`` only matter if the program shall be ``present``, and lack the interpreter.
+
+    Where nobody has said how often a run is a whole one, that ``is_kept`` as it is; what was there before may tell.
+    """
 
     present: bool
     folder: Path
     settings: Settings
+    is_kept: bool
+    before: tuple[Path, ...]
     check_mode: bool
 
     @classmethod
@@ -57,6 +62,10 @@ class Request:
                 metrics_dir=params["metrics_dir"] or "",
                 trigger=params["trigger"] or "",
                 keeps_log=params["keep_log"],
+                full_every=params["full_every"] or 0,
+                files=tuple(params["files"]),
             ),
+            is_kept=params["full_every"] is None,
+            before=tuple(Path(path) for path in params["takes_over"]),
             check_mode=check_mode,
         )

@@ -19,13 +19,13 @@ from ansible_collections.flant.gitops.plugins.module_utils._public_file import p
 from ansible_collections.flant.gitops.plugins.module_utils._pull import program, repository, settings
 from ansible_collections.flant.gitops.plugins.module_utils._pull.archive import packed
 from ansible_collections.flant.gitops.plugins.module_utils._pull.interpreter import interpreter
+from ansible_collections.flant.gitops.plugins.module_utils._pull.whole_runs import full_every
 from ansible_collections.flant.gitops.plugins.module_utils._trusted_path import Missing, trusted_directory, trusted_file
 
 if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._pull.request import Request
     from ansible_collections.flant.gitops.plugins.module_utils._pull.settings import Settings
 
-_PROGRAM = "flant-gitops-pull.pyz"
 _FOR_ALL, _FOR_THE_USER = 0o644, 0o640
 _TAKES_AT_MOST = 60  # seconds
 
@@ -53,12 +53,17 @@ def run(request: Request) -> Outcome:
 
 def _install(request: Request) -> Outcome:
     python = interpreter(Path(request.settings.command[0]))
-    command = (python, "-I", "-B", str(request.folder / _PROGRAM))
+    command = (python, "-I", "-B", str(request.folder / settings.PROGRAM))
     given = request.settings
     variables = {**repository.environment(given.repository, command), **given.environment}
     wanted = given._replace(python=python, environment=variables)
+    if request.is_kept:
+        wanted = wanted._replace(full_every=full_every(request.folder, request.before))
     group = _user(wanted.user).pw_gid
-    files = {_PROGRAM: (packed("_pull.program"), _FOR_ALL, -1), settings.FILE: (wanted.dump(), _FOR_THE_USER, group)}
+    files = {
+        settings.PROGRAM: (packed("_pull.program"), _FOR_ALL, -1),
+        settings.FILE: (wanted.dump(), _FOR_THE_USER, group),
+    }
     before = _before(request.folder)
     changed = [name for name, file in files.items() if not _stands(request.folder / name, *file)]
     if request.check_mode:
@@ -129,7 +134,7 @@ def _ask(known: Settings, folder: Path, task: str, *, given: bytes = b"") -> str
             groups = os.getgrouplist(known.user, user.pw_gid)
             options = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": groups}
         ran = subprocess.run(  # there is no AnsibleModule down here; pylint: disable=ansible-bad-function
-            [known.python, "-I", "-B", folder / _PROGRAM, task],
+            [known.python, "-I", "-B", folder / settings.PROGRAM, task],
             input=given,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -14,8 +14,8 @@ from ansible_collections.flant.gitops.plugins.module_utils._failure import Failu
 from ansible_collections.flant.gitops.plugins.module_utils._instance import is_instance
 from ansible_collections.flant.gitops.plugins.module_utils._pull.repository import Repository
 
-FILE = "settings.json"
-"""The file's name."""
+FILE, PROGRAM = "settings.json", "flant-gitops-pull.pyz"
+"""The names of the file, and of the program that it lies beside."""
 
 _DAMAGED = f"{FILE}: it is damaged; install the schedule again with flant.gitops.schedule."
 
@@ -36,6 +36,8 @@ class Settings(NamedTuple):
         metrics_dir: where node_exporter looks for metrics, an absolute path; empty for none.
         trigger: what somebody touches to ask for a run, an absolute path; empty for none.
         keeps_log: whether the output is kept in the instance's folder and told to the system's log.
+        full_every: after how many seconds at most ansible-pull is run though nothing has changed; 0 if it always is.
+        files: what else it goes by, such as the unit that starts the program.
     """
 
     instance: str
@@ -50,6 +52,8 @@ class Settings(NamedTuple):
     metrics_dir: str
     trigger: str
     keeps_log: bool
+    full_every: int = 0
+    files: tuple[str, ...] = ()
 
     def dump(self) -> bytes:
         """Return it as JSON."""
@@ -65,7 +69,11 @@ def load(document: bytes) -> Settings:
     """
     try:
         found = json.loads(document)
-        found.update(command=tuple(found["command"]), repository=Repository(**found["repository"]))
+        found.update(
+            command=tuple(found["command"]),
+            files=tuple(found.get("files", ())),
+            repository=Repository(**found["repository"]),
+        )
         settings = Settings(**found)
         sound = is_instance(settings.instance) and settings.command
     except (AttributeError, KeyError, TypeError, ValueError):

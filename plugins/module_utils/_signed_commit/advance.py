@@ -81,6 +81,7 @@ def _advance(request: Request, remote: Remote, ratchet: Ratchet, refs: RemoteRef
         previous_commit=start.commit,
         superseded=ratchet.superseded(),
         head=refs.branch,
+        signatures_head=refs.signatures,
         required_signatures=request.required_signatures,
         content_id=content_id(git, start.commit) if start.commit not in ("", request.last_commit) else "",
         warnings=start.warnings,

@@ -67,6 +67,7 @@ class Answers(NamedTuple):
             status=kept["status"],
             commit=facts["previous_commit"],
             superseded=self.ratchet.superseded(),
+            signatures_head=refs.signatures,
             msg=kept["msg"],
             warnings=tuple(kept["warnings"]),
             **facts,

@@ -44,6 +44,7 @@ class Outcome(NamedTuple):
     hold: str = ""
     held_since: str = ""
     head: str = ""
+    signatures_head: str = ""
     commits: tuple[str, ...] = ()
     signers: tuple[str, ...] = ()
     signatures: tuple[dict[str, str | bool], ...] = ()

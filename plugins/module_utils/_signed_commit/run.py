@@ -39,7 +39,7 @@ def run(request: Request) -> Outcome:
         Failure: it cannot be done, or must not.
     """
     try:
-        hold = _hold(request)
+        hold = hold_of(request)
         if request.action == SHOW or hold:
             from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.memory import show
 
@@ -71,7 +71,12 @@ def run(request: Request) -> Outcome:
         raise Failure(f"git_dir: {error.filename or request.git_dir} cannot be used: {error.strerror}.") from None
 
 
-def _hold(request: Request) -> Hold | None:
+def hold_of(request: Request) -> Hold | None:
+    """Return the mark that holds the instance, if the task looks for one and it stands.
+
+    Raises:
+        Failure: others could put one there or take one away.
+    """
     if not request.hold_file:
         return None
     from ansible_collections.flant.gitops.plugins.module_utils._hold import look as look_for
@@ -123,9 +128,9 @@ def _asked(request: Request, remote: Remote, ask: Callable[[], Outcome | None]) 
 def _ask(request: Request, remote: Remote, ratchet: Ratchet) -> Outcome | None:
     """Return what the server has for us; None if it gives no part of a commit, and has to be asked for whole ones."""
     known = remote.cache.ref(BRANCH)
-    refs, outcome = _look(request, remote, ratchet)
+    refs, outcome = ask_for_refs(request, remote, ratchet)
     if not outcome and refs.branch == request.last_commit == ratchet.commit():
-        outcome = _unchanged(request, remote, ratchet, moved=refs.branch != known)
+        outcome = _unchanged(request, remote, ratchet, refs, moved=refs.branch != known)
     if outcome and not _gives_once_more(request, outcome):
         return outcome
     from ansible_collections.flant.gitops.plugins.module_utils._git.transfer import UnadvertisedError
@@ -144,8 +149,12 @@ def _ask(request: Request, remote: Remote, ratchet: Ratchet) -> Outcome | None:
     return None
 
 
-def _look(request: Request, remote: Remote, ratchet: Ratchet) -> tuple[RemoteRefs, Outcome | None]:
-    """Return where the refs stand, and the answer that was given to that, if one is kept and good enough."""
+def ask_for_refs(request: Request, remote: Remote, ratchet: Ratchet) -> tuple[RemoteRefs, Outcome | None]:
+    """Return where the refs stand, and the answer that was given to that, if one is kept and good enough.
+
+    Raises:
+        Failure: that answer was a refusal, or the server gives none.
+    """
     signatures_ref = request.signatures_ref if request.required_signatures else ""
     if (remote.cache.path / ANSWER).exists():
         from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.again import look_again
@@ -164,9 +173,8 @@ def _look(request: Request, remote: Remote, ratchet: Ratchet) -> tuple[RemoteRef
     return refs, None
 
 
-def _unchanged(request: Request, remote: Remote, ratchet: Ratchet, *, moved: bool) -> Outcome:
+def _unchanged(request: Request, remote: Remote, ratchet: Ratchet, refs: RemoteRefs, *, moved: bool) -> Outcome:
     """Return that the branch is where the ratchet is, to where it may have ``moved`` since the last poll."""
-    commit = ratchet.commit()
     if changed(remote.cache):
         from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.again import settle
 
@@ -174,10 +182,11 @@ def _unchanged(request: Request, remote: Remote, ratchet: Ratchet, *, moved: boo
     return Outcome(
         changed=False,
         status=UNCHANGED,
-        commit=commit,
-        previous_commit=commit,
+        commit=refs.branch,
+        previous_commit=refs.branch,
         superseded=ratchet.superseded(),
-        head=commit,
+        head=refs.branch,
+        signatures_head=refs.signatures,
         required_signatures=request.required_signatures,
     )
 
