@@ -62,7 +62,11 @@ _FORMS = {
     ),
 }
 _ACCESS = tuple(name for name in repository.Repository._fields if name != "url")
-_TEXTS = (*_FORMS, *(f"schedule_{name}" for name in _ACCESS), "schedule_randomized_delay", "schedule_timeout")
+_TEXTS = (
+    *_FORMS,
+    *(f"schedule_{name}" for name in _ACCESS),
+    *("schedule_randomized_delay", "schedule_timeout", "schedule_full_every"),
+)
 _NAMES = ("work_dir", "schedule_user")  # what is needed, beside the instance, to find a schedule again
 _PASSWORD = re.compile(r"\w+://[^/@]*:[^/@]*@")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -96,6 +100,8 @@ def _repository(config: Mapping[str, Any]) -> None:
 def _times(config: Mapping[str, Any]) -> None:
     if config["schedule_randomized_delay"]:
         _whole_seconds(config, "schedule_randomized_delay")
+    if config["schedule_full_every"]:
+        _whole_seconds(config, "schedule_full_every")
     if not _whole_seconds(config, "schedule_timeout"):
         raise Failure("schedule_timeout: it must be more than no time at all.")
 

@@ -40,12 +40,14 @@ class Times:
 
     ``run`` is after how long the program ends ansible-pull, ``unit`` after how long systemd ends the program.
     ``timer_delay`` is the longest delay as a timer's own and ``program_delay`` as the program's; one of them is 0.
+    ``full_every`` is after how long a run is not skipped, 0 also where nobody has said so.
     """
 
     run: int
     unit: int
     timer_delay: int
     program_delay: int
+    full_every: int
 
 
 def schedule_times(
@@ -77,7 +79,8 @@ def schedule_times(
     keeps = manager != "cron" and version >= _KEEPS_TO_A_SECOND
     timer, program = (delay, 0) if keeps else (0, delay)
     runs = 2 if config["schedule_trigger"] else 1  # if somebody asks for another one during the first
-    return Times(run, runs * (run + program) + _ENDING, timer, program)
+    full_every = _seconds(config, "schedule_full_every") if config["schedule_full_every"] != "" else 0
+    return Times(run, runs * (run + program) + _ENDING, timer, program, full_every)
 
 
 def _seconds(config: Mapping[str, Any], name: str) -> int:

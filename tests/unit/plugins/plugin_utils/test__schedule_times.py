@@ -37,6 +37,7 @@ def times(
     said = {name: {"stdout": steps[name]} if name in steps else {} for name in ("version", "calendar")}
     config = {"schedule_timeout": timeout, "schedule_randomized_delay": delay, "schedule_cron": cron}
     config["schedule_trigger"] = trigger
+    config["schedule_full_every"] = "90m"
     return schedule_times(config=config, manager=manager, steps=said, now=NOW)
 
 
@@ -87,8 +88,8 @@ def test_delay_of_a_cron_job_is_the_programs_whatever_systemd_there_is(delay: st
 
 
 def test_systemd_leaves_the_program_the_time_to_wait_and_to_end_what_takes_too_long() -> None:
-    assert times("systemd", "30s", "1h", version=NEW) == Times(3600, 3720, 30, 0)
-    assert times("systemd", "30s", 600, version=OLD) == Times(600, 750, 0, 30)
+    assert times("systemd", "30s", "1h", version=NEW) == Times(3600, 3720, 30, 0, 5400)
+    assert times("systemd", "30s", 600, version=OLD) == Times(600, 750, 0, 30, 5400)
 
 
 def test_push_may_double_what_the_unit_takes() -> None:
