@@ -63,10 +63,11 @@ PROCESS_TESTS = (
 # Which Python calls it is all one to an engine, but for what is spoken by TLS.
 DOCKER_ALONE = "not (podman or newest_docker or containerd_store or remapped_docker)"
 ROLE = ("tests/component/role", *(f"--ignore=tests/component/role/{part}" for part in ("awx", "engines", "schedule")))
-# What ansible-core has a say in: values that are handed over or stay as they are, facts, loops, failures, being killed.
-CORE_MATTERS = tuple(
-    f"tests/component/role/test_{name}.py"
-    for name in ("hand_over", "kills", "loop", "memory", "on_end", "run", "status")
+# What ansible-core has a say in: values that are handed over or stay as they are, facts, loops, failures, being killed,
+# of which one kill before each step has to do; make soak has all of the role on this core.
+CORE_MATTERS = (
+    *(f"tests/component/role/test_{name}.py" for name in ("hand_over", "loop", "memory", "on_end", "run", "status")),
+    "tests/component/role/test_kills.py::test_r9_killed_before_any_step_the_commit_runs_once",
 )
 AWX_FACTS = "tests/component/role/awx/test_facts.py"
 PULL = "tests/component/role/schedule/test_pull.py"
@@ -197,7 +198,11 @@ SESSIONS = (
     Session("demo", "Run the demo from its start to its end", groups=(TEST,), needs=(DOCKER,), python=NEWEST_PYTHON),
     *(
         _with_core(
-            "sanity", "Run the sanity tests of ansible-test", core, groups=(TEST,), ansible_test=("sanity", "--junit")
+            "sanity",
+            "Run the sanity tests of ansible-test",
+            core,
+            groups=(TEST,) if core in (OLDEST_CORE, NEWEST_CORE) else (SOAK,),
+            ansible_test=("sanity", "--junit"),
         )
         for core in CORES
     ),
