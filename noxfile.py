@@ -162,6 +162,8 @@ def run_pytest(session: nox.Session, described: Session) -> None:
     Engines and servers have deadlines that a busy machine may miss: what needs them and fails is tried once more, and
     tests/run.py names it.
     """
+    if sessions.SYSTEMD in described.needs:
+        session.env["UV_COMPILE_BYTECODE"] = "1"  # the machine of these tests can only read the environment
     session.install("pytest", "pytest-cov", "pytest-rerunfailures", "pytest-timeout", "pytest-xdist")
     session.install("-r", f"tests/{'component' if described.needs else 'unit'}/requirements.txt")
     if described.core != sessions.NO_CORE:
