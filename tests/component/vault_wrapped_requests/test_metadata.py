@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.tests.support import openbao
+from ansible_collections.flant.gitops.tests.support.http_faults import Fault
 from ansible_collections.flant.gitops.tests.support.killing import Kill
 from ansible_collections.flant.gitops.tests.support.vault_account import Account
 from ansible_collections.flant.gitops.tests.support.waiting import until
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from ansible_collections.flant.gitops.tests.support.soak import Long
 
+LOGIN = "/v1/auth/approle/login"
 METADATA = {"commit": "c" * 40, "signers": "alice, bob", "run": "r" * 32}
 REQUESTS = 5
 
@@ -93,6 +95,44 @@ def test_secret_id_of_a_login_is_used_once_and_ends_within_two_minutes(audited: 
     assert (data["ttl"], data["num_uses"]) == (120, 1)
 
 
+def test_secret_id_of_a_login_lives_no_longer_than_the_one_that_made_it(audited: Account) -> None:
+    path = f"/v1/auth/approle/role/{audited.role.name}"
+    audited.bao.call("POST", f"{path}/secret-id-ttl", {"secret_id_ttl": 60})
+    given = audited.bao.call("POST", f"{path}/secret-id")["data"]["secret_id"]
+    audited.call(requests=requests(audited)[:1], metadata=METADATA, role_name=audited.role.name, secret_id=given)
+    (data,) = made(audited)
+    assert 0 < data["ttl"] <= 60
+    audited.bao.call("POST", f"{path}/secret-id/destroy", {"secret_id": given})
+
+
+def test_secret_id_at_its_last_use_makes_none_without_its_bindings(audited: Account) -> None:
+    path = f"/v1/auth/approle/role/{audited.role.name}/secret-id"
+    given = audited.bao.call("POST", path, {"num_uses": 1, "cidr_list": ["127.0.0.1/32"]})["data"]["secret_id"]
+    with pytest.raises(Failure, match="lacks this secret-id, or that was its last use"):
+        audited.call(requests=requests(audited), metadata=METADATA, role_name=audited.role.name, secret_id=given)
+    assert [data for data in made(audited) if "metadata" in data] == []
+
+
+def test_login_that_fails_leaves_no_secret_id(audited: Account) -> None:
+    before = set(audited.bao.secret_ids(audited.role))
+    with audited.proxied() as server:
+        server.fail("POST", LOGIN, Fault(), times=1)
+        server.fail("POST", LOGIN, Fault(400), times=2)
+        options = {"role_name": audited.role.name, "vault_addr": server.address}
+        with pytest.raises(Failure, match=r"^(?!metadata: ).*with role_id and a new secret-id: the server"):
+            audited.call(requests=requests(audited), metadata=METADATA, **options)
+    assert len(made(audited)) == 1
+    assert set(audited.bao.secret_ids(audited.role)) == before
+
+
+def test_v7_batch_tokens_are_not_revoked(audited: Account) -> None:
+    audited.bao.call("POST", f"/v1/auth/approle/role/{audited.role.name}", {"token_type": "batch"})
+    with audited.proxied() as server:
+        options = {"role_name": audited.role.name, "vault_addr": server.address}
+        assert audited.call(requests=requests(audited)[:1], metadata=METADATA, **options).tokens
+        assert (server.count("POST", LOGIN), server.count("POST", "/v1/auth/token/revoke-self")) == (2, 0)
+
+
 def test_bindings_are_carried_over(audited: Account) -> None:
     path = f"/v1/auth/approle/role/{audited.role.name}/secret-id"
     bound = audited.bao.call("POST", path, {"cidr_list": ["127.0.0.1/32"], "token_bound_cidrs": ["127.0.0.0/8"]})
@@ -120,6 +160,18 @@ def test_uses_of_tokens_are_counted(audited: Account, uses: int, *, enough: bool
     else:
         with pytest.raises(Failure, match=f"token_num_uses is {uses}, but this task needs"):
             audited.call(**options)
+
+
+def test_uses_of_the_first_login_are_counted_too(audited: Account) -> None:
+    """It looks up, creates and destroys, and its token ends itself."""
+    path = f"/v1/auth/approle/role/{audited.role.name}/token-num-uses"
+    options = {"requests": requests(audited)[:1], "metadata": METADATA, "role_name": audited.role.name}
+    audited.bao.call("POST", path, {"token_num_uses": 3})
+    with pytest.raises(Failure, match="token_num_uses is 3, but this task needs 4 uses"):
+        audited.call(**options)
+    assert made(audited) == []
+    audited.bao.call("POST", path, {"token_num_uses": 4})
+    assert len(audited.call(**options).tokens) == 1
 
 
 KILLS = [
