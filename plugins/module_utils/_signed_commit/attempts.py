@@ -95,7 +95,7 @@ class Attempts(NamedTuple):
         before = self.table().get(content_id)
         tries = _by(before, pace.of)
         if pace.gives_up(tries.failed) and _begins_again(tries, content_id, head):
-            tries = tries._replace(failed=0, head=head, again=True)
+            tries = tries._replace(failed=0, again=True)
         tries = tries._replace(head=tries.head or head)
         if tries != before:
             self._write(content_id, tries)

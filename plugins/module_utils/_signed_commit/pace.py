@@ -32,12 +32,12 @@ class Pace(NamedTuple):
         anew: whether what was counted before is forgotten.
     """
 
-    of: str = ""
-    run: str = ""
-    delay: float = 0
-    max_delay: float = 0
-    max_attempts: int = 0
-    anew: bool = False
+    of: str
+    run: str
+    delay: float
+    max_delay: float
+    max_attempts: int
+    anew: bool
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> Pace:

@@ -157,6 +157,14 @@ def test_the_oldest_of_many_are_forgotten(attempts: Attempts) -> None:
     )
     attempts.add(COMMIT, "", "run", 0)
     assert (attempts.of("0"), attempts.of("1"), attempts.of(COMMIT), len(attempts.table())) == (0, 3, 1, 1000)
+    attempts.add("1", "", "run", 0)
+    attempts.add(FIX, "", "run", 0)
+    assert (attempts.of("1"), attempts.of("2"), len(attempts.table())) == (4, 0, 1000), "the one that was changed stays"
+
+
+@pytest.mark.parametrize("run", ["", "0", "aZ9._:+-" * 31 + "x" * 7])
+def test_what_tells_an_attempt_apart_is_taken(run: str) -> None:
+    assert Pace.from_params({**GIVEN, "run": run}).run == run
 
 
 @pytest.mark.parametrize(
@@ -166,6 +174,7 @@ def test_the_oldest_of_many_are_forgotten(attempts: Attempts) -> None:
         ({"retry_max_delay": "-1s"}, "attempts.retry_max_delay: '-1s' is no duration"),
         ({"retry_delay": "2h"}, "attempts.retry_max_delay: it must not be shorter than attempts.retry_delay."),
         ({"max_attempts": -1}, "attempts.max_attempts: it must not be negative."),
+        ({"run": "x" * 256}, "attempts.run: it must be an id of letters, digits and ._:+- of at most 255 characters."),
         ({"run": "a b"}, "attempts.run: it must be an id of letters, digits and ._:+- of at most 255 characters."),
     ],
 )
