@@ -162,6 +162,11 @@ def test_the_oldest_of_many_are_forgotten(attempts: Attempts) -> None:
     assert (attempts.of("1"), attempts.of("2"), len(attempts.table())) == (4, 0, 1000), "the one that was changed stays"
 
 
+def test_all_delays_may_be_the_longest() -> None:
+    pace = Pace.from_params({**GIVEN, "retry_delay": "1h"})
+    assert [pace.wait(1), pace.wait(9)] == [3600, 3600]
+
+
 @pytest.mark.parametrize("run", ["", "0", "aZ9._:+-" * 31 + "x" * 7])
 def test_what_tells_an_attempt_apart_is_taken(run: str) -> None:
     assert Pace.from_params({**GIVEN, "run": run}).run == run
