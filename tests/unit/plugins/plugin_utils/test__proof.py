@@ -33,12 +33,17 @@ def test_what_has_the_signatures_that_it_names_stays_what_it_is() -> None:
 
 def test_signature_that_is_not_there_breaks_it_with_the_line_and_the_reasons() -> None:
     told = judged(review(ALICE, rejected=("signature 1 in the notes: made by a key that has expired",)), "alice", "bob")
-    assert told["verdict"] == "broken"
     (problem,) = told["problems"]
+    assert told == {"verdict": "broken", "problems": [problem], "notes": []}
     assert problem == (
         f"2026.jsonl line 1: commit {COMMIT} has no good signature by bob, {BOB} "
         "(signature 1 in the notes: made by a key that has expired)."
     )
+
+
+def test_first_three_reasons_are_told() -> None:
+    (problem,) = judged(review(ALICE, rejected=("one", "two", "three", "four")), "alice", "bob")["problems"]
+    assert problem.endswith(" (one; two; three).")
 
 
 def test_commit_that_is_nowhere_breaks_it() -> None:
