@@ -1101,3 +1101,16 @@ def test_an_attempt_that_could_not_be_counted_is_told() -> None:
 def test_a_wait_for_the_next_attempt_neither_counts_as_a_failure_nor_ends_one() -> None:
     known = {**NOTHING_LEFT, "consecutive_failures": 3}
     assert follows(remembered=known, poll=NOT_YET).ended["consecutive_failures"] == 3
+
+
+def test_a_turn_that_is_waited_for_is_told_once() -> None:
+    for before, told in (("processed", True), ("waiting_for_turn", False)):
+        found = follows(TOLD, remembering(before), poll=NO_TURN_YET)
+        assert (found.tells, found.event["reason"], found.fails) == (told, "waiting_for_turn", False)
+    assert "waiting_for_turn" in REASONS
+    assert follows(TOLD, remembering("waiting_for_turn"), poll=DUE_AGAIN, prepare=FREE, run=RAN).tells
+
+
+def test_a_wait_for_the_turn_neither_counts_as_a_failure_nor_ends_one() -> None:
+    known = {**NOTHING_LEFT, "consecutive_failures": 3}
+    assert follows(remembered=known, poll=NO_TURN_YET).ended["consecutive_failures"] == 3
