@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timezone
+from pathlib import Path
 
 import pytest
 from ansible_collections.flant.gitops.plugins.plugin_utils._status import (
@@ -19,6 +21,7 @@ from ansible_collections.flant.gitops.plugins.plugin_utils._status import (
     standing,
 )
 
+COLLECTION = Path(__file__).resolve().parents[4]
 NOW = datetime(2026, 11, 28, 12, tzinfo=timezone.utc)
 POLLED, BEFORE, LATER = "2026-11-28T11:59:00Z", "2026-11-28T11:00:00Z", "2026-11-28T11:59:30Z"
 COMMIT = "a" * 40
@@ -328,3 +331,17 @@ def test_age_is_in_the_largest_unit(moment: str, words: str) -> None:
 )
 def test_key_of_the_ledgers_last_entry_is_shown_if_it_is_a_fingerprint(entries: object, key: str) -> None:
     assert standing(asked(polled("unchanged"), {**ended("processed"), "entries": entries}), NOW, 0).key == key
+
+
+@pytest.mark.parametrize(
+    "where",
+    ["roles/flant_gitops/meta/argument_specs.yml", "docs/docsite/rst/playbook_status.rst"],
+    ids=["role", "page"],
+)
+def test_documentation_names_each_state_in_its_order(where: str) -> None:
+    text = (COLLECTION / where).read_text(encoding="utf-8")
+    told = {
+        ".yml": re.findall(r"C\((\w+)\)", text.partition("The states are ")[2].partition(".")[0]),
+        ".rst": re.findall(r"^``(\w+)``$", text.partition("``STATE`` is one of these:")[2], re.MULTILINE),
+    }
+    assert tuple(told[Path(where).suffix]) == STATES
