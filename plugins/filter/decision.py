@@ -79,7 +79,7 @@ def decision(known: Mapping[str, object], name: str) -> object:
     from ansible_collections.flant.gitops.plugins.plugin_utils._filter_errors import filter_errors
 
     if name not in _PLACES:
-        raise AnsibleFilterError(f"{name!r} is no decision.")
+        raise AnsibleFilterError(f"{name!r} is not a decision.")
     place = import_module(f"ansible_collections.flant.gitops.plugins.plugin_utils.{_PLACES[name]}")
     with filter_errors():
         found = getattr(place, name)(**dict(known.items()))  # which may be templates until they are asked for

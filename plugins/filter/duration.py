@@ -42,7 +42,7 @@ def duration(text: str | float) -> float:
     """Return the seconds that ``text`` stands for.
 
     Raises:
-        AnsibleFilterError: ``text`` is no duration.
+        AnsibleFilterError: ``text`` is not a duration.
     """
     from ansible_collections.flant.gitops.plugins.module_utils._duration import parse_duration
     from ansible_collections.flant.gitops.plugins.plugin_utils._filter_errors import filter_errors

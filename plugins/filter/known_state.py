@@ -105,7 +105,7 @@ def known_state(state: Mapping[str, object]) -> dict[str, object]:
         AnsibleFilterError: a value is not of its key's form; the message names the key, never the value.
     """
     if not isinstance(state, dict) or not all(map(is_instance, state)):
-        raise AnsibleFilterError("The fact flant_gitops_state is no dictionary of instances.")
+        raise AnsibleFilterError("The fact flant_gitops_state is not a dictionary of instances.")
     return {str(name): _checked(value, _STATE, str(name)) for name, value in state.items()}
 
 

@@ -45,12 +45,12 @@ def seconds_since(moment: str) -> float:
     """Return the seconds since ``moment``, negative when it lies ahead.
 
     Raises:
-        AnsibleFilterError: ``moment`` is no ISO 8601 time.
+        AnsibleFilterError: ``moment`` is not an ISO 8601 time.
     """
     try:
         then = datetime.fromisoformat(moment.replace("Z", "+00:00"))
     except ValueError as error:
-        raise AnsibleFilterError(f"{moment!r} is no ISO 8601 time.") from error
+        raise AnsibleFilterError(f"{moment!r} is not an ISO 8601 time.") from error
     if then.tzinfo is None:
         then = then.replace(tzinfo=timezone.utc)
     return (datetime.now(timezone.utc) - then).total_seconds()

@@ -22,9 +22,9 @@ def parse_duration(text: str, option: str) -> float:
     The form is that of Go's ``time.ParseDuration``, which Vault and Docker use, with ``d`` for days and without signs.
 
     Raises:
-        Failure: ``text`` is no duration; the sentence names ``option``.
+        Failure: ``text`` is not a duration; the sentence names ``option``.
     """
     if not _WHOLE.fullmatch(text):
-        raise Failure(f"{option}: {text!r} is no duration; write a number and a unit (ms, s, m, h, d), such as 90s.")
+        raise Failure(f"{option}: {text!r} is not a duration; write a number and a unit (ms, s, m, h, d), such as 90s.")
     parts = _PART.findall(text)
     return sum(float(number) * _SECONDS[unit] for number, unit in parts) if parts else float(text)

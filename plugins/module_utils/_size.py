@@ -19,9 +19,9 @@ def parse_size(text: str, option: str) -> int:
     """Return the bytes that ``text`` stands for; every unit is a power of 1024, as in ``docker run --memory``.
 
     Raises:
-        Failure: ``text`` is no size; the sentence names ``option``.
+        Failure: ``text`` is not a size; the sentence names ``option``.
     """
     match = _WHOLE.fullmatch(text)
     if not match:
-        raise Failure(f"{option}: {text!r} is no size; write a number and a unit (k, m, g, t), such as 512m.")
+        raise Failure(f"{option}: {text!r} is not a size; write a number and a unit (k, m, g, t), such as 512m.")
     return int(float(match[1]) * _FACTOR[(match[2] or "").lower()])

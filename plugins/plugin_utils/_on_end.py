@@ -32,12 +32,12 @@ def check_on_end(file: str) -> None:
     if has_template(file):
         raise Failure("flant_gitops_on_end: its value has what begins a template, which is not filled in.")
     if not Path(file).is_file():
-        raise Failure(f"flant_gitops_on_end: {file} is no file on the controller.")
+        raise Failure(f"flant_gitops_on_end: {file} is not a file on the controller.")
     loader = DataLoader()
     try:
         tasks = loader.load_from_file(file) or []
         if not isinstance(tasks, list):
-            raise Failure(f"flant_gitops_on_end: {file} is no list of tasks.")
+            raise Failure(f"flant_gitops_on_end: {file} is not a list of tasks.")
         if not _has(tasks, _ELSEWHERE):
             load_list_of_blocks(tasks, play=Play(), loader=loader)
     except AnsibleError as error:

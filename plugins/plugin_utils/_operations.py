@@ -77,7 +77,7 @@ def reset(*, instance: str, ratchet: Mapping[str, Any], fact: object, check_mode
 
 def remove(*, instance: str, folder: str, ledger: bool, check_mode: bool) -> str:
     """Return what is left of an instance, whose ``folder`` keeps its ledger unless that went, too."""
-    said = f"{instance}: {'would be' if check_mode else 'is'} removed"
+    said = f"{instance}: {'would be removed' if check_mode else 'removed'}"
     return f"{said}." if ledger else f"{said}; its ledger, if it has one, stays in {folder}."
 
 

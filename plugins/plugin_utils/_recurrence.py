@@ -77,7 +77,7 @@ def _moment(text: str, where: str) -> datetime:
     try:
         return datetime.strptime(text, _MOMENT)  # noqa: DTZ007 -- the zone is not in it
     except ValueError:
-        raise Failure(f"its {where} {text} is no date and time.") from None
+        raise Failure(f"its {where} {text} is not a date and time.") from None
 
 
 def _parts(word: str) -> tuple[str, dict[str, str]]:

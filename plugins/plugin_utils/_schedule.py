@@ -124,7 +124,7 @@ def _extras(config: Mapping[str, Any]) -> None:
             raise Failure("schedule_arguments: an argument must hold no control characters.")
     for name, value in config["schedule_environment"].items():
         if not _VARIABLE.fullmatch(name):
-            raise Failure(f"schedule_environment: {name!r} is no name of a variable.")
+            raise Failure(f"schedule_environment: {name!r} is not the name of a variable.")
         if _CONTROL.search(str(value)):
             raise Failure(f"schedule_environment[{name!r}]: it must hold no control characters.")
 

@@ -153,7 +153,7 @@ def _minutes(given: dict[str, object], key: str, default: str, name: str) -> int
     text = _values.text(given.get(key, default), f"{name}: {key}")
     match = _TIME_OF_DAY.fullmatch(text)
     if not match:
-        raise Failure(f"{name}: {key}: {text!r} is no time of day; write it in quotes, such as '22:00'.")
+        raise Failure(f"{name}: {key}: {text!r} is not a time of day; write it in quotes, such as '22:00'.")
     return int(match[1]) * 60 + int(match[2]) if match[1] else _DAY
 
 
@@ -165,7 +165,7 @@ def _moment(given: dict[str, object], key: str, name: str) -> datetime:
     except ValueError:  # such as for the 30th of February
         pass
     raise Failure(
-        f"{name}: {key}: {text!r} is no time of this century with its zone; write it in quotes, such as "
+        f"{name}: {key}: {text!r} is not a time of this century with its zone; write it in quotes, such as "
         "'2026-12-24T18:00:00+01:00'."
     )
 

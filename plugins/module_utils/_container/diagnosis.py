@@ -61,7 +61,7 @@ def of_answer(status: int, headers: Mapping[str, str], text: str) -> str:
     if status == _BAD_REQUEST and _TLS_WANTED in text:
         return "it only talks over TLS; set tls_ca_cert, tls_client_cert and tls_client_key"
     if _VERSION not in headers:
-        return f"what answers there is no engine (HTTP status {status})"
+        return f"what answers there is not an engine (HTTP status {status})"
     for name, oldest in _OLDEST.items():
         if name in headers and _numbers(headers[name]) < oldest:
             return f"{name} {printable(headers[name])} is too old; it takes Docker Engine 20.10 or Podman 4.3, or newer"
@@ -76,7 +76,7 @@ def _of_tls(cause: ssl.SSLError) -> str:
         return "it wants a client certificate of an authority that it knows; see tls_client_cert and tls_client_key"
     if _NO_TLS.search(reason):
         return "it does not talk over TLS, which tls_ca_cert and the like ask for"
-    return f"there is no talking over TLS ({printable(reason or str(cause))})"
+    return f"the TLS handshake fails ({printable(reason or str(cause))})"
 
 
 def _of_permission(path: Path) -> str:

@@ -60,7 +60,7 @@ def parse(text: str, *, require_digest: bool) -> Image:
         return Image(text)
     match = _REFERENCE.fullmatch(text)
     if not match:
-        raise Failure(f"image: {text!r} is no image reference; write name[:tag]@sha256:<64 hex digits>.")
+        raise Failure(f"image: {text!r} is not an image reference; write name[:tag]@sha256:<64 hex digits>.")
     if not match["digest"] and require_digest:
         raise Failure(
             f"image: {text!r} is not pinned, so what runs could change under its name; append @sha256:<digest>.",

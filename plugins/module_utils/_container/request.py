@@ -223,7 +223,7 @@ def _trusted(option: str, text: str | None) -> Path | None:
 def _inside(option: str, text: str) -> str:
     """Return a path inside the container, without what would make it ambiguous."""
     if not text.startswith("/") or "\0" in text or ".." in text.split("/"):
-        raise Failure(f"{option}: {text!r} is no absolute path without '..'.")
+        raise Failure(f"{option}: {text!r} is not an absolute path without '..'.")
     return "/" + posixpath.normpath(text).lstrip("/")
 
 
@@ -245,7 +245,7 @@ def _commands(given: object) -> tuple[str, ...]:
 def _text(what: str, value: object) -> str:
     """Return a text or number as a text; of anything else Ansible would make what nobody wrote."""
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        raise Failure(f"{what} is no text; {_KEEP_TEXT}.")
+        raise Failure(f"{what} is not a text; {_KEEP_TEXT}.")
     return str(value)
 
 
@@ -292,7 +292,7 @@ def _network(name: str) -> str:
 def _capability(name: str) -> str:
     plain = name.upper().removeprefix("CAP_")
     if not _CAPABILITY.fullmatch(plain):
-        raise Failure(f"cap_add: {name!r} is no single capability.")
+        raise Failure(f"cap_add: {name!r} is not a single capability.")
     return plain
 
 

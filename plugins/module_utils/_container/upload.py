@@ -148,7 +148,7 @@ class _Tree:
         while (name := posixpath.dirname(name)) and name not in self._seen:
             missing.append(name)
         if name and not self._seen[name]:
-            raise Failure(f"archive: member {name!r} is no folder, yet others are below it.")
+            raise Failure(f"archive: member {name!r} is not a folder, yet others are below it.")
         for folder in reversed(missing):
             self._seen[folder] = True
             yield _header(folder, tarfile.DIRTYPE, _FOLDER_MODE, self._owner)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._proxy import Proxy
 
 _NO_KEY = re.compile(r"Permission denied \(")
-_NO_GIT = "what answers {} is no git server; it may be a login page or a captive portal"
+_NO_GIT = "what answers {} is not a git server; it may be a login page or a captive portal"
 _SENTENCES = (
     (
         re.compile(r"mismatched algorithms", re.IGNORECASE),
@@ -50,7 +50,7 @@ _CAUSE = re.compile(r"^fatal: unable to access '.*?': (.*)$", re.MULTILINE)
 _NO_TUNNEL = re.compile(r"(?:CONNECT tunnel failed, response|Received HTTP code|returned error:) (\d{3})\b")
 _PROXY_SENTENCES = (
     (re.compile(r"^(?:Failed to connect to|Could not resolve proxy|Connection timed out)"), "{} cannot be reached"),
-    (re.compile(r"CONNECT aborted|HTTP/0\.9|HTTP version"), "what answers at {} is no HTTP proxy"),
+    (re.compile(r"CONNECT aborted|HTTP/0\.9|HTTP version"), "what answers at {} is not an HTTP proxy"),
     (
         re.compile(r"gnutls_handshake\(\) failed|SSL routines|SSL_connect|TLS connect error"),
         "what answers through {} does not speak TLS as git does; it may be a login page or a captive portal",

@@ -65,7 +65,7 @@ class Objects(NamedTuple):
         if not found:
             raise Failure(f"git_dir: {identity} is missing.")
         if found.kind != "commit" or not found.whole:
-            raise Refused(f"git_dir: {identity} is no commit, or is larger than 1 MiB.")
+            raise Refused(f"git_dir: {identity} is not a commit, or is larger than 1 MiB.")
         return parse(identity, found.data)
 
     def _skip(self, size: int) -> None:

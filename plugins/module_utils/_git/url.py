@@ -101,7 +101,7 @@ def parse(text: str, subject: str) -> RemoteUrl:
     match = re.fullmatch(_SCP, text, re.ASCII)
     if match and "::" not in text and "://" not in text:
         return RemoteUrl(text, "ssh", match["path"], match["host"], _DEFAULT_PORTS["ssh"], match["user"] or "")
-    raise Failure(f"{subject}: this is no https, ssh, git, http or file URL, no user@host:path and no absolute path.")
+    raise Failure(f"{subject}: this is not an https, ssh, git, http or file URL, user@host:path or absolute path.")
 
 
 def credentials(text: str) -> set[str]:

@@ -75,7 +75,7 @@ def verify(copies: Sequence[Path], expected: Expected, witnessed: Collection[str
             chains.append(_verified(copy, directory, expected, missing))
     problems = [problem for chain in chains for problem in chain.problems]
     problems += [
-        f"{head} was witnessed elsewhere and is no line here: the end was cut off, or this is another ledger."
+        f"{head} was witnessed elsewhere and is not a line here: the end was cut off, or this is another ledger."
         for head in sorted(missing)
     ]
     for copy in copies[1:]:

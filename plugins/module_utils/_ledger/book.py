@@ -225,7 +225,7 @@ class Book:
                     entry = entries.read(envelope.payload)
                 except ValueError as error:
                     raise Failure(
-                        f"dir: {self._path / name} holds a line that is no entry ({error}); nothing is added. Move "
+                        f"dir: {self._path / name} holds a line that is not an entry ({error}); nothing is added. Move "
                         f"{self._path} elsewhere to begin a new ledger, and have both verified."
                     ) from None
                 if entry.event != entries.REKEYED:  # it may stand in between
@@ -236,7 +236,7 @@ class Book:
         try:
             yield from files.backwards(self._directory, name)
         except ValueError as error:
-            raise Failure(f"dir: {self._path / name} holds a line that is no entry: {error}.") from None
+            raise Failure(f"dir: {self._path / name} holds a line that is not an entry: {error}.") from None
 
 
 @contextlib.contextmanager

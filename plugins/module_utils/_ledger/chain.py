@@ -124,7 +124,7 @@ class Chain:
         self.problems += [f"{where}: {problem}." for problem in problems]
         self._find_beginning(entry)
         if not envelope.keyid and not self._last:
-            self.notes.append(f"{where}: nobody has signed it, nor what follows up to the first entry that is signed.")
+            self.notes.append(f"{where}: it is not signed, nor is what follows up to the first entry that is.")
         self.notes += [f"{where}: {note}." for note in self._worth_knowing(entry)]
         if self._expected.lists_commits and entry.event == entries.BEGUN and entry.place:
             self.commits.setdefault(_signed(entry, entry.place.commit), where)
@@ -164,7 +164,7 @@ class Chain:
             return []
         problems = []
         if entry.number != self.number + 1:
-            problems.append(f"it is entry {entry.number}, and {self.number + 1} should follow")
+            problems.append(f"it is entry {entry.number}, but entry {self.number + 1} should follow")
         if entry.previous != self.head:
             problems.append("it does not follow the line before it")
         return problems
@@ -178,7 +178,7 @@ class Chain:
     def _origin(self, entry: Entry) -> list[str]:
         last = self._last or entry
         problems = [
-            f"its {name} is {new} and no longer {old}"
+            f"its {name} is {new}, but was {old} before"
             for name, new, old in (
                 ("ledger", entry.ledger, last.ledger),
                 ("host", entry.host, last.host),
@@ -187,7 +187,7 @@ class Chain:
             if new != old
         ]
         if not self._last and self._expected.host not in ("", entry.host):
-            problems.append(f"it is of the host {entry.host} and not of {self._expected.host}")
+            problems.append(f"it is an entry of {entry.host}, not of {self._expected.host}")
         return problems
 
     def _key(self, keyid: str, entry: Entry) -> list[str]:
@@ -195,11 +195,11 @@ class Chain:
         if not self._last and self._expected.keys_of:
             self._trusted |= set(self._expected.keys_of(entry.host))
         if not keyid:
-            return ["nobody has signed it, and those before it are signed"] if self.keyids else []
+            return ["it is not signed, but those before it are"] if self.keyids else []
         if self._next_key not in ("", keyid):
-            problems.append(f"the key {keyid} signed it, which no entry before has announced")
+            problems.append(f"it is signed by the key {keyid}, which no entry before it has announced")
         if self._expected.keys_of and keyid not in self._trusted:
-            problems.append(f"the key {keyid} signed it, which is not known as one of {entry.host}")
+            problems.append(f"it is signed by the key {keyid}, which is not known as one of {entry.host}")
         elif entry.event == entries.REKEYED:
             self._trusted.add(str(entry.details["key"]))
         if keyid not in self.keyids[-1:]:
@@ -244,7 +244,7 @@ class Chain:
         if not former or not entry.place:
             return []
         return [
-            f"commit {entry.place.commit} was signed by {', '.join(former)}, which was true and would not count today"
+            f"commit {entry.place.commit} was signed by {', '.join(former)}, which counted then and would not today"
         ]
 
 

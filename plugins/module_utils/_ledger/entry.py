@@ -124,7 +124,7 @@ def read(payload: bytes) -> Entry:
     statement = parse(payload)
     predicate = statement.get("predicate")
     if statement.get("predicateType") != PREDICATE or not isinstance(predicate, dict):
-        raise ValueError(f"it is no statement of the type {PREDICATE}")
+        raise ValueError(f"it is not a statement of the type {PREDICATE}")
     common: dict[str, Any] = {name: predicate.get(name) for name in _COMMON}
     details = {name: value for name, value in predicate.items() if name not in _COMMON and name != "run"}
     place = _place(statement)

@@ -71,7 +71,7 @@ def open_line(line: bytes) -> Envelope:
     except (KeyError, RecursionError, TypeError, ValueError):
         same = False
     if not same:
-        raise ValueError("it is no DSSE envelope with at most one signature over an in-toto statement")
+        raise ValueError("it is not a DSSE envelope with at most one signature over an in-toto statement")
     return envelope
 
 
@@ -96,7 +96,7 @@ def parse(octets: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         same = False
     if not same:
-        raise ValueError("it is no JSON object in its canonical encoding")
+        raise ValueError("it is not a JSON object in its canonical encoding")
     return document
 
 

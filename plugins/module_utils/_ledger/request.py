@@ -215,7 +215,7 @@ class Request(NamedTuple):
         if self.action == BEGIN and self.entry and not (self.commit and self.entry.repo and self.entry.branch):
             raise Failure("entry: action: begin needs commit, and its repo and branch.")
         if not all(_HEAD.fullmatch(head) for head in self.heads):
-            raise Failure("heads: one of them is no SHA-256 in hexadecimal.")
+            raise Failure("heads: one of them is not a SHA-256 in hexadecimal.")
 
     def mark(self) -> bytes:
         """Return the mark that `SUSPEND` is to put.

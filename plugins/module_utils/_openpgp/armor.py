@@ -32,7 +32,7 @@ def blocks(text: bytes) -> list[Block]:
     The checksum is not looked at either: RFC 9580 has made it optional, and nothing is believed because of it.
 
     Raises:
-        ValueError: an armor has no end or is not base64.
+        ValueError: its armor has no end or is not base64.
     """
     found = []
     label = None
@@ -48,7 +48,7 @@ def blocks(text: bytes) -> list[Block]:
         else:
             content.append(line)
     if label is not None:
-        raise ValueError("an armor has no end")
+        raise ValueError("its armor has no end")
     return found
 
 
@@ -66,4 +66,4 @@ def _decode(content: list[bytes]) -> bytes:
     try:
         return base64.b64decode(b"".join(word for word in words if not _CHECKSUM.fullmatch(word)), validate=True)
     except binascii.Error:
-        raise ValueError("an armor is not base64") from None
+        raise ValueError("its armor is not base64") from None

@@ -95,7 +95,7 @@ def _only(bodies: Sequence[bytes], option: str) -> bytes:
     if len(set(bodies)) > 1:
         fingerprints = " and ".join(_fingerprint(body) for body in list(dict.fromkeys(bodies))[:2])
         raise Failure(
-            f"{option} holds {len(set(bodies))} certificates ({fingerprints}), but an entry is one signer's one key; "
+            f"{option} holds {len(set(bodies))} certificates ({fingerprints}), but an entry is one key of one signer; "
             "give each an entry of its own, and the keys of one person together in trusted_signers."
         )
     return bodies[0]

@@ -35,7 +35,7 @@ def kind(signature: bytes) -> str | None:
 def broken_line() -> str:
     """Return what is said of a part of a signature."""
     return (
-        "it is not a whole signature, as if one was broken into lines; "
+        "it is not a whole signature, as if one had been broken into lines; "
         "a note takes one line for each: gpg --detach-sign | base64 --wrap=0"
     )
 

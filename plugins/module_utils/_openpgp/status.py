@@ -34,8 +34,8 @@ _GOODSIG = re.compile(rb"(?P<key_id>[0-9A-F]{16,40}) (?P<user_id>.*)")
 _AGAINST = {
     "REVKEYSIG": "made by a key that was revoked",
     "EXPKEYSIG": "made by a key that has expired",
-    "EXPSIG": "it has expired itself",
-    "BADSIG": "it does not fit what it should sign",
+    "EXPSIG": "it has expired",
+    "BADSIG": "it does not match what it is over",
 }
 _BY_THE_CLOCK = frozenset({"EXPKEYSIG", "EXPSIG"})
 _ERRSIG = re.compile(rb"(?P<key_id>[0-9A-F]{16}) (?:\S+ ){4}(?P<error>\d+)(?: (?P<fingerprint>[0-9A-F]{40}))?.*")
@@ -115,7 +115,7 @@ def _against(lines: defaultdict[str, list[bytes]], trusted: Mapping[str, str | N
             return _untrusted(key, trusted)
         return Rejected("gpg cannot check it")
     if lines["NODATA"] or lines["UNEXPECTED"] or lines["PLAINTEXT"]:
-        return Rejected("it is no detached signature")
+        return Rejected("it is not a detached signature")
     return None
 
 

@@ -47,7 +47,7 @@ def _password(access: Access, params: Mapping[str, Any], *, read: bool) -> str:
     if access.url.scheme != "https":
         raise Failure(f"password_file: what it holds is sent over https only, and repo is {access.url.scheme}.")
     if "\0" in path:
-        raise Failure("password_file: this is no path.")
+        raise Failure("password_file: this is not a path.")
     return secret_in(Path(path).absolute(), "password_file") if read else str(path)
 
 

@@ -37,12 +37,12 @@ def make_plan(
     ``remaining`` returns those of several candidates, oldest first, that have not been given up.
 
     Raises:
-        Refused: the way is longer than ``max_commits``, and each commit on it would count; the head is no commit.
+        Refused: the way is longer than ``max_commits``, and each commit on it would count; the head is not a commit.
     """
     exact = request.verify_every or request.select_oldest
     new = history.between(git, previous, head, request.max_commits + 1) if previous or exact else [head]
     if new[-1:] != [head]:  # git looks through a tag
-        raise Refused(f"branch: its head {head} is no commit.")
+        raise Refused(f"branch: its head {head} is not a commit.")
     if exact and len(new) > request.max_commits:
         start = previous or "the root"
         raise Refused(f"max_commits: more than {request.max_commits} commits lead from {start} to {head}.")

@@ -105,13 +105,13 @@ class Request(NamedTuple):
 
     def _check(self) -> None:
         if self.last_commit and not is_object_id(self.last_commit):
-            raise Failure("last_commit: this is no full commit id, which has 40 or 64 hexadecimal digits.")
+            raise Failure("last_commit: this is not a full commit id, which has 40 or 64 hexadecimal digits.")
         if self.action in (RECORD, COUNT) and not self.last_commit:
             raise Failure(f"last_commit: action: {self.action} needs the commit that it is about.")
         if not is_ref_name(self.branch):
-            raise Failure(f"branch: {self.branch!r} is no branch name.")
+            raise Failure(f"branch: {self.branch!r} is not the name of a branch.")
         if not self.signatures_ref.startswith("refs/") or not is_ref_name(self.signatures_ref):
-            raise Failure(f"signatures_ref: {self.signatures_ref!r} is no full ref name, such as refs/tags/signatures.")
+            raise Failure(f"signatures_ref: {self.signatures_ref!r} is not a full ref name, such as refs/tags/x.")
         if self.max_commits < 1:
             raise Failure("max_commits: it must be at least 1.")
         if self.timeout <= 0:
@@ -215,7 +215,7 @@ def check_access(access: Access, required_signatures: int) -> None:
 
 def _absolute(path: str, option: str) -> Path:
     if not path or "\0" in path:
-        raise Failure(f"{option}: this is no path.")
+        raise Failure(f"{option}: this is not a path.")
     return Path(path).absolute()
 
 

@@ -89,19 +89,19 @@ def fingerprint(blob: bytes) -> str:
 
 def _material(reader: Reader, kind: bytes) -> Material:
     if reader.string() != kind:
-        raise ValueError("its type and its base64 differ")
+        raise ValueError("its type and its base64 do not agree")
     if kind == _RSA:
         exponent, modulus = int.from_bytes(reader.natural(), "big"), reader.natural()
         bits = int.from_bytes(modulus, "big").bit_length()
         if bits not in _RSA_BITS or exponent < 3 or exponent % 2 == 0:  # noqa: PLR2004 -- the least exponent of RSA
-            raise ValueError(f"an RSA key of {bits} bits does not count, which needs 2048 to 8192")
+            raise ValueError(f"an RSA key of {bits} bits does not count; it needs 2048 to 8192")
         material = rsa(modulus)
     elif kind in (_ED25519, _SK_ED25519):
         material = elliptic("ed25519", _sized(reader.string(), _ED25519_LENGTH))
     else:
         curve = reader.string()
         if curve not in _COORDINATE or not kind.partition(b"@")[0].endswith(b"-" + curve):
-            raise ValueError("its curve is another one than its type says")
+            raise ValueError("its curve is not the one that its type names")
         material = elliptic(curve.decode(), _point(reader.string(), _COORDINATE[curve]))
     if kind in SECURITY_KEYS and not reader.string().startswith(b"ssh:"):
         raise ValueError("its application does not begin with ssh:")
@@ -111,11 +111,11 @@ def _material(reader: Reader, kind: bytes) -> Material:
 
 def _sized(octets: bytes, length: int) -> bytes:
     if len(octets) != length:
-        raise ValueError("it has a wrong length")
+        raise ValueError("it has the wrong length")
     return octets
 
 
 def _point(octets: bytes, coordinate: int) -> bytes:
     if octets[:1] != b"\x04":
-        raise ValueError("its point is not uncompressed")
+        raise ValueError("its point is not in uncompressed form")
     return _sized(octets, 1 + 2 * coordinate)

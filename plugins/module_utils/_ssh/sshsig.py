@@ -86,7 +86,7 @@ def parse(blob: bytes, namespace: bytes, *, user_verification: bool) -> SshSigna
     if reserved:
         raise ValueError("its reserved field is not empty")
     if digest not in _DIGESTS:
-        raise ValueError(f"its digest {_shown(digest)} does not count, but sha256 and sha512 do")
+        raise ValueError(f"its digest {_shown(digest)} does not count; sha256 and sha512 do")
     kind = Reader(key).string()
     if kind not in ALGORITHMS:
         raise ValueError(f"a key of the type {_shown(kind)} does not count")
@@ -107,7 +107,7 @@ def _check_inner(reader: Reader, kind: bytes, *, user_verification: bool) -> boo
     if not flags & _TOUCHED:
         raise ValueError("the security key was not touched")
     if user_verification and not flags & _VERIFIED:
-        raise ValueError("the security key has asked for no PIN, which ssh_user_verification wants")
+        raise ValueError("the security key did not ask for a PIN, which ssh_user_verification requires")
     return True
 
 

@@ -67,7 +67,7 @@ class SshVerifier:
             return Rejected(f"made by an SSH key that is not trusted ({fingerprint(signature.key)})")
         kind = key.type.encode()
         if not fits(self._program, Signed(kind, key.blob, signature.armored, namespace, candidate.payload)):
-            return Rejected("it does not fit what it should sign")
+            return Rejected("it does not match what it is over")
         return GoodSignature(
             fingerprint=key.fingerprint,
             signing_key=key.fingerprint,

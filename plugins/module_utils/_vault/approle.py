@@ -89,7 +89,7 @@ class AppRole:
         if not approle.role_id:
             raise Failure("role_id: it must not be empty.")
         if approle.role_name and not _ROLE_NAME.fullmatch(approle.role_name):
-            raise Failure(f"role_name: {approle.role_name!r} is no name of an AppRole.")
+            raise Failure(f"role_name: {approle.role_name!r} is not the name of an AppRole.")
         if secret_id_file and not approle.role_name:
             raise Failure("role_name: it is needed to rotate the secret-id in secret_id_file.")
         if approle.metadata and not approle.role_name:

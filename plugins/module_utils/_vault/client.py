@@ -226,9 +226,9 @@ class Client:
         except LocationParseError:
             return _Attempt(Failure(f"{purpose}: {self.server.address} has no host's name; see vault_addr."))
         except UnicodeEncodeError:
-            return _Attempt(Failure(f"{purpose}: it cannot be sent, as HTTP does not allow something in it."))
+            return _Attempt(Failure(f"{purpose}: something in it is not allowed in HTTP, so that it cannot be sent."))
         except ValueError:  # requests takes a redirect apart that it is not to follow
-            return _lost(purpose, method, "the server redirects to what is no URL")
+            return _lost(purpose, method, "the server redirects to something that is not a URL")
         if len(response.content) < int(response.headers.get("Content-Length", 0)):
             return _lost(purpose, method, "the connection was lost")  # requests before 2.32 does not notice
         return _Attempt(
@@ -251,7 +251,7 @@ class Client:
             unreachable = f"{purpose}: {self.server.address} cannot be reached; see vault_addr."
             return _Attempt(Failure(unreachable), repeatable=True)
         if not isinstance(error, (requests.ConnectionError, requests.Timeout, *_CUT_SHORT)):
-            return _Attempt(Failure(f"{purpose}: it cannot be sent, as HTTP does not allow something in it."))
+            return _Attempt(Failure(f"{purpose}: something in it is not allowed in HTTP, so that it cannot be sent."))
         what = "the connection was lost"
         if isinstance(error, requests.Timeout):
             what = f"no answer within {self.server.timeout:g}s"
@@ -317,7 +317,7 @@ def _judge(purpose: str, response: requests.Response) -> Reply | Failure:
     except (ValueError, RecursionError):
         content = None
     if not isinstance(content, dict):
-        return Failure(f"{purpose}: the server's reply is no JSON object; see vault_addr.")
+        return Failure(f"{purpose}: the server's reply is not a JSON object; see vault_addr.")
     return Reply(purpose, response.status_code, content)
 
 

@@ -28,7 +28,7 @@ def bounded_duration(text: str, option: str, *, shortest: float, longest: float)
     """Return the seconds that ``text`` says.
 
     Raises:
-        Failure: it is no duration, or not between ``shortest`` and ``longest``; the sentence begins with ``option``.
+        Failure: it is not a duration, or not between ``shortest`` and ``longest``; the sentence begins with ``option``.
     """
     seconds = parse_duration(text, option)
     if seconds < shortest:
@@ -46,7 +46,7 @@ def segments(text: str, option: str) -> str:
     """
     names = [segment for segment in text.split("/") if segment]
     if not all(_SEGMENT.fullmatch(segment) and segment.strip(".") for segment in names):
-        raise Failure(f"{option}: {text!r} is no path of names joined by slashes.")
+        raise Failure(f"{option}: {text!r} is not a path of names joined by slashes.")
     return "/".join(names)
 
 

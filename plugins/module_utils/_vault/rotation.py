@@ -197,7 +197,7 @@ class Rotation:
         """Create a secret-id that is bound as ``current`` is."""
         old = session.client.look_up_secret_id(self.approle, current).section("data")
         if not old:
-            raise Failure(f"role_name: {self.approle.role_name!r} lacks this secret-id, or that was its last use.")
+            raise Failure(f"role_name: {self.approle.role_name!r} has no such secret-id, or that was its last use.")
         _refuse_limited(old)
         return session.client.create_secret_id(
             self.approle, json.dumps(old.mapping("metadata")), old.texts("cidr_list"), old.texts("token_bound_cidrs")

@@ -159,7 +159,9 @@ class SecretIdFile:
                 status = os.fstat(descriptor)
                 content = file.read(_LONGEST)
         if status.st_uid != os.geteuid() or status.st_mode & _WRITABLE_BY_OTHERS:
-            raise Failure(f"secret_id_file: {path} may be written by other users; it must be mode 0600 and ours.")
+            raise Failure(
+                f"secret_id_file: {path} can be written by others; it needs mode 0600 and the task's user as owner."
+            )
         # A file system that lost power may give back a file full of zeros.
         return content.decode("utf-8", "replace").strip(" \t\r\n\0"), status
 

@@ -79,7 +79,7 @@ def _ask(connection: socket.socket, proxy: Proxy, server: str) -> None:
     except OSError:
         raise BarredError(f"the proxy {proxy.address} has closed the connection; see proxy", passing=True) from None
     except http.client.HTTPException:
-        raise BarredError(f"what answers at {proxy.address} is no HTTP proxy; see proxy", passing=False) from None
+        raise BarredError(f"what answers at {proxy.address} is not an HTTP proxy; see proxy", passing=False) from None
     finally:
         response.close()
     if response.status == _WHO_ARE_YOU:

@@ -58,7 +58,7 @@ def enter(approle: AppRole, errand: Errand, entry: Entry) -> Entry:
     with _explained(approle):
         old = first.client.look_up_secret_id(approle, entry.secret_id).section("data")
         if not old:
-            raise Failure(f"role_name: {approle.role_name!r} lacks this secret-id, or that was its last use.")
+            raise Failure(f"role_name: {approle.role_name!r} has no such secret-id, or that was its last use.")
         secret_id = (
             first.client.create_secret_id(
                 approle,

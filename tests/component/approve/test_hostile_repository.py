@@ -231,7 +231,7 @@ def test_a_branch_that_goes_on_is_told_and_only_what_was_shown_is_signed(upstrea
     status, seen = bob.on_a_terminal(b"yes\n", "sign", meanwhile=lambda: upstream.commit(message="Later"))
 
     assert status == 0, seen
-    assert f"origin/main goes on to {upstream.head()}, which this signature does not cover." in seen
+    assert f"origin/main has moved on to {upstream.head()}, which this signature does not cover." in seen
     assert len(lines(upstream, shown)) == 1
     assert lines(upstream, upstream.head()) == []
 

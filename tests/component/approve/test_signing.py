@@ -222,7 +222,7 @@ def test_a_base_on_another_line_of_history_is_refused(upstream: Repository, bob:
     bob.git("fetch", "--quiet", "origin", "elsewhere")
     bob.configure("approve.base", elsewhere)
 
-    assert f"approve.base, {elsewhere}, is not met on the way back" in bob.refused("show")
+    assert f"approve.base, {elsewhere}, was not found on the way back" in bob.refused("show")
 
 
 def test_without_a_base_the_whole_tree_is_new(upstream: Repository, bob: Approver) -> None:

@@ -138,7 +138,7 @@ def test_a_server_that_refuses_is_quoted_at_once(upstream: Repository, bob: Appr
 
     said = bob.refused("sign", upstream.head(), "--yes")
 
-    assert "origin does not take the signature" in said
+    assert "origin did not accept the signature" in said
     assert "not for you." in said
     assert "pre-receive hook declined" in said
     assert "\x1b" not in said

@@ -166,7 +166,7 @@ def test_c20_an_engine_that_talks_no_tls(call: Caller, tmp_path: Path, plain: st
 
 @ONE
 def test_c20_what_answers_but_is_no_engine(call: Caller, plain: str) -> None:
-    assert _why(call("true", docker_host=plain), plain) == "what answers there is no engine (HTTP status 404)"
+    assert _why(call("true", docker_host=plain), plain) == "what answers there is not an engine (HTTP status 404)"
 
 
 @ONE

@@ -215,7 +215,7 @@ def test_t25_what_is_no_git_server_is_said_to_be_none(
         task.process(**params)
     https.behaviour.reply = reply
     with pytest.raises(
-        Failure, match=r"^repo: what answers (there|at 127\.0\.0\.1) is no git server; it may be a login"
+        Failure, match=r"^repo: what answers (there|at 127\.0\.0\.1) is not a git server; it may be a login"
     ):
         task.poll(**params)
     https.behaviour.reply = None

@@ -272,7 +272,7 @@ def test_t20_a_proxy_that_is_away_is_told(task: Task, lonely: Island, params: di
             b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n",
             "what answers through {} does not speak TLS as git does; it may be a login page or a captive portal",
         ),
-        (b"", "what answers at {} is no HTTP proxy"),
+        (b"", "what answers at {} is not an HTTP proxy"),
     ],
     ids=["403", "503", "200", "no http"],
 )
@@ -292,7 +292,7 @@ def test_t20_a_page_in_place_of_a_plain_server_is_told(
     params |= {"repo": f"http://{NAME}/up.git", "required_signatures": 1, "trusted_keys": [signers.alice.public_key]}
     with lonely.entered():
         refused = task.poll_refused(**params)
-    assert refused == f"repo: what answers at {NAME} is no git server; it may be a login page or a captive portal."
+    assert refused == f"repo: what answers at {NAME} is not a git server; it may be a login page or a captive portal."
 
 
 def test_t20_a_submodule_behind_it_that_fails_is_told(
@@ -300,6 +300,6 @@ def test_t20_a_submodule_behind_it_that_fails_is_told(
 ) -> None:
     commit_with_submodule(task, f"https://{OTHER}/library.git")
     proxy.servers.pop(f"{OTHER}:443")
-    with lonely.entered(), pytest.raises(Failure, match=r"^proxy: what answers at http://\S+ is no HTTP proxy\.$"):
+    with lonely.entered(), pytest.raises(Failure, match=r"^proxy: what answers at http://\S+ is not an HTTP proxy\.$"):
         task.poll(**params, submodules=True, archive=task.archive)
     assert not task.archive.exists()

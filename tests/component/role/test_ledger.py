@@ -325,7 +325,7 @@ def test_signatures_of_the_commits_are_verified_again(tmp_path: Path, upstream: 
     verified = site.run(playbook="flant.gitops.verify")
     assert verified.rc == 0, verified.output
     assert "default: the ledger is authentic, 4 entries" in verified.output
-    assert f"commit {commits[1]} was signed by bob, which was true and would not count today" in verified.output
+    assert f"commit {commits[1]} was signed by bob, which counted then and would not today" in verified.output
     upstream.git("reset", "--quiet", "--hard", "HEAD^")
     gone = site.run(playbook="flant.gitops.verify")
     assert gone.rc == 2, gone.output
@@ -395,7 +395,7 @@ def test_vaults_own_log_tells_which_run_of_the_ledger_a_request_was_for(
         line.write_bytes(b"".join(line.read_bytes().splitlines(keepends=True)[:4]))
         cut = site.run(playbook="flant.gitops.verify")
         assert cut.rc == 2, cut.output
-        assert "was witnessed elsewhere and is no line here: the end was cut off" in cut.output
+        assert "was witnessed elsewhere and is not a line here: the end was cut off" in cut.output
 
 
 def test_verifier_that_shares_no_code_with_us_accepts_what_the_role_has_written(

@@ -197,5 +197,6 @@ def test_missing_file_is_refused_before_anything_is_done(site: Site, upstream: U
     site.variables["on_end"] = f"{site.folder}/none.yml"
     refused = site.run()
     assert refused.rc == 2, refused.output
-    assert f"status: failed, flant_gitops_on_end: {site.folder}/none.yml is no file on the controller" in refused.output
+    sentence = f"flant_gitops_on_end: {site.folder}/none.yml is not a file on the controller"
+    assert f"status: failed, {sentence}" in refused.output
     assert not site.work.exists()

@@ -196,7 +196,7 @@ def test_hostile_answers_and_fifty_hosts_are_text_in_one_table(fleet: Fleet, ups
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ("flant_gitops_status_max_age=often", "flant_gitops_status_max_age: 'often' is no duration"),
+        ("flant_gitops_status_max_age=often", "flant_gitops_status_max_age: 'often' is not a duration"),
         ("flant_gitops_status_report=/proc/none/x.html", "flant_gitops_status_report: /proc/none/x.html cannot be"),
         ("flant_gitops_status_max_ages=1h", "did you mean flant_gitops_status_max_age?"),
     ],

@@ -168,7 +168,7 @@ def test_t20_a_proxy_that_is_away_is_told(tls_account: Account, lonely: Island) 
         ),
         (b"HTTP/1.1 502 Bad\r\n" + PAGE, f"the proxy {{}} does not let it through to {TLS_NAME}:8200 (HTTP 502)", 2),
         (b"HTTP/1.1 200 OK\r\n" + PAGE, "what answers at {} sends a page in place of the server", 1),
-        (PAGE, "what answers at {} is no HTTP proxy", 1),
+        (PAGE, "what answers at {} is not an HTTP proxy", 1),
     ],
     ids=["403", "502", "200", "no http"],
 )
@@ -186,7 +186,7 @@ def test_t20_a_page_in_place_of_a_plain_server_is_told(
     tls_account: Account, lonely: Island, proxy: ForwardProxy
 ) -> None:
     proxy.reply = b"HTTP/1.1 200 OK\r\n" + PAGE
-    with lonely.entered(), pytest.raises(Failure, match=rf"^{LOGIN}: the server's reply is no JSON object; "):
+    with lonely.entered(), pytest.raises(Failure, match=rf"^{LOGIN}: the server's reply is not a JSON object; "):
         tls_account.call(vault_addr=HTTP, proxy=proxy.url, retries=0)
 
 

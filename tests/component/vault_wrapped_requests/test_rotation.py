@@ -336,7 +336,7 @@ def test_v9_a_file_that_others_can_write_is_refused(account: Account, mode: int)
     begin(account)
     account.file.chmod(mode)
 
-    with pytest.raises(Failure, match=r"may be written by other users; it must be mode 0600 and ours\.$"):
+    with pytest.raises(Failure, match=r"can be written by others; it needs mode 0600 and the task's user as owner\.$"):
         account.call(**account.with_file)
 
 

@@ -221,7 +221,7 @@ def test_an_answer_that_is_not_vaults_is_refused_without_quoting_it(
 ) -> None:
     proxy.fail("GET", f"/v1/{account.kv2}", Fault(200, body=body))
 
-    with pytest.raises(Failure, match=r"the server's reply is no JSON object; see vault_addr\.$"):
+    with pytest.raises(Failure, match=r"the server's reply is not a JSON object; see vault_addr\.$"):
         account.call(vault_addr=proxy.address, requests=[read(account)])
 
 

@@ -39,7 +39,7 @@ def test_what_follows_has_no_name_that_jinja_takes_for_a_method_of_the_dictionar
 
 
 def test_unknown_decision_is_refused() -> None:
-    with pytest.raises(AnsibleFilterError, match=r"^'resum' is no decision\.$"):
+    with pytest.raises(AnsibleFilterError, match=r"^'resum' is not a decision\.$"):
         decision({}, "resum")
 
 

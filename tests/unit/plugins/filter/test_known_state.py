@@ -70,5 +70,5 @@ def test_value_that_the_role_cannot_have_written_is_an_error_that_names_only_the
 
 @pytest.mark.parametrize("state", [[], "text", None, {"../x": {}}, {1: {}}, {"": {}}, {"x" * 41: {}}])
 def test_what_is_no_dictionary_of_instances_is_an_error(state: object) -> None:
-    with pytest.raises(AnsibleFilterError, match="no dictionary of instances"):
+    with pytest.raises(AnsibleFilterError, match="is not a dictionary of instances"):
         known_state(state)

@@ -19,7 +19,7 @@ def test_duration_reads_what_the_modules_read() -> None:
 
 
 def test_what_is_no_duration_is_an_error() -> None:
-    with pytest.raises(AnsibleFilterError, match="'soon' is no duration"):
+    with pytest.raises(AnsibleFilterError, match="'soon' is not a duration"):
         duration("soon")
 
 
@@ -32,5 +32,5 @@ def test_seconds_since_is_negative_for_what_lies_ahead(fraction: str, zone: str,
 
 
 def test_what_is_no_time_is_an_error() -> None:
-    with pytest.raises(AnsibleFilterError, match="'noon' is no ISO 8601 time"):
+    with pytest.raises(AnsibleFilterError, match="'noon' is not an ISO 8601 time"):
         seconds_since("noon")

@@ -52,6 +52,6 @@ def test_amounts_and_units_add_up_to_seconds(text: str, seconds: float) -> None:
     ],
 )
 def test_anything_else_is_refused_by_the_options_name(text: str) -> None:
-    with pytest.raises(Failure, match=r"^wrap_ttl: .* is no duration") as refusal:
+    with pytest.raises(Failure, match=r"^wrap_ttl: .* is not a duration") as refusal:
         parse_duration(text, "wrap_ttl")
     assert repr(text) in str(refusal.value)

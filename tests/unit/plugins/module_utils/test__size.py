@@ -33,6 +33,6 @@ def test_every_unit_is_a_power_of_1024(text: str, size: int) -> None:
     "text", ["", "k", "-1", "1p", "1 k b", "1kk", "1ib", "1  k", " 1", "1 ", "1\n", "0x10", "1e3", "inf", "\u0661"]
 )
 def test_anything_else_is_refused_by_the_options_name(text: str) -> None:
-    with pytest.raises(Failure, match=r"^max_output: .* is no size") as refusal:
+    with pytest.raises(Failure, match=r"^max_output: .* is not a size") as refusal:
         parse_size(text, "max_output")
     assert repr(text) in str(refusal.value)

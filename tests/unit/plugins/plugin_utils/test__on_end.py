@@ -37,7 +37,7 @@ def test_tasks_that_ansible_can_load(tasks: str, tmp_path: Path) -> None:
     ("tasks", "said"),
     [
         ("- a: [", "cannot be loaded: "),
-        ("a: b", "is no list of tasks."),
+        ("a: b", "is not a list of tasks."),
         ("- no.such.module: {}", "cannot be loaded: couldn't resolve module/action 'no.such.module'"),
         ("- ansible.builtin.debug: {}\n  nonsense: 1", "cannot be loaded: conflicting action statements"),
         ("- ansible.builtin.meta: end_role", "cannot be loaded: "),  # it would end ours
@@ -54,7 +54,7 @@ def test_tasks_that_ansible_cannot_load(tasks: str, said: str, tmp_path: Path) -
 def test_missing_file_is_refused_by_the_configuration_check(tmp_path: Path) -> None:
     for missing in (tmp_path / "none.yml", tmp_path):
         said = refusal(configuration(on_end=str(missing)))
-        assert said == f"flant_gitops_on_end: {missing} is no file on the controller."
+        assert said == f"flant_gitops_on_end: {missing} is not a file on the controller."
     (tmp_path / "tasks.yml").touch()
     assert refusal(configuration(on_end=f"{tmp_path}/tasks.yml")) == ""
 

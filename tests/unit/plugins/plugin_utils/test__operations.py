@@ -77,7 +77,7 @@ def test_another_fact_cache_than_the_schedules_is_told(fact: object, had: str) -
 
 def test_what_is_left_of_an_instance_is_told() -> None:
     gone = remove(instance="web", folder="/work/web", ledger=True, check_mode=False)
-    assert gone == "web: is removed."
+    assert gone == "web: removed."
     kept = remove(instance="web", folder="/work/web", ledger=False, check_mode=True)
     assert kept == "web: would be removed; its ledger, if it has one, stays in /work/web."
 

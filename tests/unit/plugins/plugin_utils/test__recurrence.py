@@ -42,7 +42,7 @@ def test_r28_what_awx_takes(rule: str) -> None:
         ("RRULE:FREQ=DAILY;INTERVAL=1", "it does not begin with a DTSTART"),
         ("DTSTART:20260101T000000 RRULE:FREQ=DAILY;INTERVAL=1", "its DTSTART needs either a Z at its end or ;TZID="),
         ("DTSTART;TZID=UTC:20260101T000000Z RRULE:FREQ=DAILY;INTERVAL=1", "its DTSTART needs either a Z"),
-        ("DTSTART:20261301T000000Z RRULE:FREQ=DAILY;INTERVAL=1", "its DTSTART 20261301T000000 is no date and time."),
+        ("DTSTART:20261301T000000Z RRULE:FREQ=DAILY;INTERVAL=1", "its DTSTART 20261301T000000 is not a date and time."),
         (
             "DTSTART;TZID=Europe/Nowhere:20260101T000000 RRULE:FREQ=DAILY;INTERVAL=1",
             "its time zone Europe/Nowhere is not known.",
@@ -62,7 +62,7 @@ def test_r28_what_awx_takes(rule: str) -> None:
         (f"{START} RRULE:FREQ=DAILY;INTERVAL=1;COUNT=0", "its COUNT must be a whole number from 1 to 999."),
         (f"{START} RRULE:FREQ=DAILY;INTERVAL=1;COUNT=9;UNTIL=20270101T000000Z", "it cannot have both COUNT and UNTIL."),
         (f"{START} RRULE:FREQ=MONTHLY;INTERVAL=1;BYDAY=1MO", "its BYDAY must be days without numbers."),
-        (f"{START} RRULE:FREQ=DAILY;INTERVAL=1;UNTIL=soon", "its UNTIL soonT235959 is no date and time."),
+        (f"{START} RRULE:FREQ=DAILY;INTERVAL=1;UNTIL=soon", "its UNTIL soonT235959 is not a date and time."),
         (f"{START} RRULE:FREQ=DAILY;INTERVAL=1;BYEASTER=0", "RRULE:FREQ=DAILY;INTERVAL=1;BYEASTER=0 has BYEASTER that"),
         (
             f"{START} RRULE:FREQ=DAILY;INTERVAL=1;INTERVAL=0",

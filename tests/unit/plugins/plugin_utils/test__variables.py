@@ -10,7 +10,7 @@ from ansible_collections.flant.gitops.plugins.plugin_utils._variables import CON
 @pytest.mark.parametrize(
     ("module", "sentence", "told"),
     [
-        (GIT, "repo: it is no URL.", "flant_gitops_git_repo_url: it is no URL."),
+        (GIT, "repo: it is not a URL.", "flant_gitops_git_repo_url: it is not a URL."),
         (
             GIT,
             "trusted_keys[0]: it is expired.",

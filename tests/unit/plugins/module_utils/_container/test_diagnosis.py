@@ -23,7 +23,7 @@ OLD = "it takes Docker Engine 20.10 or Podman 4.3, or newer"
         ({"Api-Version": "1.41", "Libpod-Api-Version": "4.3.1"}, ""),
         ({"Api-Version": "1.41", "Libpod-Api-Version": "5.0.0-dev"}, ""),
         ({"Api-Version": "1.41", "Libpod-Api-Version": "4.2.9"}, f"Libpod-Api-Version 4.2.9 is too old; {OLD}"),
-        ({}, "what answers there is no engine (HTTP status 200)"),
+        ({}, "what answers there is not an engine (HTTP status 200)"),
     ],
 )
 def test_c20_an_engine_that_is_too_old_is_said(headers: dict[str, str], refusal: str) -> None:

@@ -66,5 +66,5 @@ def test_a_tag_is_taken_where_no_digest_is_required(text: str, reference: str) -
     ],
 )
 def test_what_is_no_reference(text: str) -> None:
-    with pytest.raises(Failure, match="is no image reference"):
+    with pytest.raises(Failure, match="is not an image reference"):
         parse(text, require_digest=False)

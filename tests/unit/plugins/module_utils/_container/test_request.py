@@ -189,10 +189,10 @@ def test_c21_commands_stay_as_they_are(given: object, commands: tuple[str, ...])
     [
         ({"commands": {"a": 1}}, "commands: it must be a list of texts."),
         ({"commands": None}, "commands: it must be a list of texts."),
-        ({"commands": ["true", {"echo a": "b"}]}, "commands: number 2 is no text; "),
-        ({"commands": [True]}, "commands: number 1 is no text; "),
-        ({"files": [{"path": "/a", "content": {"a": 1}, "mode": "0644"}]}, "files: the content of /a is no text; "),
-        ({"files": [{"path": "/a", "content": None, "mode": "0644"}]}, "files: the content of /a is no text; "),
+        ({"commands": ["true", {"echo a": "b"}]}, "commands: number 2 is not a text; "),
+        ({"commands": [True]}, "commands: number 1 is not a text; "),
+        ({"files": [{"path": "/a", "content": {"a": 1}, "mode": "0644"}]}, "files: the content of /a is not a text; "),
+        ({"files": [{"path": "/a", "content": None, "mode": "0644"}]}, "files: the content of /a is not a text; "),
         ({"env": {"A": {"a": 1}}}, "env: A is neither text nor a whole number; "),
     ],
 )

@@ -236,7 +236,7 @@ def test_what_is_hidden_of_a_url(text: str, hidden: set[str]) -> None:
 
 
 def test_an_address_like_that_of_scp_is_one_in_ascii() -> None:
-    with pytest.raises(Failure, match=r"^repo: this is no https"):
+    with pytest.raises(Failure, match=r"^repo: this is not an https"):
         parse("ex\u00e4mple.org:a", "repo")
 
 
@@ -246,7 +246,7 @@ def test_a_user_name_is_called_one() -> None:
 
 
 def test_a_remote_helper_hides_nowhere() -> None:
-    with pytest.raises(Failure, match=r"^repo: this is no https"):
+    with pytest.raises(Failure, match=r"^repo: this is not an https"):
         parse("user@example.org:a::b", "repo")
 
 

@@ -95,14 +95,16 @@ def rewritten(line: bytes, folder: Path) -> bytes:
 @pytest.mark.parametrize(
     ("change", "number", "words"),
     [
-        pytest.param(lambda found: found[:2] + found[3:], 3, "it is entry 3, and 2 should follow", id="dropped"),
+        pytest.param(lambda found: found[:2] + found[3:], 3, "it is entry 3, but entry 2 should follow", id="dropped"),
         pytest.param(
-            lambda found: [*found[:2], found[3], found[2], *found[4:]], 3, "and 2 should follow", id="swapped"
+            lambda found: [*found[:2], found[3], found[2], *found[4:]], 3, "but entry 2 should follow", id="swapped"
         ),
-        pytest.param(lambda found: [*found[:3], *found[2:]], 4, "it is entry 2, and 3 should follow", id="doubled"),
+        pytest.param(
+            lambda found: [*found[:3], *found[2:]], 4, "it is entry 2, but entry 3 should follow", id="doubled"
+        ),
         pytest.param(lambda found: [*found[:2], edited(found[2]), *found[3:]], 3, "does not fit it", id="edited"),
         pytest.param(lambda found: found[2:], 1, "those before it are missing", id="beginning"),
-        pytest.param(lambda found: [*found[:2], b"{}", *found[2:]], 3, "it is no DSSE envelope", id="no-entry"),
+        pytest.param(lambda found: [*found[:2], b"{}", *found[2:]], 3, "it is not a DSSE envelope", id="no-entry"),
         pytest.param(lambda found: [*found[:5], found[5][:100]], 6, "no entry after it says", id="half"),
         pytest.param(
             lambda found: [*found[:2], found[2].replace(b'{"pay', b'{"a":1,"pay'), *found[3:]],
@@ -126,7 +128,7 @@ def test_what_was_rewritten_with_another_key_is_found(ledger: Path, tmp_path: Pa
     file_of(ledger).write_bytes(b"\n".join([*before[:5], rewritten(before[5], tmp_path)]) + b"\n")
     report = verified(ledger, text=text)
     assert report.verdict == audit.BROKEN
-    assert any("which no entry before has announced" in problem for problem in report.problems)
+    assert any("which no entry before it has announced" in problem for problem in report.problems)
     assert any("which is not known as one of web1" in problem for problem in report.problems)
 
 
@@ -169,7 +171,7 @@ def test_fork_shows_in_two_copies(ledger: Path, tmp_path: Path) -> None:
 
 def test_another_hosts_ledger_and_another_hosts_key_are_refused(ledger: Path, tmp_path: Path) -> None:
     other = keep(tmp_path / "web2/ledger", WEB1._replace(host="web2"))
-    assert "it is of the host web2 and not of web1" in verified(other, text=known(other, "web2")).problems[0]
+    assert "it is an entry of web2, not of web1" in verified(other, text=known(other, "web2")).problems[0]
     forged = keep(tmp_path / "forged/ledger", WEB1._replace(key_file=other / "key"))
     report = verified(forged, text=known(ledger) + known(other, "web2"))
     assert "which is not known as one of web1" in report.problems[0]
@@ -191,7 +193,7 @@ def test_ledger_that_nobody_has_signed_is_consistent_and_never_authentic(unsigne
     for text in ("", known(ledger)):
         report = verified(unsigned, text=text)
         assert (report.verdict, report.problems, report.signing_keys) == (audit.CONSISTENT, [], [])
-        assert "line 1: nobody has signed it, nor what follows" in report.notes[0]
+        assert "line 1: it is not signed, nor is what follows" in report.notes[0]
     assert verified(ledger, unsigned, host="").verdict == audit.BROKEN  # another ledger, to begin with
     assert verified(unsigned, text="", heads=(digest(lines(unsigned)[3]),)).verdict == audit.CONSISTENT
     assert verified(unsigned, text="", heads=("0" * 64,)).verdict == audit.BROKEN
@@ -215,7 +217,7 @@ def test_signatures_that_were_taken_away_are_missed(ledger: Path) -> None:
     stripped = Envelope(open_line(found[5]).payload, "", b"").line()
     file_of(ledger).write_bytes(b"\n".join([*found[:5], stripped]) + b"\n")
     assert verified(ledger, text=text).problems == [
-        f"{file_of(ledger)} line 6: nobody has signed it, and those before it are signed."
+        f"{file_of(ledger)} line 6: it is not signed, but those before it are."
     ]
 
 
@@ -237,7 +239,7 @@ def test_missing_year_is_found(ledger: Path) -> None:
         (ledger / f"{year}.jsonl").write_bytes(b"".join(whole[2 * number : 2 * number + 2]))
     assert verified(ledger).verdict == audit.AUTHENTIC
     (ledger / "2025.jsonl").rename(ledger / "elsewhere")
-    assert f"{ledger / '2026.jsonl'} line 1: it is entry 4, and 2 should follow." in verified(ledger).problems
+    assert f"{ledger / '2026.jsonl'} line 1: it is entry 4, but entry 2 should follow." in verified(ledger).problems
     (ledger / "elsewhere").rename(ledger / "2025.jsonl")
     (ledger / "2024.jsonl").unlink()
     assert "are missing" in verified(ledger).problems[0]
@@ -286,7 +288,7 @@ def test_former_signers_were_right_and_would_not_count_today(ledger: Path) -> No
     assert verified(ledger, today=[ALICE]).notes == []
     report = verified(ledger, today=[])
     assert report.verdict == audit.AUTHENTIC
-    assert "was signed by alice, which was true and would not count today" in report.notes[0]
+    assert "was signed by alice, which counted then and would not today" in report.notes[0]
 
 
 def test_commits_that_were_let_run_are_listed_where_that_is_asked(ledger: Path) -> None:

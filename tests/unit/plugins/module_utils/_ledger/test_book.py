@@ -192,7 +192,7 @@ def test_line_that_is_no_entry_is_refused(ledger: Path) -> None:
     (file,) = ledger.glob("*.jsonl")
     file.write_bytes(file.read_bytes() + b"{}\n")
     before = file.read_bytes()
-    with pytest.raises(Failure, match=r"^dir: .*\.jsonl holds a line that is no entry"):
+    with pytest.raises(Failure, match=r"^dir: .*\.jsonl holds a line that is not an entry"):
         begin(ledger)
     assert file.read_bytes() == before
 

@@ -127,7 +127,7 @@ def test_s5_inline_signed_message_does_not_count(signers: Signers) -> None:
 
 def test_s5_a_signature_over_other_data_does_not_count(signers: Signers) -> None:
     verdict = _verify(signers.alice.sign(b"other data"), signers.alice)
-    assert verdict == Rejected("it does not fit what it should sign")
+    assert verdict == Rejected("it does not match what it is over")
 
 
 # Keys and signatures past their time: S6
@@ -159,7 +159,7 @@ def test_s6_a_revoked_key_does_not_count_even_for_what_it_signed_before(signers:
 def test_s6_a_signature_that_has_expired_does_not_count(signers: Signers) -> None:
     signer = signers.create("dave", at=_MADE)
     signature = signer.sign(_PAYLOAD, "--default-sig-expire", "30d", at=_SIGNED)
-    assert _verify(signature, signer) == Rejected("it has expired itself", for_now=True)
+    assert _verify(signature, signer) == Rejected("it has expired", for_now=True)
     assert isinstance(_verify(signer.sign(_PAYLOAD, at=_SIGNED), signer), GoodSignature)
 
 
@@ -384,7 +384,7 @@ def test_s21_what_gpg_says_on_import_is_told(signers: Signers, tmp_path: Path, m
         (_PAYLOAD + b"\n", "it signs a line feed too; "),
         (_PAYLOAD + b"\r\n", "it signs a line feed too; "),
         (b"", "it signs an empty text; "),
-        (b"something else", "it does not fit what it should sign"),
+        (b"something else", "it does not match what it is over"),
     ],
 )
 def test_s23_what_was_signed_instead_is_told(signers: Signers, signed: bytes, reason: str) -> None:

@@ -74,9 +74,9 @@ def test_any_data_is_taken_whole_or_refused(data: bytes) -> None:
 @pytest.mark.parametrize(
     ("form", "reason"),
     [
-        (_SIGNATURE[:-1], "it is not a whole signature, as if one was broken into lines; .* base64 --wrap=0"),
-        (b"\xff\x00rest of a line", "it is not a whole signature, as if one was broken into lines"),
-        (b"\x00" * 57, "it is not a whole signature, as if one was broken into lines"),
+        (_SIGNATURE[:-1], "it is not a whole signature, as if one had been broken into lines; .* base64 --wrap=0"),
+        (b"\xff\x00rest of a line", "it is not a whole signature, as if one had been broken into lines"),
+        (b"\x00" * 57, "it is not a whole signature, as if one had been broken into lines"),
         (b"-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n", "it is a clear-signed text; .* --detach-sign"),
         (armored(_SIGNATURE, "MESSAGE"), "it is a signed message and not a detached signature; .* --detach-sign"),
         (b"I approve\nthis", "it is plain text and not a signature; "),

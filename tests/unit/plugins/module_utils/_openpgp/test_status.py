@@ -226,7 +226,7 @@ def test_s6_any_output_is_judged(output: bytes) -> None:
     [
         ([_NEWSIG, _GOODSIG], "gpg does not call it one good signature"),
         ([_NEWSIG, "GOODSIG no-key Alice", _VALIDSIG], "gpg's words about it make no sense"),
-        ([*_SOUND, "NODATA 3"], "it is no detached signature"),
+        ([*_SOUND, "NODATA 3"], "it is not a detached signature"),
         (_replaced(" 22 8 00 ", " 22 1 00 "), "MD5 is too weak"),
         (_replaced(" 22 8 00 ", " 22 99 00 "), "digest algorithm 99 is too weak"),
     ],

@@ -175,8 +175,8 @@ def test_what_tells_an_attempt_apart_is_taken(run: str) -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"retry_delay": "soon"}, "attempts.retry_delay: 'soon' is no duration"),
-        ({"retry_max_delay": "-1s"}, "attempts.retry_max_delay: '-1s' is no duration"),
+        ({"retry_delay": "soon"}, "attempts.retry_delay: 'soon' is not a duration"),
+        ({"retry_max_delay": "-1s"}, "attempts.retry_max_delay: '-1s' is not a duration"),
         ({"retry_delay": "2h"}, "attempts.retry_max_delay: it must not be shorter than attempts.retry_delay."),
         ({"max_attempts": -1}, "attempts.max_attempts: it must not be negative."),
         ({"run": "x" * 256}, "attempts.run: it must be an id of letters, digits and ._:+- of at most 255 characters."),

@@ -126,7 +126,7 @@ def test_a_touched_security_key_is_told_and_an_untouched_one_named(task: Task) -
     task.upstream.raw_commit(with_header(raw, "gpgsig", armored(key.sign(raw))))
     outcome = task.poll(required_signatures=1, trusted_signers=people)
     assert [each["touched"] for each in outcome.signatures] == [True]
-    with pytest.raises(Failure, match="asked for no PIN, which ssh_user_verification wants"):
+    with pytest.raises(Failure, match="did not ask for a PIN, which ssh_user_verification requires"):
         task.poll(required_signatures=1, trusted_signers=people, ssh_user_verification=True)
     commit = task.upstream.raw_commit(with_header(raw, "gpgsig", armored(key.sign(raw, flags=0))))
     with pytest.raises(Failure, match=f"{commit} .*: the security key was not touched"):

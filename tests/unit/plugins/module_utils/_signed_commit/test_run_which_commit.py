@@ -218,5 +218,5 @@ def test_a_head_that_is_no_commit_is_refused(
     last = task.process() if known else ""
     tag = task.upstream.object("tag", f"object {commit}\ntype commit\ntag x\ntagger A <a@x> 1 +0000\n\nm\n".encode())
     (task.upstream.path / "refs/heads/main").write_text(f"{tag}\n")
-    with pytest.raises(Failure, match=rf"{tag} is (missing, is )?no commit"):
+    with pytest.raises(Failure, match=rf"{tag} is not a commit"):
         task.poll(last_commit=last, **params)

@@ -88,7 +88,7 @@ def test_s25_a_security_key_that_nobody_touched_does_not_count(flags: int, user_
 def test_s25_a_security_key_without_its_pin_does_not_count_where_it_is_wanted() -> None:
     forger = Forger(security_key=True)
     verdict = _verdict(forger.public_key, signature=armored(forger.sign(_PAYLOAD)), user_verification=True)
-    assert verdict == Rejected("the security key has asked for no PIN, which ssh_user_verification wants")
+    assert verdict == Rejected("the security key did not ask for a PIN, which ssh_user_verification requires")
 
 
 @pytest.mark.parametrize(
@@ -98,8 +98,8 @@ def test_s25_a_security_key_without_its_pin_does_not_count_where_it_is_wanted() 
         ({"namespace": b""}, "it is made for the namespace '' and not for 'git'"),
         ({"namespace": b"git-signatures"}, "it is made for the namespace 'git-signatures' and not for 'git'"),
         ({"reserved": b"x"}, "its reserved field is not empty"),
-        ({"digest": b"sha1"}, "its digest 'sha1' does not count, but sha256 and sha512 do"),
-        ({"digest": b"md5"}, "its digest 'md5' does not count, but sha256 and sha512 do"),
+        ({"digest": b"sha1"}, "its digest 'sha1' does not count; sha256 and sha512 do"),
+        ({"digest": b"md5"}, "its digest 'md5' does not count; sha256 and sha512 do"),
         ({"version": 2}, "it is not an SSH signature of version 1"),
         ({"version": 0}, "it is not an SSH signature of version 1"),
         ({"behind": b"x"}, "something follows it"),
@@ -143,7 +143,7 @@ def test_s25_text_around_the_armor_does_not_count(place: str) -> None:
 def test_a_signature_over_something_else_does_not_count() -> None:
     for forger in (Forger(), Forger(security_key=True)):
         verdict = _verdict(forger.public_key, signature=armored(forger.sign(b"something else")))
-        assert verdict == Rejected("it does not fit what it should sign")
+        assert verdict == Rejected("it does not match what it is over")
 
 
 def test_a_key_that_is_not_trusted_does_not_count(tmp_path: Path) -> None:

@@ -103,7 +103,7 @@ def test_a_mount_point_may_be_written_in_many_ways(text: str) -> None:
     ],
 )
 def test_what_is_no_path_of_names_is_refused(option: str, text: str) -> None:
-    with pytest.raises(Failure, match=f"^{option}: .* is no path of names joined by slashes"):
+    with pytest.raises(Failure, match=f"^{option}: .* is not a path of names joined by slashes"):
         request(**{option: text})
 
 
@@ -123,7 +123,7 @@ def test_what_is_no_path_of_names_is_refused(option: str, text: str) -> None:
             {"wrapped_secret_id_file": "/w", "secret_id_file": "/f", "role_name": "deploy"},
             "wrapped_secret_id_file: secret_id is for the same; give one of the two.",
         ),
-        ({"role_name": "a/b"}, "role_name: 'a/b' is no name of an AppRole."),
+        ({"role_name": "a/b"}, "role_name: 'a/b' is not the name of an AppRole."),
         ({"secret_id_ttl": "119s"}, "secret_id_ttl: 119s is too short; it must be at least 120s."),
         ({"timeout": "0"}, "timeout: 0 is too short; it must be at least 0.001s."),
         ({"timeout": "2h"}, "timeout: 2h is too long; it must be at most 3600s."),

@@ -96,7 +96,7 @@ def test_v9_a_file_that_others_can_read_is_exposed(file: SecretIdFile, mode: int
 def test_v9_a_file_that_others_can_write_is_refused(file: SecretIdFile, mode: int) -> None:
     put(file, b"id", mode)
 
-    with pytest.raises(Failure, match=f"^secret_id_file: {file.path} may be written by other users"):
+    with pytest.raises(Failure, match=f"^secret_id_file: {file.path} can be written by others"):
         file.read()
 
 
@@ -104,7 +104,7 @@ def test_v9_a_file_of_another_user_is_refused(file: SecretIdFile, monkeypatch: p
     put(file, b"id")
     monkeypatch.setattr(os, "geteuid", lambda: file.path.stat().st_uid + 1)
 
-    with pytest.raises(Failure, match=r"it must be mode 0600 and ours\.$"):
+    with pytest.raises(Failure, match=r"it needs mode 0600 and the task's user as owner\.$"):
         file.read()
 
 
@@ -166,7 +166,7 @@ def test_v18_what_another_user_can_write_beside_it_is_not_believed(
     planted.write_text("planted")
     planted.chmod(0o666)
 
-    with pytest.raises(Failure, match=rf"^secret_id_file: {planted} may be written by other users"):
+    with pytest.raises(Failure, match=rf"^secret_id_file: {planted} can be written by others"):
         (file.staged(), file.superseded(), file.read())
 
 
