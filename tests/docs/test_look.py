@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 SITE = Path(os.environ["DOCS_SITE"])
 PAGES = sorted(str(page.relative_to(SITE)) for page in SITE.rglob("*.html"))
 WRITTEN = [page for page in PAGES if page != "search.html"]
+DRAWINGS = sorted(str(drawing.relative_to(SITE)) for drawing in SITE.rglob("_images/*.svg"))
 WINDOWS = {"desk": (1280, 800), "phone": (360, 740)}
 SEARCHED = ("backup", "metrics", "proxy", "revert", "rotate", "upgrade")
 SECTIONS = ["Start", "Concepts", "Operate", "Reference", "Contribute"]
@@ -71,6 +72,31 @@ ILLEGIBLE = """
     .filter(element => [...element.childNodes].some(node => node.nodeType === Node.TEXT_NODE && node.data.trim()))
     .filter(element => contrast(element) < 3)
     .map(element => `${contrast(element).toFixed(1)} ${element.className} ${element.textContent.trim().slice(0, 60)}`);
+})()
+"""
+
+# Of a drawing, as a document of its own: texts that stick out, lie upon each other, or are swallowed by their ground.
+UNREADABLE = """
+(() => {
+  const luminance = colour => colour.match(/[\\d.]+/g).slice(0, 3).map(value => value / 255)
+    .map(value => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, value, place) => sum + value * [0.2126, 0.7152, 0.0722][place], 0);
+  const fill = element => getComputedStyle(element).fill;
+  const within = (inner, outer) => inner.left >= outer.left && inner.right <= outer.right
+    && inner.top >= outer.top && inner.bottom <= outer.bottom;
+  const upon = (one, other) => one.left < other.right - 1 && other.left < one.right - 1
+    && one.top < other.bottom - 4 && other.top < one.bottom - 4;
+  const box = element => element.getBoundingClientRect();
+  const texts = [...document.querySelectorAll("text")];
+  const grounds = [...document.querySelectorAll("rect.ground, rect.box")];
+  const complaint = text => {
+    const below = grounds.filter(each => within(box(text), box(each))).pop();
+    if (!below) return "sticks out";
+    if (texts.some(other => other !== text && upon(box(text), box(other)))) return "lies upon another";
+    const [dark, light] = [luminance(fill(text)), luminance(fill(below))].sort((a, b) => a - b);
+    return (light + 0.05) / (dark + 0.05) < 4.5 ? "cannot be read" : "";
+  };
+  return texts.map(text => [complaint(text), text.textContent]).filter(each => each[0]);
 })()
 """
 
@@ -127,6 +153,19 @@ def test_page_fits_and_can_be_read(browser: Browser, address: str, page: str, wi
     assert browser.ask(MISSING_PICTURES) == []
     assert browser.ask(ILLEGIBLE) == []
     red, green, blue = browser.ask("getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)")
+    assert (red + green + blue > 3 * 128) == (scheme == "light")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("drawing", DRAWINGS)
+def test_words_of_a_drawing_can_be_read(browser: Browser, address: str, drawing: str, scheme: str) -> None:
+    browser.appear(*WINDOWS["desk"], scheme)
+    browser.open(address + drawing)
+    assert browser.ask("document.querySelectorAll('text').length") > 5
+    assert browser.ask(UNREADABLE) == []
+    red, green, blue = browser.ask(
+        "getComputedStyle(document.querySelector('.ground')).fill.match(/\\d+/g).map(Number)"
+    )
     assert (red + green + blue > 3 * 128) == (scheme == "light")
 
 

@@ -15,6 +15,7 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
+DRAWING = PLUGINS.parent / "docs/docsite/images/floors.svg"
 OURS = "ansible_collections.flant.gitops.plugins."
 UTILS = f"{OURS}module_utils."
 
@@ -106,6 +108,19 @@ def test_a_module_sees_to_it_that_what_it_imports_is_compiled_once(name: str) ->
     lines = SOURCES[name].read_text(encoding="utf-8").splitlines()
     packed = [line for line in lines if line.startswith(("from ansible", "compile_once"))]
     assert packed[:2] == [f"from {UTILS}_packed import compile_once", "compile_once()"]
+
+
+def test_drawing_shows_what_imports_what() -> None:
+    lines = ET.parse(DRAWING).iter("{http://www.w3.org/2000/svg}path")  # noqa: S314 -- our own
+    drawn = {(line.attrib["data-from"], line.attrib["data-to"]) for line in lines if "data-from" in line.attrib}
+    packages = {(package, used) for package, uses in USES.items() for used in uses}
+    modules = {
+        (name.rpartition(".")[2], place(each)[0])
+        for name in MODULES
+        for each in imports(name)
+        if each.startswith(UTILS) and place(each)[0]
+    }
+    assert drawn == packages | modules
 
 
 def test_no_file_is_imported_by_what_it_imports() -> None:
