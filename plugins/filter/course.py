@@ -95,6 +95,7 @@ def course(
         requests=len(values["requests"]),
         revoke_on_failure=values["revoke_on_failure"],
         show_output=boolean(values["show_output"], strict=False),
+        archive=f"{values['work_dir']}/{instance}/archive-{now}.tar",
         host=host,
         tells_vault=is_wanted(values["audit_metadata"], values["secret_id_file"]),
         calendar=_calendar(values["windows"], values["freezes"]),

@@ -97,6 +97,8 @@ class Settings:
 
     ``container`` is the name of the instance's container, ``container_before`` the one that the version before gave it.
 
+    ``archive`` is the file on the target that a commit's tree is to be written to.
+
     ``calendar`` says when anything may be started, always if it is missing; ``window_override`` is the commit that may
     be at any time.
 
@@ -117,6 +119,7 @@ class Settings:
     revoke_on_failure: str
     show_output: bool
     trusted: Trusted
+    archive: str = ""
     host: str = ""
     tells_vault: bool = False
     calendar: Calendar | None = None
@@ -178,7 +181,7 @@ class Course:
 
     polls: bool
     last_commit: str
-    archives: bool
+    archive: str
     reruns: bool
     quiet: bool
     resumes: bool
@@ -270,7 +273,7 @@ def course(
     return Course(
         polls=not settings.suspend and _poll_is_due(settings, remembered, now),
         last_commit=last_commit,
-        archives=archives,
+        archive=settings.archive if archives else "",
         reruns=not steps.gone and (settings.rerun or resumes),
         quiet=not (found or poll.refusal or clears or rotates or resumes or turned or (failures and asked)),
         resumes=resumes,

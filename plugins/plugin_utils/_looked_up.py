@@ -11,10 +11,11 @@ made of dozens of templates that only name a variable each, it has the names, an
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _OR_OMIT = " or omit"
 
@@ -32,14 +33,17 @@ def looked_up(variables: Variables, names: Mapping[str, Any]) -> dict[str, Any]:
     What is called ``name.key`` is one of the values of a dictionary. What is called ``name or omit`` is left out where
     it is empty.
     """
+    return _looked_up(lru_cache(maxsize=None)(variables.get), names)
+
+
+def _looked_up(value_of: Callable[[str], Any], names: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, name in names.items():
         if isinstance(name, dict):
-            found[key] = looked_up(variables, name)
+            found[key] = _looked_up(value_of, name)
             continue
         variable, _dot, item = name.removesuffix(_OR_OMIT).partition(".")
-        value = variables.get(variable)
-        value = value[item] if item else value
+        value = value_of(variable)[item] if item else value_of(variable)
         if value or not name.endswith(_OR_OMIT):
             found[key] = value
     return found

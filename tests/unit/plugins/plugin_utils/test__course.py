@@ -20,6 +20,7 @@ NOW = datetime(2026, 11, 28, 12, tzinfo=timezone.utc)
 NOW_IN_WORDS = "2026-11-28T12:00:00.000000Z"
 OLD, NEW = "a" * 40, "b" * 40
 SETTINGS = Settings(
+    archive="/w/default/archive.tar",
     instance="default",
     container="now",
     container_before="before",
@@ -660,7 +661,7 @@ def test_rc_0_is_remembered_as_a_number() -> None:
 
 
 WAITS = f"commit {NEW} waits until 2026-11-28T12:01:00Z, as flant_gitops_windows says"
-NEXT = ("prepares", "readies", "begins", "wraps", "starts", "adopts", "archives", "rotates", "quiet")
+NEXT = ("prepares", "readies", "begins", "wraps", "starts", "adopts", "archive", "rotates", "quiet")
 
 
 def due(found: Course) -> set[str]:
@@ -679,7 +680,7 @@ def due(found: Course) -> set[str]:
             f"commit {NEW} waits until 2026-11-30T00:00:00Z, as flant_gitops_freezes says: Sale",
             {"readies"},
         ),
-        (OPEN_NOW, ELSE_BEGUN, {"poll": POLLED}, "new", f"commit {NEW} would run", {"prepares", "readies", "archives"}),
+        (OPEN_NOW, ELSE_BEGUN, {"poll": POLLED}, "new", f"commit {NEW} would run", {"prepares", "readies", "archive"}),
         (CLOSED, ELSE_BEGUN, {"poll": QUIET}, "unchanged", f"main stands at {OLD}", {"readies", "quiet"}),
         (CLOSED, ELSE_BEGUN, {"poll": FOUND, "check_mode": True}, "waiting_for_window", WAITS, {"readies"}),
         # What was started before is taken up, waited for, or not there; nobody may remember that it was
@@ -725,7 +726,7 @@ def due(found: Course) -> set[str]:
             {"poll": POLLED},
             "new",
             f"commit {NEW} would run",
-            {"prepares", "readies", "archives"},
+            {"prepares", "readies", "archive"},
         ),
         (
             replace(CLOSED, window_override=OLD),
@@ -733,7 +734,7 @@ def due(found: Course) -> set[str]:
             {"poll": POLLED},
             "waiting_for_window",
             WAITS,
-            {"readies", "archives"},
+            {"readies", "archive"},
         ),
         (
             replace(CLOSED, window_override=NEW),
@@ -741,7 +742,7 @@ def due(found: Course) -> set[str]:
             {"poll": FOUND, "prepare": FREE},
             "new",
             f"commit {NEW} would run",
-            {"prepares", "readies", "archives"},
+            {"prepares", "readies", "archive"},
         ),
     ],
 )
@@ -963,7 +964,7 @@ def test_nothing_is_started_while_a_commit_is_not_to_be_tried(
     for settings in (WITH_VAULT, replace(CLOSED, requests=1)):
         found = follows(settings, remembered, poll=poll, **steps)
         assert (found.status, found.sentence, found.fails) == (status, sentence, False)
-        assert due(found) - {"archives", "readies"} == expected
+        assert due(found) - {"archive", "readies"} == expected
         if "prepare" in steps:
             assert found.ended["open_run"] == 0
 
