@@ -27,7 +27,7 @@ options:
   _input:
     description:
       - The variables' names by the options' names.
-      - A name with a dot and a key behind it stands for a value in a dictionary.
+      - A name with dots and keys behind it stands for a value in a dictionary.
       - A name with C(or omit) behind it gives the option only where it is not empty.
     type: dict
     required: true

@@ -209,6 +209,7 @@ class Course:
     clears: bool
     sweeps: bool
     rotates: bool
+    mends: bool
     polls_again: bool
     amends: bool
     remembers: bool
@@ -265,6 +266,7 @@ def course(
     said = _failure(settings, steps, step) if step else _sentence(settings, remembered, steps, status, wait)
     left = tokens.left(due)
     unkept = steps.keep.refusal or steps.amend.refusal or steps.recover.refusal or steps.count.refusal
+    amends = any((steps.remove.refusal, steps.clear.refusal, steps.sweep.refusal, left))
     found_before = steps.before.get("existing") == "other_exited"
     taken_over = bool(poll.get("git_dir_taken_over", default=False))
     previous = stood(steps.remember.get("before", default={}) if "before" in steps.remember else remembered)
@@ -305,8 +307,9 @@ def course(
         clears=clears,
         sweeps=taken_over and (clears or (found_before and not only_looks)),
         rotates=rotates,
+        mends=clears or due != [] or taken_over or amends or unkept != "",
         polls_again=status == "gone",
-        amends=any((steps.remove.refusal, steps.clear.refusal, steps.sweep.refusal, left)),
+        amends=amends,
         remembers=not only_looks,
         complains=unkept != "",
         unkept=unkept,

@@ -30,8 +30,8 @@ class Variables(Protocol):
 def looked_up(variables: Variables, names: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values in place of the ``names``, which may be those of another dictionary in turn.
 
-    What is called ``name.key`` is one of the values of a dictionary. What is called ``name or omit`` is left out where
-    it is empty.
+    What is called ``name.key`` is one of the values of a dictionary, and None if it has none of that key. What is
+    called ``name or omit`` is left out where it is empty.
     """
     return _looked_up(lru_cache(maxsize=None)(variables.get), names)
 
@@ -42,8 +42,10 @@ def _looked_up(value_of: Callable[[str], Any], names: Mapping[str, Any]) -> dict
         if isinstance(name, dict):
             found[key] = _looked_up(value_of, name)
             continue
-        variable, _dot, item = name.removesuffix(_OR_OMIT).partition(".")
-        value = value_of(variable)[item] if item else value_of(variable)
+        variable, *keys = name.removesuffix(_OR_OMIT).split(".")
+        value = value_of(variable)
+        for each in keys:
+            value = value.get(each)
         if value or not name.endswith(_OR_OMIT):
             found[key] = value
     return found

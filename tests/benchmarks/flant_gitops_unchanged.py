@@ -114,9 +114,9 @@ def main() -> None:
         least = least_role(folder / "least")
         role()
         pull()
-        print(row("flant_gitops unchanged / ping play", ratio(role, ping, rounds), 1.15))
-        print(row("flant_gitops unchanged / ansible-pull -o", ratio(role, pull, rounds), 0.7))
-        print(row("the least role of as many arguments / ping play", ratio(lambda: play(least), ping, rounds), 1.15))
+        print(row("flant_gitops unchanged / ping play", ratio(role, ping, rounds), 1.25))
+        print(row("flant_gitops unchanged / ansible-pull -o", ratio(role, pull, rounds), 0.6))
+        print(row("the least role of as many arguments / ping play", ratio(lambda: play(least), ping, rounds), 1.25))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.flant.gitops.plugins.plugin_utils._looked_up import looked_up
 
-VARIABLES = {"port": 0, "name": "alice", "empty": "", "unset": None, "who": {"keys": []}}
+VARIABLES = {"port": 0, "name": "alice", "empty": "", "unset": None, "who": {"keys": [], "lock": {"name": "it"}}}
 
 
 @pytest.mark.parametrize(
@@ -19,9 +19,22 @@ VARIABLES = {"port": 0, "name": "alice", "empty": "", "unset": None, "who": {"ke
         ({"a": "empty or omit", "b": "unset or omit", "c": "nobody or omit"}, {}),
         ({"keys": "who.keys"}, {"keys": []}),
         ({"keys": "who.keys or omit"}, {}),
+        ({"a": "who.lock.name", "b": "who.nothing"}, {"a": "it", "b": None}),
         ({"git": {"user": "name", "password": "empty or omit"}}, {"git": {"user": "alice"}}),
     ],
-    ids=["none", "plain", "or omit", "empty", "empty or omit", "key", "key or omit", "nested"],
+    ids=["none", "plain", "or omit", "empty", "empty or omit", "key", "key or omit", "keys", "nested"],
 )
 def test_values_stand_in_place_of_names(names: dict[str, object], found: dict[str, object]) -> None:
     assert looked_up(VARIABLES, names) == found
+
+
+def test_a_variable_that_takes_long_to_fill_in_is_asked_for_once() -> None:
+    asked = []
+
+    class Counted:
+        def get(self, name: str) -> dict[str, int]:
+            asked.append(name)
+            return {"a": 1, "b": 2}
+
+    assert looked_up(Counted(), {"a": "course.a", "c": {"b": "course.b"}}) == {"a": 1, "c": {"b": 2}}
+    assert asked == ["course"]

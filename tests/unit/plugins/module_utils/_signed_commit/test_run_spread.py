@@ -133,9 +133,9 @@ def test_hosts_and_instances_have_turns_of_their_own(task: Task, monkeypatch: py
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"spread": "soon"}, "spread: 'soon' is no duration"),
-        ({"spread": ""}, "spread: '' is no duration"),
-        ({"rerun_after": "daily"}, "rerun_after: 'daily' is no duration"),
+        ({"spread": "soon"}, "spread: 'soon' is not a duration"),
+        ({"spread": ""}, "spread: '' is not a duration"),
+        ({"rerun_after": "daily"}, "rerun_after: 'daily' is not a duration"),
     ],
 )
 def test_what_is_no_duration_is_refused(task: Task, options: dict[str, str], sentence: str) -> None:
