@@ -230,7 +230,7 @@ def test_an_answer_that_is_not_vaults_is_refused_without_quoting_it(
 def test_v1_a_redirect_to_what_is_no_url_is_refused(account: Account, proxy: FaultyServer, place: str) -> None:
     proxy.fail("GET", f"/v1/{account.kv2}", Fault(302, {"Location": place}), times=9)
 
-    with pytest.raises(Failure, match="redirects to what is no URL"):
+    with pytest.raises(Failure, match="redirects to something that is not a URL"):
         account.call(vault_addr=proxy.address, retries=0, requests=[read(account)])
 
 
