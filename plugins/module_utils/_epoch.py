@@ -19,7 +19,7 @@ def epoch(moment: str) -> float | None:
     if not match:
         return None
     try:
-        whole = datetime.strptime(f"{match[1]}+0000", "%Y-%m-%dT%H:%M:%S%z")
+        whole = datetime.fromisoformat(f"{match[1]}+00:00")
     except ValueError:  # no date of the calendar
         return None
     return whole.timestamp() + float(match[2] or 0)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -153,7 +152,12 @@ def clear(path: Path) -> None:
 
 def remove(entry: Path) -> None:
     """Remove a file, a link, or a folder with all that is in it."""
-    shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
+    if not entry.is_dir() or entry.is_symlink():
+        entry.unlink()
+        return
+    import shutil
+
+    shutil.rmtree(entry)
 
 
 def _is_ref(entry: Path) -> bool:

@@ -12,9 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sys
-import syslog
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -52,6 +50,8 @@ def opened(directory: int, *, keeps: bool) -> Iterator[Log]:
 
 def keep_failed(directory: int) -> None:
     """Keep the last log beyond the next run that goes well."""
+    import shutil
+
     with os.fdopen(open_regular(LAST, dir_fd=directory), "rb") as source:
         remove(LAST_FAILED, dir_fd=directory)
         with os.fdopen(create(LAST_FAILED, dir_fd=directory), "wb") as target:
@@ -60,6 +60,8 @@ def keep_failed(directory: int) -> None:
 
 def forward(directory: int, identifier: str) -> None:
     """Tell the system's log, where there is one, what is in the last log."""
+    import syslog
+
     syslog.openlog(identifier)
     with os.fdopen(open_regular(LAST, dir_fd=directory), "r", encoding="utf-8", errors="replace") as file:
         for line in file:

@@ -18,6 +18,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._failure import Failu
 from ansible_collections.flant.gitops.plugins.module_utils._public_file import publish
 from ansible_collections.flant.gitops.plugins.module_utils._pull import program, repository, settings
 from ansible_collections.flant.gitops.plugins.module_utils._pull.archive import packed
+from ansible_collections.flant.gitops.plugins.module_utils._pull.bytecode import compiled
 from ansible_collections.flant.gitops.plugins.module_utils._pull.interpreter import interpreter
 from ansible_collections.flant.gitops.plugins.module_utils._pull.whole_runs import full_every
 from ansible_collections.flant.gitops.plugins.module_utils._trusted_path import Missing, trusted_directory, trusted_file
@@ -59,10 +60,10 @@ def _install(request: Request) -> Outcome:
     wanted = given._replace(python=python, environment=variables)
     if request.is_kept:
         wanted = wanted._replace(full_every=full_every(request.folder, request.before))
-    group = _user(wanted.user).pw_gid
+    user = _user(wanted.user)
     files = {
-        settings.PROGRAM: (packed("_pull.program"), _FOR_ALL, -1),
-        settings.FILE: (wanted.dump(), _FOR_THE_USER, group),
+        settings.PROGRAM: (compiled(packed("_pull.program"), python, user), _FOR_ALL, -1),
+        settings.FILE: (wanted.dump(), _FOR_THE_USER, user.pw_gid),
     }
     before = _before(request.folder)
     changed = [name for name, file in files.items() if not _stands(request.folder / name, *file)]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from ansible_collections.flant.gitops.tests.support.signers import Signers
 
-PACKED = functools.cache(installing.packed)
+PACKED, COMPILED = functools.cache(installing.packed), functools.cache(installing.compiled)
 SUCCESS = 'flant_gitops_last_success_timestamp_seconds{name="default"}'
 POLLED = 'flant_gitops_last_poll_timestamp_seconds{name="default"}'
 UNCHANGED = 'flant_gitops_status{name="default",status="unchanged"}'
@@ -31,6 +31,7 @@ UNCHANGED = 'flant_gitops_status{name="default",status="unchanged"}'
 def _packed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave it at one time: the sources stay as they are."""
     monkeypatch.setattr(installing, "packed", PACKED)
+    monkeypatch.setattr(installing, "compiled", COMPILED)
 
 
 @pytest.fixture
