@@ -29,6 +29,7 @@ _KINDS = {  # a variable, where AWX's API has what it names, and what people cal
     "flant_gitops_awx_credentials": ("credentials", "credential"),
     "flant_gitops_awx_execution_environment": ("execution_environments", "execution environment"),
 }
+_WEBHOOK_CREDENTIAL = "flant_gitops_awx_webhook_credential"
 
 
 @dataclass(frozen=True)
@@ -45,31 +46,43 @@ class Credentials:
     would_begin: bool
 
 
-def awx_refusal(*, requests: Sequence[object], variables: Mapping[str, object], rule: object) -> str:
+def awx_refusal(
+    *, requests: Sequence[object], variables: Mapping[str, object], rule: object, webhook: Mapping[str, str]
+) -> str:
     """Return why AWX could not do with it, or an empty text; its inventory has no mark for what is no template.
 
     Args:
         requests: the wrapped requests to Vault.
         variables: those that the host gets in AWX.
         rule: when AWX is to run the instance.
+        webhook: the ``service`` whose pushes AWX hears, and the ``credential`` to tell it by what has come of one.
     """
-    return _shown(requests) or _filled_in(variables) or _not_followed(str(rule))
+    return _shown(requests) or _filled_in(variables) or _not_followed(str(rule)) or _not_heard(webhook)
 
 
-def awx_needed(*, named: Mapping[str, object]) -> list[dict[str, str]]:
-    """Return what has to be there before the first object is written, each with the ``variable`` that names it.
+def awx_needed(*, named: Mapping[str, object], webhook: Mapping[str, str]) -> list[dict[str, object]]:
+    """Return what has to be there before the first object is written.
+
+    Each has the ``variable`` that names it, and the ``query`` that finds it.
 
     Args:
         named: the names, or the ids, by these variables.
+        webhook: as for `awx_refusal`; AWX takes a credential for that very service and no other.
     """
-    found: list[dict[str, str]] = []
+    found: list[dict[str, object]] = []
     for variable, names in named.items():
         endpoint, what = _KINDS[variable]
         found += [
-            {"variable": variable, "endpoint": endpoint, "what": what, "name": str(name)}
+            {"variable": variable, "endpoint": endpoint, "what": what, "query": {"name": str(name)}}
             for name in (names if isinstance(names, list) else [names])
             if not _ID.fullmatch(str(name))
         ]
+    if not _ID.fullmatch(webhook["credential"]):
+        kind = f"{webhook['service']}_token"
+        query = {"name": webhook["credential"], "credential_type__namespace": kind}
+        found.append(
+            {"variable": _WEBHOOK_CREDENTIAL, "endpoint": "credentials", "what": f"{kind} credential", "query": query}
+        )
     return found
 
 
@@ -123,3 +136,9 @@ def _not_followed(rule: str) -> str:
     except Failure as failure:
         return f"flant_gitops_awx_rrule: {failure}"
     return ""
+
+
+def _not_heard(webhook: Mapping[str, str]) -> str:
+    if not webhook["credential"] or webhook["service"]:
+        return ""
+    return f"{_WEBHOOK_CREDENTIAL}: it goes with flant_gitops_awx_webhook_service, which is not set."

@@ -7,8 +7,8 @@ It stands for what the modules of awx.awx ask for when they create and delete ob
 creation, change, deletion, association, and secrets that are told nobody. It refuses what AWX is known to refuse
 where this collection depends on it: a wrong token, a name that is taken, a field that points to nothing, a playbook
 of a project that is not fetched yet unless the project allows it, a recurrence rule without INTERVAL, an injector
-that sets ANSIBLE_ variables or uses a field that the type does not have, two credentials of one type. It says so by
-field. It forgets empty inputs, of which a job gets null. It runs nothing.
+that sets ANSIBLE_ variables or uses a field that the type does not have, two credentials of one type, a webhook's
+credential of another service. It says so by field. It forgets empty inputs, of which a job gets null. It runs nothing.
 """
 
 from __future__ import annotations
@@ -73,6 +73,8 @@ class Awx:
             self.create(kind, {"name": name})
         machine = self.create("credential_types", {"name": "Machine"})
         self.create("credentials", {"name": "our key", "credential_type": machine["id"], "inputs": {}})
+        token = self.create("credential_types", {"name": "GitHub Token", "namespace": "github_token"})
+        self.create("credentials", {"name": "our token", "credential_type": token["id"], "inputs": {}})
         self.changes = 0
 
     def named(self, kind: str, name: str) -> dict[str, Any]:
@@ -108,10 +110,16 @@ class Awx:
         kinds = _UNIFIED if kind == "unified_job_templates" else (kind,)
         found = [each for one in kinds for each in self._objects[one].values()]
         for field, (value,) in query.items():
+            if field == "credential_type__namespace":
+                found = [each for each in found if self._namespace(each) == value]
+                continue
             name, _lookup, how = field.partition("__")
             fits = str.startswith if how else str.__eq__
             found = [each for each in found if name in ("page", "page_size") or fits(str(each.get(name)), value)]
         return found
+
+    def _namespace(self, credential: dict[str, Any]) -> str:
+        return str(self._objects["credential_types"][credential["credential_type"]].get("namespace"))
 
     def create(self, kind: str, fields: dict[str, Any]) -> dict[str, Any]:
         self._number += 1
@@ -169,6 +177,9 @@ class Awx:
             project = self._objects["projects"][item["project"]]
             if item["playbook"] not in project["playbooks"] and not project["allow_override"]:
                 raise RefusedError("playbook", "Playbook not found for project.")
+            token = item.get("webhook_credential")
+            if token and self._namespace(self._objects["credentials"][token]) != f"{item['webhook_service']}_token":
+                raise RefusedError("webhook_credential", "Must match the selected webhook service.")
         if kind == "schedules" and not _RRULE.match(item["rrule"]):
             raise RefusedError("rrule", f"The rule {item['rrule']!r} is no DTSTART and RRULE with an INTERVAL.")
         if kind == "credential_types":

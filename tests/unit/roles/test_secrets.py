@@ -26,7 +26,7 @@ NOT_SECRET = re.compile(
     r"_file$|_key$"  # paths of files on the target
     r"|_ttl$|_method$"
     r"|trusted_pgp_public_keys$|_signing_keys$"
-    r"|flant_gitops_awx_(?:scm_credential|credentials|update_secrets)$"  # names in AWX, and a yes or no
+    r"|flant_gitops_awx_(?:(?:scm|webhook)_credential|credentials|update_secrets)$"  # names in AWX, and a yes or no
     r"|flant_gitops_vault_revoke_login_token$"
 )
 

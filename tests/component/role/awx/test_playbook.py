@@ -81,6 +81,21 @@ def test_awx_gets_all_that_a_scheduled_instance_needs(site: Site, awx: Awx) -> N
     assert "flant_gitops_git_branch_name" not in variables  # it has its default
 
 
+def test_push_to_a_forge_launches_the_template(site: Site, awx: Awx) -> None:
+    assert configure(site, awx).rc == 0
+    template = awx.named("job_templates", TEMPLATE)
+    awx.change("job_templates", template["id"], {"webhook_service": "gitlab"})
+    assert configure(site, awx).rc == 0
+    assert awx.named("job_templates", TEMPLATE)["webhook_service"] == "gitlab"  # which an operator has set
+
+    configured = configure(site, awx, awx_webhook_service="github", awx_webhook_credential="our token")
+    assert configured.rc == 0, configured.output
+    template = awx.named("job_templates", TEMPLATE)
+    assert template["webhook_service"] == "github"
+    assert template["webhook_credential"] == awx.named("credentials", "our token")["id"]
+    assert template["allow_simultaneous"] is False
+
+
 def test_r22_secrets_go_into_credentials_alone(site: Site, awx: Awx) -> None:
     every = {name.removeprefix("flant_gitops_"): f"secret of {name}" for name in VARIABLES}
     configured = configure(site, awx, **every)
@@ -126,6 +141,14 @@ def test_r26_the_credential_of_the_version_before_stays_where_its_secrets_are_no
     [
         ({"awx_organization": "Nobody's"}, "awx_organization: AWX has no organization named Nobody's."),
         ({"awx_scm_credential": "no key"}, "awx_scm_credential: AWX has no credential named no key."),
+        (
+            {"awx_webhook_credential": "our token"},
+            "awx_webhook_credential: it goes with flant_gitops_awx_webhook_service",
+        ),
+        (
+            {"awx_webhook_service": "gitlab", "awx_webhook_credential": "our token"},
+            "awx_webhook_credential: AWX has no gitlab_token credential named our token.",
+        ),
         ({"awx_credentials": ["our key", "no key"]}, "awx_credentials: AWX has no credential named no key."),
         (
             {"awx_execution_environment": "no EE"},
@@ -136,7 +159,7 @@ def test_r26_the_credential_of_the_version_before_stays_where_its_secrets_are_no
             "awx_rrule: its INTERVAL must be there",
         ),
     ],
-    ids=["organization", "scm", "credentials", "environment", "rule"],
+    ids=["organization", "scm", "service", "token", "credentials", "environment", "rule"],
 )
 def test_r28_nothing_is_written_where_something_is_wrong(
     site: Site, awx: Awx, variables: dict[str, object], why: str

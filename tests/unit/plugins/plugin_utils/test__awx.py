@@ -18,12 +18,13 @@ from ansible_collections.flant.gitops.plugins.plugin_utils._awx import (
 
 RULE = "DTSTART:20260101T000000Z RRULE:FREQ=MINUTELY;INTERVAL=5"
 ORGANIZATION, KEYS = "flant_gitops_awx_organization", "flant_gitops_awx_credentials"
+NO_WEBHOOK = {"service": "", "credential": ""}
 SECRETS = {"git": "in-the-clear", "vault": "", "proxy": None}
 NAMES = {"git": "web git", "vault": "web vault", "proxy": "web proxy"}
 
 
 def refusal(**changed: Any) -> str:  # noqa: ANN401 -- each argument has its own type
-    known = {"requests": [], "variables": {}, "rule": RULE, **changed}
+    known = {"requests": [], "variables": {}, "rule": RULE, "webhook": NO_WEBHOOK, **changed}
     return awx_refusal(**known)
 
 
@@ -72,19 +73,37 @@ def test_names_are_needed_and_ids_and_nothing_are_not() -> None:
         KEYS: ["key", 7, "8", "9 lives"],
         "flant_gitops_awx_execution_environment": "ours",
     }
-    assert awx_needed(named=named) == [
-        {"variable": ORGANIZATION, "endpoint": "organizations", "what": "organization", "name": "ours"},
-        {"variable": KEYS, "endpoint": "credentials", "what": "credential", "name": "key"},
-        {"variable": KEYS, "endpoint": "credentials", "what": "credential", "name": "9 lives"},
+    assert awx_needed(named=named, webhook=NO_WEBHOOK) == [
+        {"variable": ORGANIZATION, "endpoint": "organizations", "what": "organization", "query": {"name": "ours"}},
+        {"variable": KEYS, "endpoint": "credentials", "what": "credential", "query": {"name": "key"}},
+        {"variable": KEYS, "endpoint": "credentials", "what": "credential", "query": {"name": "9 lives"}},
         {
             "variable": "flant_gitops_awx_execution_environment",
             "endpoint": "execution_environments",
             "what": "execution environment",
-            "name": "ours",
+            "query": {"name": "ours"},
         },
     ]
-    (scm,) = awx_needed(named={"flant_gitops_awx_scm_credential": "key", ORGANIZATION: 1})
+    (scm,) = awx_needed(named={"flant_gitops_awx_scm_credential": "key", ORGANIZATION: 1}, webhook=NO_WEBHOOK)
     assert (scm["endpoint"], scm["what"]) == ("credentials", "credential")
+
+
+def test_webhook_needs_a_credential_for_its_own_forge() -> None:
+    webhook = {"service": "github", "credential": "status"}
+    assert refusal(webhook=webhook) == ""
+    assert awx_needed(named={}, webhook=webhook) == [
+        {
+            "variable": "flant_gitops_awx_webhook_credential",
+            "endpoint": "credentials",
+            "what": "github_token credential",
+            "query": {"name": "status", "credential_type__namespace": "github_token"},
+        }
+    ]
+    assert awx_needed(named={}, webhook={"service": "github", "credential": "12"}) == []
+    assert awx_needed(named={}, webhook={"service": "github", "credential": ""}) == []
+    assert refusal(webhook={"service": "", "credential": "status"}) == (
+        "flant_gitops_awx_webhook_credential: it goes with flant_gitops_awx_webhook_service, which is not set."
+    )
 
 
 def test_what_is_not_set_has_no_credential() -> None:
