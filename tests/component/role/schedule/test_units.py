@@ -209,6 +209,30 @@ def test_only_the_group_may_push_and_a_flood_costs_polls_only_and_the_timer_goes
     assert booted.output("systemctl", "show", "--property=Result", "--value", schedule.unit) == "success\n"
 
 
+def test_pushes_beyond_the_limit_are_not_heard_until_the_timers_next_run_which_no_limit_holds_up(
+    schedule: Schedule, booted: Machine
+) -> None:
+    """Limits of one take the place of those of many, which a slow machine does not come to."""
+    polls, path = f"{schedule.folder}/polls", f"{schedule.unit}.path"
+    installed = schedule.set(ansible_pull=booted.script('echo poll >> "$PWD/polls"'), trigger=True)
+    assert installed.returncode == 0, installed.stdout
+    for kind, limit in (("service", "[Unit]\nStartLimitBurst=1"), ("path", "[Path]\nTriggerLimitBurst=1")):
+        folder = f"/run/systemd/system/{schedule.unit}.{kind}.d"
+        booted.output("sh", "-c", f"mkdir -p {folder} && printf '%s\n' \"$0\" > {folder}/limit.conf", limit)
+    booted.output("systemctl", "daemon-reload")
+    booted.output("systemctl", "restart", path)
+    push = ("touch", f"/var/lib/flant_gitops/.trigger-{schedule.instance}/trigger")
+
+    booted.output(*push)
+    until(lambda: count(booted, polls) == 1 and "SubState=waiting" in booted.output("systemctl", "show", path))
+    booted.output(*push)
+    until(lambda: "Result=trigger-limit-hit" in booted.output("systemctl", "show", path))
+    for _index in range(2):  # as the timer does
+        assert booted.run("systemctl", "start", schedule.unit).returncode == 0
+    assert count(booted, polls) == 3
+    assert booted.output("systemctl", "is-active", path) == "active\n"
+
+
 def count(machine: Machine, polls: str) -> int:
     return machine.run("cat", polls).stdout.count("poll\n")
 
