@@ -240,7 +240,6 @@ def test_r24_each_module_is_given_each_variable(site: Site, signers: Signers) ->
         "machine": "m",
         "repo": VALUES["git_repo_url"],
         "branch": VALUES["git_branch_name"],
-        "previous_commit": "",
         "tree": "7" * 40,
         "required_signatures": 2,
         "signatures": [{"signer": "alice"}],
