@@ -17,7 +17,6 @@ from ansible_collections.flant.gitops.plugins.module_utils._failure import Failu
 from ansible_collections.flant.gitops.plugins.module_utils._git import url
 from ansible_collections.flant.gitops.plugins.module_utils._git.environment import Access
 from ansible_collections.flant.gitops.plugins.module_utils._instance import check_instance
-from ansible_collections.flant.gitops.plugins.module_utils._ledger.mark import line
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.credentials import completed
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.pace import pace
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import Request as GitRequest
@@ -78,6 +77,8 @@ def _place(config: Mapping[str, Any]) -> None:
 def _suspension(config: Mapping[str, Any]) -> None:
     if "suspend_reason" not in config:
         return
+    from ansible_collections.flant.gitops.plugins.module_utils._ledger.mark import line
+
     try:
         line(_values.text(config["suspend_reason"], "reason"), config["by"], "0000-00-00T00:00:00Z")
     except Failure as failure:
