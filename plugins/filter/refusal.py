@@ -36,8 +36,8 @@ options:
       - Its key C(names), which may be missing, are the names of all variables that begin with C(flant_gitops_);
         one that the role does not know is refused.
       - Its key C(answers), which may be missing, has what must be yes, by the variables' names.
-      - Its key C(facts), which may be missing, are all facts of the host; a value in what the
-        role remembers that it cannot have written is refused.
+      - Its key C(facts), which may be missing, is what the role remembers; a value that it
+        cannot have written is refused.
       - Without C(git) only C(memory), C(instance) and C(work_dir) are looked at, and what one of the entry points has,
         which may be missing - C(suspend_reason), together with C(by), the name of who suspends, C(log_runs), and
         C(reset_commit).
@@ -64,8 +64,10 @@ def refusal(variables: Variables, names: Mapping[str, Any]) -> str:
     """Return why what ``variables`` have under the ``names`` cannot work, or an empty text."""
     from ansible_collections.flant.gitops.plugins.plugin_utils import _refusal
     from ansible_collections.flant.gitops.plugins.plugin_utils._looked_up import looked_up
+    from ansible_collections.flant.gitops.plugins.plugin_utils._values import plain
 
-    return _refusal.refusal(looked_up(variables, names))
+    config: Any = plain(looked_up(variables, names))
+    return _refusal.refusal(config)
 
 
 class FilterModule:

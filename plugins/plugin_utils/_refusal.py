@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from ansible.errors import AnsibleFilterError
 from ansible_collections.flant.gitops.plugins.filter.known_state import known_state
 from ansible_collections.flant.gitops.plugins.plugin_utils import _configuration, _consent, _memory, _names
-from ansible_collections.flant.gitops.plugins.plugin_utils._fact import FACT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,8 +23,8 @@ def refusal(config: Mapping[str, Any]) -> str:
 
     Args:
         config: what `_configuration.refusal` takes, and what may be missing: the ``names`` of all variables of the role
-            that are set, ``answers`` that have to be yes, the ``memory`` that `_memory.refusal` takes, and all
-            ``facts`` of the host.
+            that are set, ``answers`` that have to be yes, the ``memory`` that `_memory.refusal` takes, and as
+            ``facts`` what the role remembers.
     """
     refused = _names.refusal(config.get("names", ())) or _consent.refusal(config.get("answers", {}))
     refused = refused or (_memory.refusal(config["memory"]) if "memory" in config else "")
@@ -33,7 +32,7 @@ def refusal(config: Mapping[str, Any]) -> str:
     if refused or "facts" not in config:
         return refused
     try:
-        known_state(config["facts"].get(FACT, {}))
+        known_state(config["facts"])
     except AnsibleFilterError as error:
         return str(error)
     return ""

@@ -11,6 +11,7 @@ Ansible checks a role's variables and leaves them as they are: a number stays a 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
@@ -63,10 +64,15 @@ def has_template(text: str) -> bool:
 
 
 def plain(value: object) -> object:
-    """Return ``value`` without the templates that its lists and dictionaries may still be."""
+    """Return ``value`` without the templates that its lists and dictionaries may still be, and with texts as such.
+
+    Before ansible-core 2.19 an inline vault value is a sequence of characters, and no text until it is made one.
+    """
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
-    return [plain(item) for item in value] if isinstance(value, (list, tuple)) else value
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return str(value) if isinstance(value, Sequence) and not isinstance(value, (str, bytes)) else value
 
 
 def strict(value: object, spec: Mapping[str, Any], name: str) -> object:

@@ -194,8 +194,8 @@ def test_refusal_names_the_variable_at_fault(variables: dict[str, object], sente
 
 
 def test_what_is_remembered_is_refused_where_the_role_cannot_have_written_it() -> None:
-    assert refusal(configuration(facts={"flant_gitops_state": {"default": {"consecutive_failures": 1}}})) == ""
-    refused = refusal(configuration(facts={"flant_gitops_state": {"default": {"last_poll_at": "soon"}}}))
+    assert refusal(configuration(facts={"default": {"consecutive_failures": 1}})) == ""
+    refused = refusal(configuration(facts={"default": {"last_poll_at": "soon"}}))
     assert refused.startswith("The fact flant_gitops_state holds what this role cannot have written: default.last_poll")
 
 

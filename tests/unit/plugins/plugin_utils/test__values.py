@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections import UserDict
+from collections import UserDict, UserString
 from typing import Any
 
 import pytest
@@ -67,6 +67,13 @@ def test_templates_are_filled_in_however_deep_they_are() -> None:
     assert not isinstance(filled[1][1]["b"], Template)  # type: ignore[index]
     other = UserDict()
     assert plain(other) is other
+
+
+def test_inline_vault_values_of_old_ansible_become_texts() -> None:
+    """There they are a UserString in all but name."""
+    (found,) = plain([UserString("secret")])  # type: ignore[misc]
+    assert isinstance(found, str)
+    assert found == "secret"
 
 
 @pytest.mark.parametrize("kind", ["str", "path"])
