@@ -116,6 +116,7 @@ def world(tmp_path: Path, tarball: Path) -> Iterator[World]:
     engine.close()
 
 
+@pytest.mark.timeout(900)  # it installs Ansible and its libraries from the package index
 def test_newcomer_gets_from_nothing_to_a_signed_commit_that_has_run_with_a_secret(world: World) -> None:
     machine = world.machine
     clone = {"folder": "/home/alice/clone", "home": "/home/alice"}
