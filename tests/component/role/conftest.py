@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import subprocess
 import threading
-import time
+import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import docker
 import pytest
 from ansible_collections.flant.gitops.tests.support import images, signature_notes
 from ansible_collections.flant.gitops.tests.support.environment import clean
 from ansible_collections.flant.gitops.tests.support.site import Site
+from ansible_collections.flant.gitops.tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -78,7 +79,7 @@ class Containers:
     """What the engine does during one test; others use it too, so that containers are told apart by their names."""
 
     engine: docker.DockerClient
-    starts: list[dict[str, str]]  # name and labels of the containers that have been started
+    events: list[dict[str, Any]]  # that containers were started, and volumes made
 
     def started(self, site: Site) -> int:
         """Return how many containers of the target of ``site`` have been started, by whichever name."""
@@ -92,9 +93,19 @@ class Containers:
         everything = self.engine.containers.list(all=True, ignore_removed=True)
         return [found.name for found in everything if belongs(found.name, found.labels, site)]
 
+    def starts(self) -> list[dict[str, str]]:
+        """Return name and labels of the containers that have been started by now.
+
+        The engine tells of a start later than it answers, but of one thing after the other: once it has told of a
+        volume that is made now, it has told of all before.
+        """
+        mark = self.engine.volumes.create(f"mark-{uuid.uuid4().hex}")
+        mark.remove()
+        until(lambda: any(event["Actor"]["ID"] == mark.name for event in self.events))
+        return [event["Actor"]["Attributes"] for event in self.events if event["Action"] == "start"]
+
     def _count(self, counts: Callable[[dict[str, str]], bool]) -> int:
-        time.sleep(1)  # the engine tells of a start a little later than it answers
-        return sum(counts(start) for start in self.starts)
+        return sum(counts(start) for start in self.starts())
 
 
 def belongs(name: str, labels: Mapping[str, str], site: Site) -> bool:
@@ -105,16 +116,16 @@ def belongs(name: str, labels: Mapping[str, str], site: Site) -> bool:
 @pytest.fixture
 def containers(engine: docker.DockerClient) -> Iterator[Containers]:
     """Listen to the engine from the beginning: it forgets all but the last 256 events, of everybody."""
-    starts: list[dict[str, str]] = []
-    events = engine.events(decode=True, filters={"type": "container", "event": "start"})
+    told: list[dict[str, Any]] = []
+    events = engine.events(decode=True, filters={"type": ["container", "volume"], "event": ["start", "create"]})
 
     def listen() -> None:
         for event in events:
-            starts.append(event["Actor"]["Attributes"])  # noqa: PERF401 -- each is seen as it comes
+            told.append(event)  # noqa: PERF402 -- each is seen as it comes
 
     listener = threading.Thread(target=listen)
     listener.start()
-    yield Containers(engine, starts)
+    yield Containers(engine, told)
     events.close()
     listener.join()
 

@@ -56,7 +56,7 @@ def endings(result: Result) -> dict[str, str]:
 
 def started(containers: Containers, site: Site) -> int:
     """Return how many containers of all the site's instances were started."""
-    return sum(str(site.folder) in str(each) for each in containers.starts)
+    return sum(str(site.folder) in str(each) for each in containers.starts())
 
 
 @pytest.fixture

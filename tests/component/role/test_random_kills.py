@@ -54,9 +54,8 @@ def test_killed_at_any_moment_each_commit_starts_once_and_each_run_has_its_end_i
     last = site.run()
     assert last.status == "processed", last.output
 
-    time.sleep(1)  # the engine tells of a start a little later than it answers
     starts = collections.Counter(
-        start[IDENTITY] for start in containers.starts if start.get(GIT_DIR) == str(site.work / "git")
+        start[IDENTITY] for start in containers.starts() if start.get(GIT_DIR) == str(site.work / "git")
     )
     assert (len(starts), set(starts.values())) == (len(commits), {1})
     assert containers.left(site) == []
