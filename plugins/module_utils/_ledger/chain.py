@@ -172,7 +172,7 @@ class Chain:
     def _find_beginning(self, entry: Entry) -> None:
         """Take it that those before the first entry were deleted if the host has said so of this very place."""
         told = (entry.details.get("begins"), entry.details.get("before"))
-        if entry.event == entries.PRUNED and self._missing and told == self._missing[1:]:
+        if self._missing and told == self._missing[1:]:
             self._missing = None
 
     def _origin(self, entry: Entry) -> list[str]:

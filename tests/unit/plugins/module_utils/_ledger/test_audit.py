@@ -257,27 +257,6 @@ def test_torn_line_is_noted_and_none_that_is_not_there(ledger: Path) -> None:
     assert "which is not there" in verified(ledger).problems[0]
 
 
-def test_run_without_an_end_and_end_without_a_beginning_are_found() -> None:
-    chain = Chain(Expected())
-    about = {
-        "ledger": "a" * 32,
-        "at": "2026-11-28T12:00:00Z",
-        "host": "web1",
-        "instance": "default",
-        "machine": "",
-        "version": "1.0.0",
-        "place": PLACE,
-    }
-    told = [(entry.BEGUN, "1", BEGUN), (entry.BEGUN, "2", BEGUN), (entry.FINISHED, "3", {})]
-    for number, (event, run, details) in enumerate(told):
-        written = entry.Entry(number=number, previous=chain.head, event=event, run=run * 32, details=details, **about)
-        chain.follow(f"line {number}", Envelope(written.payload(), "SHA256:" + "k" * 43, b"").line())
-    assert chain.problems == [
-        f"line 1: run {'1' * 32} has no end.",
-        f"line 2: run {'3' * 32} has not begun before.",
-    ]
-
-
 def test_clock_that_was_set_back_is_noted(ledger: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(book.time, "time", lambda: 0)
     keep(ledger, runs=1)
