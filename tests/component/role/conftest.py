@@ -25,6 +25,16 @@ if TYPE_CHECKING:
     from ansible_collections.flant.gitops.tests.support.signers import Signer, Signers
 
 ENGINE = "unix:///var/run/docker.sock"
+SIGKILLED = -9
+"""How a run ends that is killed."""
+NO_VAULT = {
+    "vault_addr": "http://127.0.0.1:1",
+    "vault_role_id": "r",
+    "vault_secret_id": "s",
+    "vault_retries": 0,
+    "vault_requests": [{"name": "database", "path": "/kv/database"}],
+}
+"""The role's variables for a request to a Vault that nobody serves."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from ansible_collections.flant.gitops.tests.component.role.conftest import NO_VAULT, SIGKILLED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from ansible_collections.flant.gitops.tests.support.signers import Signers
     from ansible_collections.flant.gitops.tests.support.site import Site
 
-SIGKILLED = -9
 NOWHERE = "127.0.0.1:1/nothing@sha256:" + "0" * 64
 
 
@@ -157,12 +157,10 @@ def test_what_fails_beside_the_commands_is_no_attempt(
     """A registry, Vault and an engine that are down; nothing listens at any of these ports."""
     failing.variables["max_attempts"] = 1
     upstream.commit("works", "First", signers.alice)
-    vault = {"vault_addr": "http://127.0.0.1:1", "vault_role_id": "r", "vault_secret_id": "s", "vault_retries": 0}
-    requests = [{"name": "a", "path": "/v1/a", "wrap_ttl": "60s"}]
     for variables in (
         {"docker_image": NOWHERE},
         {"docker_host": "tcp://127.0.0.1:1"},
-        {**vault, "vault_requests": requests},
+        NO_VAULT,
         {"commands": ["true"], "docker_user": "nobody-here"},
     ):
         before = dict(failing.variables)

@@ -10,6 +10,7 @@ import signal
 from typing import TYPE_CHECKING
 
 import pytest
+from ansible_collections.flant.gitops.tests.component.role.conftest import SIGKILLED
 from ansible_collections.flant.gitops.tests.support.waiting import until
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from ansible_collections.flant.gitops.tests.support.signers import Signers
     from ansible_collections.flant.gitops.tests.support.site import Site
 
-SIGKILLED = -9
 # The tasks of a run, in order; killed before each of them, the run before has just ended.
 TASKS = (
     "Poll the branch",

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 from ansible_collections.flant.gitops.plugins.module_utils._ledger import book, entry
 from ansible_collections.flant.gitops.plugins.module_utils._ledger.envelope import digest, open_line
+from ansible_collections.flant.gitops.tests.component.role.conftest import NO_VAULT, SIGKILLED
 from ansible_collections.flant.gitops.tests.support import openbao
 from ansible_collections.flant.gitops.tests.support.site import Site
 from ansible_collections.flant.gitops.tests.support.vault_account import ROTATION_POLICY
@@ -31,15 +32,6 @@ if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._ledger.entry import Entry
     from ansible_collections.flant.gitops.tests.component.role.conftest import Containers, Upstream
     from ansible_collections.flant.gitops.tests.support.signers import Signers
-
-SIGKILLED = -9
-VAULT_THAT_NOBODY_SERVES = {
-    "vault_addr": "http://127.0.0.1:1",
-    "vault_role_id": "r",
-    "vault_secret_id": "s",
-    "vault_retries": 0,
-    "vault_requests": [{"name": "database", "path": "/kv/database"}],
-}
 
 
 def ledger(site: Site) -> list[Entry]:
@@ -95,7 +87,7 @@ def test_commands_that_fail_end_as_failed(site: Site, upstream: Upstream, signer
 def test_refusal_between_begin_and_start_ends_as_failed(
     site: Site, upstream: Upstream, signers: Signers, containers: Containers
 ) -> None:
-    site.variables |= VAULT_THAT_NOBODY_SERVES
+    site.variables |= NO_VAULT
     upstream.commit("one", "First", signers.alice)
     assert site.run().rc == 2
     assert events(site) == [entry.BEGUN, entry.FAILED]
@@ -138,6 +130,17 @@ def test_run_that_is_killed_again_while_it_is_taken_up_still_ends(
     assert containers.left(site) == []
 
 
+def test_run_that_has_failed_and_is_killed_before_its_container_is_gone_stands_there_once(
+    site: Site, upstream: Upstream, signers: Signers, containers: Containers
+) -> None:
+    site.variables["commands"] = ["exit 3"]
+    upstream.commit("one", "First", signers.alice)
+    assert site.run(kill_at="Remove the container").rc == SIGKILLED
+    assert site.run().rc == 2
+    assert events(site) == [entry.BEGUN, entry.FAILED]
+    assert (containers.started(site), containers.left(site)) == (1, [])
+
+
 def test_two_runs_at_once_are_a_chain(site: Site, upstream: Upstream, signers: Signers, containers: Containers) -> None:
     site.variables["commands"] = ["sleep 3", "cat file"]
     upstream.commit("ran", "First", signers.alice)
@@ -167,7 +170,7 @@ def test_ledger_that_cannot_be_written_stops_the_run_before_its_tokens(
     upstream.commit("one", "First", signers.alice)
     site.work.mkdir(parents=True)
     (site.work / "ledger").write_text("", encoding="utf-8")
-    site.variables |= VAULT_THAT_NOBODY_SERVES
+    site.variables |= NO_VAULT
     refused = site.run()
     assert refused.rc == 2, refused.output
     assert "is not a directory" in refused.output
@@ -193,7 +196,7 @@ def test_full_disk_stops_the_run_before_its_tokens(
             while full.write(b"0" * 4096):
                 pass
         upstream.commit("two", "Second", signers.alice)
-        asks = site.variables | VAULT_THAT_NOBODY_SERVES
+        asks = site.variables | NO_VAULT
         refused = replace(site, variables=asks).run()
         assert refused.rc == 2, refused.output
         assert "No space left on device" in refused.output

@@ -11,7 +11,7 @@ import signal
 from typing import TYPE_CHECKING
 
 import pytest
-from ansible_collections.flant.gitops.tests.component.role.conftest import ENGINE
+from ansible_collections.flant.gitops.tests.component.role.conftest import ENGINE, SIGKILLED
 from ansible_collections.flant.gitops.tests.support.container_call import Caller, finished
 from ansible_collections.flant.gitops.tests.support.waiting import until
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from ansible_collections.flant.gitops.tests.support.signers import Signers
     from ansible_collections.flant.gitops.tests.support.site import Site
 
-SIGKILLED = -9
 RUN = "Run the commands, or take up the run that is there"
 RECORD = "Record the commit"
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
+from ansible_collections.flant.gitops.tests.component.role.conftest import NO_VAULT
 from ansible_collections.flant.gitops.tests.support.waiting import until
 
 if TYPE_CHECKING:
@@ -21,13 +22,6 @@ if TYPE_CHECKING:
 
 FORGETFUL = {"ANSIBLE_CACHE_PLUGIN": "memory"}
 MISSING_IMAGE = "sha256:" + "1" * 64
-NO_VAULT = {
-    "vault_addr": "http://127.0.0.1:9",
-    "vault_role_id": "role",
-    "vault_secret_id": "of the test",
-    "vault_retries": 0,
-    "vault_requests": [{"name": "database", "path": "/database/creds/app"}],
-}
 
 
 @dataclass
