@@ -369,6 +369,16 @@ def test_run_that_was_killed_behind_its_record_is_taken_up_and_ends(instance: Pa
     assert {each["run"] for each in shown} == {begun.run}
 
 
+def test_run_that_was_killed_behind_its_failed_end_goes_on_under_its_id(instance: Path) -> None:
+    failed = {**output(), "rc": 3}
+    begun = call(instance, "begin", entry=SUBJECT)
+    ended = call(instance, "end", entry=SUBJECT, run=begun.run, output=failed)
+    again = call(instance, "begin", entry=SUBJECT, adopts=True)
+    assert (again.run, again.head) == (begun.run, ended.head)
+    assert call(instance, "end", entry=SUBJECT, run=again.run, output=failed).head == ended.head
+    assert [each["event"] for each in call(instance, "show", entries=9).entries] == ["begun", "failed"]
+
+
 def test_what_operators_do_stands_in_the_ledger_by_the_name_and_the_key_of_the_runs(
     instance: Path, tmp_path: Path
 ) -> None:
