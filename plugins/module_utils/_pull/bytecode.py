@@ -64,4 +64,5 @@ def compiled(program: bytes, python: str, user: pwd.struct_passwd) -> bytes:
     if ran.returncode:
         said = ran.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
         raise Failure(f"command: {python} does not take the program: {said}.")
-    return ran.stdout
+    made: bytes = ran.stdout
+    return made
