@@ -56,7 +56,7 @@ def refusal(config: Mapping[str, Any]) -> str:
     """
     checks = (_place, _operation, _git, _container, _vault) if "git" in config else (_place, _suspension, _log, _reset)
     try:
-        config = _values.with_texts(config, _TEXTS)
+        config = _values.with_texts(config, _TEXTS, PREFIX)
         config = {**config, **{name: int(config[name] or 0) for name in _NUMBERS if name in config}}
         for check in checks:
             check(config)

@@ -101,10 +101,10 @@ def _record(value: object, options: Mapping[str, Any], name: str) -> dict[str, o
     }
 
 
-def with_texts(config: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+def with_texts(config: Mapping[str, Any], names: Iterable[str], prefix: str = "") -> dict[str, Any]:
     """Return ``config`` with what is called ``names`` as texts.
 
     Raises:
-        Failure: as in `text`.
+        Failure: as in `text`; the sentence has the name behind the ``prefix``.
     """
-    return {**config, **{name: text(config[name], name) for name in names if name in config}}
+    return {**config, **{name: text(config[name], f"{prefix}{name}") for name in names if name in config}}

@@ -62,6 +62,9 @@ def with_vault(**variables: object) -> dict[str, object]:
         configuration(spread=1800, rerun_after=86400),
         configuration(spread=0, rerun_after=None),
         configuration(windows=None, freezes=None, window_override=None),
+        configuration(initial_last_successful_commit=None, ledger_key_file=None),
+        configuration(keep_logs=0, keep_ledger=0, max_attempts=0, ledger_key_file="/etc/ssh/ssh_host_ed25519_key"),
+        configuration(git_repo_url="ssh://git.example.com/a.git", git_ssh_key_file="/k", git_ssh_known_hosts_file="/h"),
         configuration(
             git_poll_period=300, git_timeout=60, docker_timeout=1800, docker_user=1000, docker_memory=1 << 29
         ),
@@ -126,6 +129,9 @@ def test_what_works_is_not_refused(config: dict[str, object]) -> None:
         ({"max_attempts": -1}, "flant_gitops_max_attempts: it must not be negative."),
         ({"window_override": "main"}, "flant_gitops_window_override: it must be the full id of a commit"),
         ({"window_override": "abc1234"}, "flant_gitops_window_override: it must be the full id of a commit"),
+        ({"window_override": "0" * 41}, "flant_gitops_window_override: it must be the full id of a commit"),
+        ({"ledger_key_file": "key"}, "flant_gitops_ledger_key_file: it must be an absolute path"),
+        ({"ledger_key_file": ["/key"]}, "flant_gitops_ledger_key_file: it must be a text; put it in quotes"),
         ({"keep_logs": -1}, "flant_gitops_keep_logs: it must not be negative"),
         ({"keep_ledger": -1}, "flant_gitops_keep_ledger: it must not be negative"),
         ({"git_repo_url": "ext::sh -c id"}, "flant_gitops_git_repo_url: "),
@@ -151,6 +157,14 @@ def test_what_works_is_not_refused(config: dict[str, object]) -> None:
             "flant_gitops_git_proxy: ssh has none; use an https",
         ),
         ({"git_repo_url": "ssh://git.example.com/a.git"}, "flant_gitops_git_ssh_key_file: an ssh repo needs it"),
+        (
+            {"git_repo_url": "ssh://git.example.com/a.git", "git_ssh_key_file": "/k"},
+            "flant_gitops_git_ssh_known_hosts_file: an ssh repo needs it",
+        ),
+        (
+            {"git_repo_url": "ssh://git.example.com/a.git", "git_username": "a", "git_password": "b"},
+            "flant_gitops_git_password: it is sent over https only",
+        ),
         ({"git_repo_url": "http://git.example.com/a.git"}, "flant_gitops_git_repo_url: http is not encrypted"),
         (
             {"initial_last_successful_commit": "main"},
@@ -209,6 +223,7 @@ def test_what_is_remembered_is_refused_where_the_role_cannot_have_written_it() -
             {"vault_requests": [{**REQUEST, "wrap_ttl": []}]},
             "flant_gitops_vault_requests[0]: wrap_ttl: it must be a text",
         ),
+        ({"vault_requests": [{**REQUEST, "pathh": "/x"}]}, "flant_gitops_vault_requests: "),
         ({"vault_secret_id": ""}, "flant_gitops_vault_secret_id: "),
         ({"vault_secret_id_file": "/f"}, "flant_gitops_vault_role_name: "),
         (
@@ -288,6 +303,12 @@ def test_reason_of_a_suspension_can_be_shown(reason: object, sentence: str) -> N
 
 
 PLACE = {"instance": "default", "work_dir": "/w"}
+
+
+def test_place_alone_is_looked_at_where_nothing_runs() -> None:
+    assert refusal(PLACE) == ""
+    assert refusal({**PLACE, "instance": "../x"}).startswith("flant_gitops_instance: it must be a letter")
+    assert refusal({**PLACE, "work_dir": "w"}) == "flant_gitops_work_dir: it must be an absolute path."
 
 
 @pytest.mark.parametrize(

@@ -126,5 +126,5 @@ def test_only_what_is_named_and_there_becomes_a_text() -> None:
     assert with_texts(config, ["a", "c", "d"]) == {"a": "1", "b": 2, "c": ""}
     assert config == {"a": 1, "b": 2, "c": None}
     with pytest.raises(Failure) as raised:
-        with_texts({"a": []}, ["a"])
-    assert str(raised.value) == f"a: {A_TEXT}"
+        with_texts({"a": []}, ["a"], "my_")
+    assert str(raised.value) == f"my_a: {A_TEXT}"
