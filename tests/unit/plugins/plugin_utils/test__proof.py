@@ -41,9 +41,11 @@ def test_signature_that_is_not_there_breaks_it_with_the_line_and_the_reasons() -
     )
 
 
-def test_first_three_reasons_are_told() -> None:
+def test_first_three_reasons_are_told_if_there_are_any() -> None:
     (problem,) = judged(review(ALICE, rejected=("one", "two", "three", "four")), "alice", "bob")["problems"]
     assert problem.endswith(" (one; two; three).")
+    (problem,) = judged(review(ALICE), "alice", "bob")["problems"]
+    assert problem.endswith(f" by bob, {BOB}.")
 
 
 def test_commit_that_is_nowhere_breaks_it() -> None:

@@ -162,7 +162,9 @@ def test_fork_shows_in_two_copies(ledger: Path, tmp_path: Path) -> None:
         (copy / file.name).chmod(0o600)
     assert verified(ledger, copy).verdict == audit.AUTHENTIC
     keep(ledger, runs=1)
-    assert verified(ledger, copy).verdict == audit.AUTHENTIC  # one of them is only older
+    report = verified(ledger, copy)  # one of them is only older
+    assert (report.verdict, report.entries) == (audit.AUTHENTIC, 14)
+    assert list(report.heads) == [digest(lines(each)[-1]) for each in (ledger, copy)]
     keep(copy, runs=1)
     report = verified(ledger, copy)
     assert report.verdict == audit.BROKEN
@@ -289,6 +291,18 @@ def test_no_ledger_and_an_empty_one_are_nothing(tmp_path: Path) -> None:
     assert "holds no entry" in verified(tmp_path, text="").problems[0]
     with pytest.raises(Failure, match=r"^dir: .* cannot be read"):
         verified(tmp_path / "nothing", text="")
+
+
+def test_folder_in_the_place_of_a_file_is_named(ledger: Path) -> None:
+    (ledger / "2025.jsonl").mkdir()
+    with pytest.raises(Failure, match=r"^dir: .*/ledger cannot be read: it is not a regular file"):
+        verified(ledger)
+
+
+def test_problems_are_bounded(ledger: Path) -> None:
+    text = known(ledger)
+    file_of(ledger).write_bytes(b"{}\n" * 150)
+    assert len(verified(ledger, text=text, heads=("0" * 64,)).problems) == 100
 
 
 def test_hosts_names_are_found_hashed_as_well(ledger: Path) -> None:
