@@ -68,5 +68,6 @@ def test_killed_at_any_moment_each_commit_starts_once_and_each_run_has_its_end_i
     open_runs = {run for events in told.values() for _event, run in events}
     open_runs -= {run for events in told.values() for event, run in events if event in (*entry.ENDS, entry.LOST)}
     assert open_runs == set()
-    assert {commit: events for commit, events in told.items() if events[-1][0] != entry.FINISHED} == {}
+    unfinished = {commit: events for commit, events in told.items() if events[-1][0] != entry.FINISHED}
+    assert unfinished == {}, unfinished
     assert set(told) == set(commits)
