@@ -31,13 +31,13 @@ def test_what_is_not_known_is_left_out() -> None:
 
 
 @pytest.mark.parametrize("signers", [1000, 40, 10, 1])
-@pytest.mark.parametrize("host", ["web1", "h" * 300, "\U0001f600" * 50, "web1\u202e"])
+@pytest.mark.parametrize("host", ["web1", "h" * 100, "h" * 101, "\U0001f600" * 50, "web1\u202e", "web1\n"])
 def test_it_is_never_too_long_and_never_cut(signers: int, host: str) -> None:
     poll = Step({"commit": "c" * 64, "signers": ["s" * 63] * signers, "required_signatures": 1 << 31})
     said = metadata(host, "i" * 40, poll, BEGIN)
     assert witness.check(said) == said
     assert said["signers"].startswith("s" * 63 if signers == 1 else f"{signers} signers, sha256:")
-    assert said["host"] == host or said["host"].startswith("sha256:")
+    assert said["host"] == host if host in ("web1", "h" * 100) else said["host"].startswith("sha256:")
 
 
 @pytest.mark.parametrize(
