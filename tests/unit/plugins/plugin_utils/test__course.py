@@ -9,8 +9,9 @@ from dataclasses import replace
 from datetime import datetime, timezone
 
 import pytest
+from ansible_collections.flant.gitops.plugins.plugin_utils import _course
 from ansible_collections.flant.gitops.plugins.plugin_utils._course import NEVER, Course, Settings, Steps, course
-from ansible_collections.flant.gitops.plugins.plugin_utils._event import REASONS
+from ansible_collections.flant.gitops.plugins.plugin_utils._event import REASONS, stands
 from ansible_collections.flant.gitops.plugins.plugin_utils._keys import Trusted
 from ansible_collections.flant.gitops.plugins.plugin_utils._lock import Lock
 from ansible_collections.flant.gitops.plugins.plugin_utils._step import Step
@@ -913,7 +914,14 @@ def test_event_without_a_run() -> None:
     waiting = follows(TOLD, remembering("unchanged"), poll=WAITING).event
     assert (waiting["commit"], waiting["rc"], waiting["signers"], waiting["finished_at"]) == (NEW, None, [], "")
     assert follows(TOLD, remembering("unchanged"), poll=REFUSED).event["commit"] == ""
-    assert follows(TOLD, remembering("held"), poll={**QUIET, "commit": "../x"}).event["commit"] == ""
+    for commit, told in (("../x", ""), ("a" * 64, "a" * 64), ("a" * 63, "")):
+        assert follows(TOLD, remembering("held"), poll={**QUIET, "commit": commit}).event["commit"] == told
+
+
+def test_reasons_are_the_statuses_that_stand_the_steps_and_how_commands_fail() -> None:
+    sentences, steps = _course._SENTENCES, _course._STEPS  # noqa: SLF001 -- no other list has all of them
+    statuses = {status for status in (*sentences, "unchanged") if stands(status)}
+    assert set(REASONS) == {*statuses, *steps, "rc", "timeout", "out_of_memory", "cancelled"}
 
 
 HELD_BACK = {**POLLED, "changed": False, "archive": "", "attempts": 2}
