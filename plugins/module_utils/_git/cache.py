@@ -152,12 +152,9 @@ def clear(path: Path) -> None:
 
 def remove(entry: Path) -> None:
     """Remove a file, a link, or a folder with all that is in it."""
-    if not entry.is_dir() or entry.is_symlink():
-        entry.unlink()
-        return
     import shutil
 
-    shutil.rmtree(entry)
+    shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
 
 
 def _is_ref(entry: Path) -> bool:
