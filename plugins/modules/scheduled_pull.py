@@ -166,7 +166,7 @@ command:
   returned: success
   type: list
   elements: str
-  sample: [/opt/ansible/bin/python3, -I, -B, /var/lib/flant_gitops/.schedule-default/flant-gitops-pull.pyz]
+  sample: [/opt/ansible/bin/python3, -I, -S, -B, /var/lib/flant_gitops/.schedule-default/flant-gitops-pull.pyz]
 """
 
 from ansible_collections.flant.gitops.plugins.module_utils._packed import compile_once

@@ -54,7 +54,7 @@ def run(request: Request) -> Outcome:
 
 def _install(request: Request) -> Outcome:
     python = interpreter(Path(request.settings.command[0]))
-    command = (python, "-I", "-B", str(request.folder / settings.PROGRAM))
+    command = (python, "-I", "-S", "-B", str(request.folder / settings.PROGRAM))
     given = request.settings
     variables = {**repository.environment(given.repository, command), **given.environment}
     wanted = given._replace(python=python, environment=variables)
