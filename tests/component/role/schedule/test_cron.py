@@ -93,7 +93,7 @@ def test_arguments_and_environment_arrive_byte_by_byte_and_runs_do_not_overlap(c
 
 def test_r20_the_output_of_a_run_that_failed_stays_when_the_next_one_goes_well(cron: Schedule) -> None:
     fails = cron.machine.script('test -e "$PWD/mended" && echo well || { echo badly; exit 4; }')
-    cron.set(ansible_pull=fails, randomized_delay="0s")
+    cron.set(ansible_pull=fails, randomized_delay="0s", full_every="0s")
     assert cron.machine.run(*cron.command()).returncode == 4
     cron.machine.output("touch", f"{cron.folder}/mended")
     assert cron.machine.run(*cron.command()).returncode == 0
