@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import shutil
 import sys
 import tempfile
@@ -20,9 +19,11 @@ import nox
 import nox.command
 
 ROOT = Path(__file__).parent
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "docs")]
 
-import results  # noqa: E402 -- it lies beside the tests
+import chart  # noqa: E402 -- it lies beside the documentation, and the others beside the tests
+import machine  # noqa: E402
+import results  # noqa: E402
 import sessions  # noqa: E402
 from tree import collections  # noqa: E402
 
@@ -325,7 +326,8 @@ def bench(session: nox.Session) -> None:  # noqa: D103
     session.env["UV_COMPILE_BYTECODE"] = "1"  # as pip does, which operators install the libraries with
     session.install("-r", "tests/component/requirements.txt")
     install_core(session, sessions.NEWEST_CORE)
-    rows, failed = [], []
+    scripts: list[chart.Script] = []
+    failed = []
     for script in sorted(ROOT.glob("tests/benchmarks/*.py")):
         command = ("python", str(script), *session.posargs)
         try:
@@ -333,12 +335,16 @@ def bench(session: nox.Session) -> None:  # noqa: D103
         except nox.command.CommandFailed:
             failed.append(script.name)
             continue
-        rows += [re.split(" {2,}", line) for line in str(output).splitlines() if line.endswith(("  ok", "  MISSED"))]
-    width = max(len(name) for name, *_columns in rows)
-    for name, ratio, goal, verdict in [("", "ratio", "goal", ""), *rows]:
-        session.log(f"{name:{width}}  {ratio:>8}  {goal:>8}  {verdict}")
+        scripts.append(chart.Script(asks=chart.question(script), rows=chart.rows(str(output))))
+    rows = [row for script in scripts for row in script["rows"]]
+    width = max(len(row["what"]) for row in rows)
+    session.log(f"{'':{width}}     ratio      goal")
+    for row in rows:
+        verdict = "ok" if row["reached"] else "MISSED"
+        session.log(f"{row['what']:{width}}  {row['measured']:8.2f}  {row['goal']:8.2f}  {verdict}")
     if failed:
         session.error(f"failed: {', '.join(failed)}")
+    chart.write(chart.Benchmarks(machine=f"{machine.kind()}, Python {session.python}", scripts=scripts))
 
 
 @does("mutation")

@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import json
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -68,6 +69,15 @@ def prepared(needs: set[str], pythons: set[str]) -> Iterator[Path]:
     os.environ["PATH"] = ":".join([*directories, os.environ["PATH"], str(VENV / "bin")])
     with container_engine() if "docker" in needs else contextlib.nullcontext():
         yield VENV / "bin/nox"
+
+
+def kind() -> str:
+    """Return what the machine is, as far as it has a say in how fast things are."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    git = subprocess.run(["git", "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    system = platform.freedesktop_os_release()["PRETTY_NAME"]
+    kernel = ".".join(platform.release().split(".")[:2])
+    return f"{os.cpu_count()} processors, {memory:.0f} GiB, {system}, Linux {kernel}, {git}"
 
 
 def is_missing(command: str) -> bool:
