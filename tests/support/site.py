@@ -108,6 +108,14 @@ class Site:
         assert "DEPRECATION" not in output, output
         return Result(process.returncode, output)
 
+    def begin_at(self, commit: str) -> None:
+        """Let ``commit``, where the branch stands, be the last that succeeded: that takes a quiet poll and no run.
+
+        The target remembers it; the fact of it comes with what is run next.
+        """
+        begun = self.run("-e", f"flant_gitops_initial_last_successful_commit={commit}")
+        assert begun.status == "unchanged", begun.output
+
     def hold(self, task: str) -> Held:
         """Start a run, and return once it waits before ``task``."""
         held, go = self.folder / "held", self.folder / "go"

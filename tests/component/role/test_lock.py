@@ -134,14 +134,12 @@ def test_r13_run_that_could_not_be_recorded_is_taken_up(
 
 
 @pytest.fixture
-def before(site: Site, upstream: Upstream, signers: Signers, containers: Containers) -> Caller:
+def before(site: Site, upstream: Upstream, signers: Signers) -> Caller:
     """Leave what version 1.0.0 does after a first commit, and call as it did for the next one.
 
     It gave the repository no id, and the container the commit's own for an identity and no owner.
     """
-    upstream.commit("first", "First", signers.alice)
-    assert site.run().status == "processed"
-    assert containers.started(site) == 1
+    site.begin_at(upstream.commit("first", "First", signers.alice))
     (site.work / "git.id").unlink()
     commit = upstream.commit("ran", "Second", signers.alice)
     archive = site.folder / "tree.tar"
@@ -170,7 +168,7 @@ def test_r13_run_of_the_version_before_is_taken_up(
     assert after.rc == 0, after.output
     assert site.facts["default"]["last_successful_commit"] == upstream.git("rev-parse", "HEAD")
     assert site.run().status == "unchanged"
-    assert containers.started(site) == 2
+    assert containers.started(site) == 1
     assert containers.left(site) == []
 
 
@@ -178,14 +176,14 @@ def test_r13_run_of_the_version_before_is_waited_for_and_can_be_cancelled(
     site: Site, upstream: Upstream, before: Caller, signers: Signers, containers: Containers
 ) -> None:
     running = before.start("sleep 600")
-    until(lambda: containers.started(site) == 2, during=running)
+    until(lambda: containers.started(site) == 1, during=running)
     upstream.commit("later", "Third", signers.alice)
     assert site.run().status == "busy"
     cancelled = site.run(playbook="flant.gitops.cancel")
     assert f"its container {site.container_before} removed." in cancelled.output, cancelled.output
     assert finished(running)["failed"]
     assert site.run().status == "processed"
-    assert containers.started(site) == 3
+    assert containers.started(site) == 2
     assert containers.left(site) == []
 
 
@@ -195,7 +193,7 @@ def test_r13_commit_that_failed_under_the_version_before_is_cleared_away_and_sta
     assert before("exit 3", identity="f" * 40)["rc"] == 3
     assert containers.left(site) == [site.container_before]
     assert site.run().status == "processed"
-    assert containers.started(site) == 3
+    assert containers.started(site) == 2
     assert containers.left(site) == []
 
 
@@ -210,5 +208,5 @@ def test_r12_commit_that_the_version_before_has_recorded_is_cleared_up(
     quiet = site.run()
     assert quiet.status == "unchanged", quiet.output
     assert site.facts["default"]["last_successful_commit"] == commit
-    assert containers.started(site) == 2
+    assert containers.started(site) == 1
     assert containers.left(site) == []

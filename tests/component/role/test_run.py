@@ -72,7 +72,7 @@ def test_failed_command_is_red_shows_its_output_and_is_tried_again(
 def test_rollback_is_red_and_names_both_commits(site: Site, upstream: Upstream, signers: Signers) -> None:
     first = upstream.commit("one", "First", signers.alice)
     second = upstream.commit("two", "Second", signers.alice)
-    assert site.run().status == "processed"
+    site.begin_at(second)
     upstream.git("reset", "--quiet", "--hard", first)
     refused = site.run()
     assert refused.rc == 2
@@ -93,9 +93,8 @@ def test_suspended_instance_does_not_poll(
 
 
 def test_poll_period_is_kept(site: Site, upstream: Upstream, signers: Signers) -> None:
-    upstream.commit("one", "First", signers.alice)
     site.variables["git_poll_period"] = "1h"
-    assert site.run().status == "processed"
+    site.begin_at(upstream.commit("one", "First", signers.alice))
     upstream.commit("two", "Second", signers.alice)
     early = site.run()
     assert early.rc == 0, early.output
