@@ -89,7 +89,7 @@ def test_run_that_was_called_lost_too_early_ends_once(chain: Chain) -> None:
 def test_entry_of_another_origin_is_found(chain: Chain, field: str, new: str, old: str) -> None:
     follow(chain, entry.SUSPENDED)
     follow(chain, entry.RESUMED, **{field: new})
-    assert chain.problems == [f"line 1: its {field} is {new} and no longer {old}."]
+    assert chain.problems == [f"line 1: its {field} is {new}, but was {old} before."]
 
 
 def test_cut_line_is_spoken_of_by_the_next_entry_or_behind_a_new_key(chain: Chain) -> None:
@@ -133,4 +133,4 @@ def test_line_that_is_cut_off_at_the_end_is_found(chain: Chain) -> None:
 def test_key_that_nobody_has_announced_is_found(chain: Chain) -> None:
     follow(chain, entry.SUSPENDED)
     follow(chain, entry.RESUMED, key=NEXT_KEY)
-    assert chain.problems == [f"line 1: the key {NEXT_KEY} signed it, which no entry before has announced."]
+    assert chain.problems == [f"line 1: it is signed by the key {NEXT_KEY}, which no entry before it has announced."]
