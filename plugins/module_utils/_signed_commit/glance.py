@@ -16,7 +16,7 @@ from ansible_collections.flant.gitops.plugins.module_utils._git.remote import Re
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.outcome import HELD, UNCHANGED
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.polls import Polls
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.ratchet import NAME, Ratchet
-from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.run import ask_for_refs, hold_of
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.run import ask_for_refs, hold_of, rerun_is_due
 
 if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import Request
@@ -48,7 +48,7 @@ def glance(request: Request, seen: Seen, counts: Callable[[], bool]) -> bool:
         return False
     with opened(request.git_dir, NAME) as cache:
         remote, ratchet = Remote(cache, request.access, request.timeout), Ratchet(cache.path)
-        if not cache.ready or not ratchet.begun():
+        if not cache.ready or not ratchet.begun() or rerun_is_due(request, ratchet):
             return False
         cache.prepare_home(request.access)
         with arriving(cache):

@@ -49,11 +49,8 @@ def run(request: Request) -> Outcome:
             is_new = ratchet.begin()
             if request.action == VERIFY and request.access:
                 return _review(request, Remote(cache, request.access, request.timeout), is_new=is_new)
-            if request.access and request.rerun_after:
-                from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.reruns import is_due
-
-                request = request._replace(rerun=request.rerun or is_due(ratchet, request.rerun_after, time.time()))
             if request.access:
+                request = request._replace(rerun=request.rerun or rerun_is_due(request, ratchet))
                 outcome = _ended(request, Remote(cache, request.access, request.timeout), ratchet)
             else:
                 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.memory import remember
@@ -69,6 +66,15 @@ def run(request: Request) -> Outcome:
             )
     except OSError as error:
         raise Failure(f"git_dir: {error.filename or request.git_dir} cannot be used: {error.strerror}.") from None
+
+
+def rerun_is_due(request: Request, ratchet: Ratchet) -> bool:
+    """Tell whether the last commit is to be run once more by now."""
+    if not request.rerun_after:
+        return False
+    from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.reruns import is_due
+
+    return is_due(ratchet, request.rerun_after, time.time())
 
 
 def hold_of(request: Request) -> Hold | None:

@@ -83,6 +83,16 @@ def test_r16_each_entry_point_refuses_variables_that_nobody_knows(entry: str) ->
     assert any("'names': '_flant_gitops_names'" in names for names in looked_at)
 
 
+def test_every_name_of_the_roles_own_is_one_that_something_gives() -> None:
+    """Jinja takes a variable that nobody defines for one that is empty, wherever a default stands behind it."""
+    texts = [file.read_text(encoding="utf-8") for file in [*STEPS, *(ROLE / "vars").glob("*.yml")]]
+    given = {name for text in texts for name in re.findall(r"(?m)^\s*(?:- )?(_flant_gitops_\w+):", text)}
+    given |= {name for text in texts for name in re.findall(r"(?:register|loop_var): (_flant_gitops_\w+)", text)}
+    others = [*(ROLE / "templates").iterdir(), *(COLLECTION / "plugins").rglob("*.py")]
+    texts += [file.read_text(encoding="utf-8") for file in others]
+    assert {name for text in texts for name in re.findall(r"\b_flant_gitops_\w+", text)} - given == set()
+
+
 @pytest.mark.parametrize("steps", STEPS, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_no_task_decides_by_itself(steps: Path) -> None:
     """What is due is one word, of the role's ``vars`` or of the Python behind them, where the unit tests see it."""

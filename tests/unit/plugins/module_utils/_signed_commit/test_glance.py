@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.glance import Seen, glance
+from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.ratchet import NAME
 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.request import Request
 from ansible_collections.flant.gitops.tests.support.signed_commit import parameters
 
@@ -83,6 +85,17 @@ def test_another_last_commit_than_the_ratchets_is_no_quiet_branch(task: Task) ->
     assert stands(task, outcome, last_commit=commit)
     task.reset()
     assert not stands(task, outcome, last_commit=commit)
+
+
+def test_a_branch_whose_commit_is_due_once_more_is_no_quiet_one(task: Task) -> None:
+    task.upstream.commit()
+    commit = task.process()
+    outcome = task.poll(last_commit=commit)
+    assert stands(task, outcome, last_commit=commit, rerun_after="1h")
+    recorded = (task.git_dir / NAME).stat().st_mtime
+    os.utime(task.git_dir / NAME, (recorded - 3600, recorded - 3600))
+    assert not stands(task, outcome, last_commit=commit, rerun_after="1h")
+    assert stands(task, outcome, last_commit=commit)
 
 
 def test_a_server_that_gives_no_answer_is_told(task: Task) -> None:
