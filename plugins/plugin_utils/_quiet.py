@@ -41,8 +41,8 @@ def word_of(left: Mapping[str, Any]) -> word.Word | None:
     """Return the word, None if the next run has to be a whole one.
 
     Args:
-        left: the instance's folder as ``dir``, the ``status``, what the ``poll`` has returned, its options as ``git``
-            and ``own``, whether it ``is_periodic``, the ``files`` that other steps go by, and when the secret-id is to
+        left: the instance's folder as ``dir``, the ``status``, what the ``poll`` has returned, its options as
+            ``asked``, whether it ``is_periodic``, the ``files`` that other steps go by, and when the secret-id is to
             be rotated as ``rotate_at``.
     """
     status, poll = left["status"], left["poll"]
@@ -65,7 +65,8 @@ def word_of(left: Mapping[str, Any]) -> word.Word | None:
 
 def _params(left: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return the parameters of the poll; None if one of them is a secret, which no file may hold."""
-    given: dict[str, Any] = {**plain(left["git"]), **plain(left["own"])}  # type: ignore[dict-item]
+    asked: dict[str, Any] = plain(left["asked"])  # type: ignore[assignment]
+    given = {name: value for name, value in asked.items() if name != "archive"}
     if any(given.get(name) for name in _SECRETS):
         return None
     validated = ArgumentSpecValidator(GIT.spec).validate(given)

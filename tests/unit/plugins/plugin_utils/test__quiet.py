@@ -25,8 +25,15 @@ def left(**changed: object) -> dict[str, Any]:
         "status": "unchanged",
         "is_periodic": False,
         "poll": {"head": HEAD, "signatures_head": SIGNATURES},
-        "git": {"repo": "/srv/a.git", "branch": "main", "required_signatures": "0"},
-        "own": {"git_dir": "/work/default/git", "last_commit": HEAD, "hold_file": "/work/default/hold"},
+        "asked": {
+            "repo": "/srv/a.git",
+            "branch": "main",
+            "required_signatures": "0",
+            "git_dir": "/work/default/git",
+            "last_commit": HEAD,
+            "hold_file": "/work/default/hold",
+            "archive": "/work/default/archive-2026-11-30T12:00:00Z.tar",
+        },
         "files": ["/etc/secret-id", ""],
         "rotate_at": "",
         **changed,
@@ -43,24 +50,28 @@ def test_a_poll_that_finds_nothing_can_be_made_again() -> None:
         SIGNATURES,
     )
     assert Request.from_params(word.poll, check_mode=True).last_commit == HEAD
+    assert word.poll["archive"] is None
     assert word.files == ("/etc/secret-id", "/work/default/state.json", "/work/default/git.rerun")
     assert word.due == 0
 
 
-@pytest.mark.parametrize("status", ["failed", "new", "given_up", "waiting_for_retry", "waiting_for_window", "not_due"])
+@pytest.mark.parametrize(
+    "status",
+    ["failed", "new", "given_up", "waiting_for_retry", "waiting_for_turn", "waiting_for_window", "not_due"],
+)
 def test_a_run_that_leaves_something_open_is_not_told(status: str) -> None:
     assert word_of(left(status=status)) is None
 
 
 @pytest.mark.parametrize("secret", ["password", "proxy_password"])
 def test_a_poll_that_needs_a_secret_that_is_in_no_file_is_not_told(secret: str) -> None:
-    git = {**left()["git"], "repo": "https://git.example.com/a.git", "username": "u", secret: "hunter2"}
-    assert word_of(left(git=git)) is None
+    asked = {**left()["asked"], "repo": "https://git.example.com/a.git", "username": "u", secret: "hunter2"}
+    assert word_of(left(asked=asked)) is None
 
 
 def test_files_that_hold_secrets_are_named_and_what_they_hold_is_not_told() -> None:
     files = {"password_file": "/etc/password", "ssh_key_file": "/etc/key", "ca_cert_file": "/etc/ca"}
-    word = word_of(left(git={**left()["git"], **files}))
+    word = word_of(left(asked={**left()["asked"], **files}))
     assert word
     assert set(files.values()) < set(word.files)
 
