@@ -231,7 +231,9 @@ options:
     default: ""
   adopts:
     description:
-      - Whether the run that begins takes up the container of the one before, which has not ended then but goes on.
+      - Whether the run that begins takes up the container of the one before. That one goes on then, under its RV(run).
+        Where its end is written down already, with what its commands came to, nothing is added; without that, as where
+        the engine was away, another run begins.
       - With O(action=end) and no O(run), the run of O(commit) that has begun last ends, if it has no end yet. It was
         killed once the commit was recorded.
     type: bool

@@ -294,17 +294,18 @@ def begin(book: Book, place: Place, *, adopts: bool, **details: object) -> str:
     Args:
         book: the ledger.
         place: the commit.
-        adopts: whether it takes up a container, which the last run has left, whether that has ended or not.
+        adopts: whether it takes up a container, which the last run has left: one that has not ended, or one that has
+            told what its commands came to.
         details: what there is to say of a run that begins.
 
     Raises:
         Failure: it cannot be said.
         OSError: it cannot be written.
     """
-    last, has_ended = _last_run(book)
-    if adopts and last and last.place == place:
+    last, end_of_it = _last_run(book)
+    if adopts and last and last.place == place and (not end_of_it or "rc" in end_of_it.details):
         return take_up(book, place) or last.run
-    if last and not has_ended:
+    if last and not end_of_it:
         book.append(entries.LOST, run=last.run, place=last.place)
     run = os.urandom(16).hex()
     book.append(entries.BEGUN, run=run, place=place, **details)
@@ -318,8 +319,8 @@ def take_up(book: Book, place: Place) -> str:
         Failure: it cannot be said.
         OSError: it cannot be written.
     """
-    last, has_ended = _last_run(book)
-    if not last or has_ended or last.place != place:
+    last, end_of_it = _last_run(book)
+    if not last or end_of_it or last.place != place:
         return ""
     book.append(entries.ADOPTED, run=last.run, place=place)
     return last.run
@@ -341,12 +342,12 @@ def end(book: Book, event: str, run: str, **details: object) -> None:
     raise Failure("run: the ledger knows of no such run.")
 
 
-def _last_run(book: Book) -> tuple[Entry | None, bool]:
-    """Return the last run that has begun, and whether it has ended; those before were called lost when it began."""
-    ended: set[str] = set()
+def _last_run(book: Book) -> tuple[Entry | None, Entry | None]:
+    """Return how the last run has begun, and how it has ended, if it has; those before were called lost then."""
+    ended: dict[str, Entry] = {}
     for entry in book.newest():
         if entry.event in entries.ENDS:
-            ended.add(entry.run)
+            ended[entry.run] = entry
         elif entry.event in (entries.BEGUN, entries.ADOPTED):
-            return entry, entry.run in ended
-    return None, True
+            return entry, ended.get(entry.run)
+    return None, None

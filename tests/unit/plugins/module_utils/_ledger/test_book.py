@@ -46,9 +46,9 @@ def begin(ledger: Path, author: Author = OWN, *, adopts: bool = False, place: Pl
         return book.begin(opened, place, adopts=adopts, **BEGUN)
 
 
-def end(ledger: Path, run: str, event: str = entry.FINISHED) -> None:
+def end(ledger: Path, run: str, event: str = entry.FINISHED, **details: object) -> None:
     with book.opened(ledger, OWN) as opened:
-        book.end(opened, event, run)
+        book.end(opened, event, run, **details)
 
 
 def lines(ledger: Path) -> list[bytes]:
@@ -124,11 +124,21 @@ def test_run_that_is_taken_up_keeps_its_id(ledger: Path) -> None:
 def test_run_that_has_ended_and_left_its_container_does_not_begin_anew(ledger: Path) -> None:
     """It was killed before the container was removed; the commands, which failed, were started once."""
     run = begin(ledger)
-    end(ledger, run, entry.FAILED)
+    end(ledger, run, entry.FAILED, rc=1)
     assert begin(ledger, adopts=True) == run
-    end(ledger, run, entry.FAILED)
+    end(ledger, run, entry.FAILED, rc=1)
     assert events(ledger) == [entry.BEGUN, entry.FAILED]
     assert begin(ledger) != run
+
+
+def test_run_whose_end_does_not_tell_what_the_commands_came_to_is_followed_by_another(ledger: Path) -> None:
+    """The engine was away, or the module was killed, while the container went on."""
+    run = begin(ledger)
+    end(ledger, run, entry.FAILED)
+    other = begin(ledger, adopts=True)
+    assert other != run
+    end(ledger, other, entry.FINISHED, rc=0)
+    assert events(ledger) == [entry.BEGUN, entry.FAILED, entry.BEGUN, entry.FINISHED]
 
 
 def test_run_of_another_commit_is_not_taken_up(ledger: Path) -> None:
