@@ -51,8 +51,9 @@ _value:
 def options(variables: Variables, names: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values of the ``variables`` that have the ``names``, by the same keys."""
     from ansible_collections.flant.gitops.plugins.plugin_utils._looked_up import looked_up
+    from ansible_collections.flant.gitops.plugins.plugin_utils._values import plain
 
-    return looked_up(variables, names)
+    return {name: plain(value) for name, value in looked_up(variables, names).items()}
 
 
 class FilterModule:

@@ -30,10 +30,10 @@ options:
     description:
       - The names of variables, by what they are to the check.
       - Those of the role's variables that no module takes stand there without their prefix C(flant_gitops_).
-      - Its keys C(git), C(container) and C(vault) are the options that the modules are to be given.
+      - Its keys C(git), C(container) and C(vault) are dictionaries of such names by the options of the modules.
       - Its key C(memory), which may be missing, is a dictionary that tells how Ansible caches facts, with the keys
         C(host), C(host_is_in_inventory), C(plugin), C(uri), C(timeout) and C(awx).
-      - Its key C(names), which may be missing, are the names of all variables that begin with C(flant_gitops_);
+      - Its key C(names), which may be missing, names the list of all variables that begin with C(flant_gitops_);
         one that the role does not know is refused.
       - Its key C(answers), which may be missing, has what must be yes, by the variables' names.
       - Its key C(facts), which may be missing, is what the role remembers; a value that it

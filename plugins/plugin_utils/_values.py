@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import date
 from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
@@ -66,12 +67,15 @@ def has_template(text: str) -> bool:
 def plain(value: object) -> object:
     """Return ``value`` without the templates that its lists and dictionaries may still be, and with texts as such.
 
-    Before ansible-core 2.19 an inline vault value is a sequence of characters, and no text until it is made one.
+    Before ansible-core 2.19 an inline vault value is a sequence of characters, and no text until it is made one. What
+    YAML takes for a date is made the text that Ansible hands over for it.
     """
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
+    if isinstance(value, date):
+        return value.isoformat()
     return str(value) if isinstance(value, Sequence) and not isinstance(value, (str, bytes)) else value
 
 

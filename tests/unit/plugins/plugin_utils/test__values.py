@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections import UserDict, UserString
+from datetime import date, datetime, timezone
 from typing import Any
 
 import pytest
@@ -67,6 +68,11 @@ def test_templates_are_filled_in_however_deep_they_are() -> None:
     assert not isinstance(filled[1][1]["b"], Template)  # type: ignore[index]
     other = UserDict()
     assert plain(other) is other
+
+
+def test_dates_of_yaml_become_texts() -> None:
+    given = {"a": [datetime(2027, 1, 1, tzinfo=timezone.utc)], "b": date(2027, 1, 1)}
+    assert plain(given) == {"a": ["2027-01-01T00:00:00+00:00"], "b": "2027-01-01"}
 
 
 def test_inline_vault_values_of_old_ansible_become_texts() -> None:
