@@ -28,6 +28,7 @@ VARIABLE = "ANSIBLE_COLLECTIONS_PATH"
 """What tells Ansible where the collections are."""
 
 _NAME = "schedule_collections"
+_UNFINISHED = ".new"
 _URL = re.compile(r"(?:https?|ssh|file)://[A-Za-z0-9@:/._~+%=-]+")
 _PASSWORD = re.compile(r"\w+://[^/@]*:[^/@]*@")
 _PINS = {  # what pins a source -> what it must match, and that in words
@@ -78,7 +79,7 @@ def refuse(given: object, environment: Mapping[str, object]) -> None:
 
 
 def schedule_collections(
-    *, given: Sequence[Mapping[str, str]], directory: str, steps: Mapping[str, Mapping[str, Any]]
+    *, given: Sequence[Mapping[str, str]], directory: str, steps: Mapping[str, Mapping[str, Any]], check_mode: bool
 ) -> Collections:
     """Return what follows from collections that `refuse` has let through.
 
@@ -87,10 +88,11 @@ def schedule_collections(
         directory: what they are to lie in.
         steps: what the look for their folder has returned as ``there`` and that for all such folders, of the time
             before, as ``before``; empty what has not come.
+        check_mode: whether nothing is to be changed.
     """
     digest = hashlib.sha256(json.dumps(list(given), sort_keys=True).encode()).hexdigest()[:12]
     folder = f"{directory}/collections-{digest}"
-    unfinished = f"{folder}.new"
+    unfinished = f"{folder}{_UNFINISHED}"
     tarballs, sources = [], []
     for item in given:
         if "commit" in item:
@@ -100,13 +102,14 @@ def schedule_collections(
         tarballs.append({"url": item["url"], "checksum": f"sha256:{item['sha256']}", "path": path})
         sources.append(path)
     others = [each for each in steps["before"].get("files", []) if each["path"] != folder]
-    others.sort(key=lambda each: float(each["mtime"]))
+    # What was not finished has never been used, and so comes first; the last one may still be.
+    others.sort(key=lambda each: (not each["path"].endswith(_UNFINISHED), float(each["mtime"])))
     return Collections(
-        installs=bool(given) and not steps["there"].get("stat", {}).get("exists"),
+        installs=bool(given) and not check_mode and not steps["there"].get("stat", {}).get("exists"),
         folder=folder,
         unfinished=unfinished,
         tarballs=tarballs,
         sources=sources,
         environment={VARIABLE: folder} if given else {},
-        old=[each["path"] for each in others[:-1]],  # a run may go on that has begun with the last one
+        old=[each["path"] for each in others[:-1]],
     )

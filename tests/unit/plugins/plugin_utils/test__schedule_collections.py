@@ -20,8 +20,14 @@ TARBALL = {"url": "https://example.com/flant-gitops-1.0.0.tar.gz", "sha256": SHA
 REPOSITORY = {"url": "https://git.example.com/gitops.git", "commit": COMMIT}
 
 
-def course(given: list[dict[str, str]], **steps: Any) -> Collections:  # noqa: ANN401 -- what tasks return
-    return schedule_collections(given=given, directory="/d", steps={"there": {}, "before": {}, **steps})
+def course(
+    given: list[dict[str, str]],
+    *,
+    check_mode: bool = False,
+    **steps: Any,  # noqa: ANN401 -- what tasks return
+) -> Collections:
+    steps = {"there": {}, "before": {}, **steps}
+    return schedule_collections(given=given, directory="/d", steps=steps, check_mode=check_mode)
 
 
 def test_what_is_pinned_is_let_through() -> None:
@@ -71,13 +77,15 @@ def test_a_set_has_a_folder_of_its_own_and_is_fetched_into_another() -> None:
 
 def test_what_is_there_is_not_installed_again_and_without_any_there_is_nothing_to_do() -> None:
     assert not course([TARBALL], there={"stat": {"exists": True}}).installs
+    assert not course([TARBALL], check_mode=True).installs
     none = course([])
     assert (none.installs, none.environment, none.tarballs, none.sources) == (False, {}, [], [])
 
 
 def test_the_set_before_is_kept_for_a_run_that_goes_on() -> None:
     now = course([TARBALL]).folder
-    files = [{"path": f"/d/collections-{name}", "mtime": mtime} for name, mtime in (("b", 20), ("c", 30), ("a", 10))]
+    found = (("b", 20), ("c", 30), ("d.new", 40), ("a", 10))
+    files = [{"path": f"/d/collections-{name}", "mtime": mtime} for name, mtime in found]
     due = course([TARBALL], before={"files": [*files, {"path": now, "mtime": 5}]})
-    assert due.old == ["/d/collections-a", "/d/collections-b"]
+    assert due.old == ["/d/collections-d.new", "/d/collections-a", "/d/collections-b"]
     assert course([TARBALL], before={"files": [{"path": now, "mtime": 5}]}).old == []
