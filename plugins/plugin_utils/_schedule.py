@@ -69,6 +69,7 @@ _TEXTS = (
 )
 _NAMES = ("work_dir", "schedule_user")  # what is needed, beside the instance, to find a schedule again
 _PASSWORD = re.compile(r"\w+://[^/@]*:[^/@]*@")
+_FORCE = ("-f", "--fo")  # argparse takes the beginning of a name for it
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -129,6 +130,12 @@ def _extras(config: Mapping[str, Any]) -> None:
             raise Failure(f"schedule_environment[{name!r}]: it must hold no control characters.")
 
 
+def _collections(config: Mapping[str, Any]) -> None:
+    _schedule_collections.refuse(config["schedule_collections"], config["schedule_environment"])
+    if config["schedule_collections"] and config["schedule_user"] != "root":
+        raise Failure("schedule_collections: root installs them by ansible-galaxy of schedule_user, who must be root.")
+
+
 def _outside_the_checkout(config: Mapping[str, Any]) -> None:
     """Refuse what leads into the checkout, where ansible-pull brings a commit before it verifies it."""
     checkout = re.escape(f"{config['work_dir']}/{config['instance']}/checkout")
@@ -145,6 +152,13 @@ def _outside_the_checkout(config: Mapping[str, Any]) -> None:
             raise Failure(f"{name}: it must name nothing in the checkout, which is changed before it is verified.")
 
 
+def _verified(config: Mapping[str, Any]) -> None:
+    """Refuse what makes ansible-pull run a commit that it could not verify."""
+    for index, argument in enumerate(config["schedule_arguments"]):
+        if argument.startswith(_FORCE):
+            raise Failure(f"schedule_arguments[{index}]: with {argument} ansible-pull runs what it could not verify.")
+
+
 def refusal(config: Mapping[str, Any]) -> str:
     """Return why ``config`` cannot work, or an empty text."""
     try:
@@ -159,9 +173,10 @@ def refusal(config: Mapping[str, Any]) -> str:
         _cron.check(config["schedule_cron"])
         check_keys(config["schedule_trusted_pgp_public_keys"], "schedule_trusted_pgp_public_keys")
         _extras(config)
-        _schedule_collections.refuse(config["schedule_collections"], config["schedule_environment"])
+        _collections(config)
         if config["schedule_trusted_pgp_public_keys"]:
             _outside_the_checkout(config)
+            _verified(config)
     except Failure as failure:
         return f"flant_gitops_{failure}"
     return ""

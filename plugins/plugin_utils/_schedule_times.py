@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _LONGEST = 3600  # seconds: the longest delay where the operator chose none
 _UNKNOWN = 30  # seconds: the delay where systemd cannot tell the time between two runs, and the operator chose none
+_LOOKING = 120  # seconds that the program may take to ask whether anything has changed
 _ENDING = 120  # seconds that the program has for itself: to end ansible-pull, and for all else
 _EVENTS = 10
 _LISTS_EVENTS = 242  # the version of systemd whose systemd-analyze knows --iterations
@@ -80,7 +81,7 @@ def schedule_times(
     timer, program = (delay, 0) if keeps else (0, delay)
     runs = 2 if config["schedule_trigger"] else 1  # if somebody asks for another one during the first
     full_every = _seconds(config, "schedule_full_every") if config["schedule_full_every"] != "" else 0
-    return Times(run, runs * (run + program) + _ENDING, timer, program, full_every)
+    return Times(run, runs * (_LOOKING + run + program) + _ENDING, timer, program, full_every)
 
 
 def _seconds(config: Mapping[str, Any], name: str) -> int:

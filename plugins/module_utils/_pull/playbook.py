@@ -26,10 +26,13 @@ if TYPE_CHECKING:
 
 _URL, _REF, _CHECKOUT = "--url=", "--checkout=", "--directory="
 # Options that make ansible-pull ask for something else; argparse takes their beginnings, too.
-_ASK_OTHERWISE = ("-U", "-C", "-m", "--u", "--che", "--mod")
+_ASK_OTHERWISE = ("-U", "-C", "-m", "--u", "--che", "--mod", "--tr")
+_RUNS_ALL_THE_SAME = ("-f", "--fo")  # what it has, where it cannot fetch or verify what is new
+_INVENTORY = "--inventory="
 _SYSTEM_WIDE = "/etc/ansible/ansible.cfg"
-_PATHS = re.compile(r"(?:-[A-Za-z]|-?[^/]*[=@])?(/.*)", re.DOTALL)
-_TIMEOUT = 60.0  # seconds
+_NO_PATH_YET = re.compile(r"\A(?:-[A-Za-z]|[^/~]*[=@])(?=[/~])")
+TIMEOUT = 60.0
+"""After how many seconds a server that does not say where its refs stand is not waited for."""
 _MOST = 1 << 16  # bytes
 
 
@@ -47,26 +50,30 @@ def source(command: Sequence[str]) -> Source:
         Failure: that cannot be told.
     """
     given = [next((value[len(name) :] for value in command if value.startswith(name)), "") for name in (_URL, _REF)]
-    others = [value for value in command if value.startswith(_ASK_OTHERWISE) and not value.startswith((_URL, _REF))]
+    otherwise = (*_ASK_OTHERWISE, *_RUNS_ALL_THE_SAME)
+    others = [value for value in command if value.startswith(otherwise) and not value.startswith((_URL, _REF))]
     several = any(sum(value.startswith(name) for value in command) != 1 for name in (_URL, _REF))
     if several or others or not all(given):
-        raise Failure("ansible-pull is told otherwise than by --url= and --checkout= what to fetch")
+        raise Failure("ansible-pull is told otherwise than by --url= and --checkout= what to run")
     return Source(*given)
 
 
 def files(known: Settings) -> list[str]:
     """Return the files of this host that ansible-pull goes by: those that its arguments and variables name."""
+    home = known.environment.get("HOME", known.directory)
     arguments = [value for value in known.command if not value.startswith((_URL, _CHECKOUT))]
-    named = [path for value in arguments for path in _paths(value)]
-    variables = [value for value in known.environment.values() if value.startswith("/") and not Path(value).is_dir()]
-    own = f"{known.environment.get('HOME', known.directory)}/.ansible.cfg"
-    return [*known.files, *named, *variables, own, _SYSTEM_WIDE]
+    named = [path for value in arguments for path in _paths(value, home)]
+    inventories = [Path(path) for value in arguments if value.startswith(_INVENTORY) for path in _paths(value, home)]
+    beside = [str(path.parent / name) for path in inventories for name in ("group_vars", "host_vars")]
+    variables = [path for value in known.environment.values() for path in _paths(value, home)]
+    files_of_variables = [path for path in variables if not Path(path).is_dir()]
+    return [*known.files, *named, *beside, *files_of_variables, f"{home}/.ansible.cfg", _SYSTEM_WIDE]
 
 
-def _paths(argument: str) -> list[str]:
-    """Return the paths in ``/a``, ``--option=/a``, ``--option=id@/a``, ``--option=/a,/b`` and ``-o/a``."""
-    found = _PATHS.fullmatch(argument)
-    return [path for path in found[1].split(",") if path.startswith("/")] if found else []
+def _paths(text: str, home: str) -> list[str]:
+    """Return the paths in such as ``/a``, ``-o~/a``, ``--option=/a``, ``--option=id@/a,id@/b`` and ``/a:/b``."""
+    parts = [_NO_PATH_YET.sub("", part) for part in re.split("[,:]", text)]
+    return [part.replace("~", home, 1) for part in parts if part.startswith(("/", "~/"))]
 
 
 @contextlib.contextmanager
@@ -89,7 +96,7 @@ def asked(wanted: Source, environment: Mapping[str, str]) -> Iterator[Callable[[
             start_new_session=True,
         )
 
-    deadline = time.monotonic() + _TIMEOUT
+    deadline = time.monotonic() + TIMEOUT
     with running(start) as process:
         yield lambda: _answer(process, deadline)
 

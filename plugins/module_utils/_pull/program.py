@@ -93,7 +93,8 @@ def _run(known: Settings, folder: Path) -> int:
             schedule = tick.Schedule(known, directory, folder / settings.PROGRAM)
             before = push.last(known.trigger)
             status = _have_turn(schedule, lock)
-            if push.last(known.trigger) != before:  # which systemd does not look at during a run
+            # systemd does not look at that during a run; one that was told to end is not followed by another.
+            if status != _INTERRUPTED and push.last(known.trigger) != before:
                 status = _have_turn(schedule, lock)
             return status
     except OSError as error:
@@ -139,8 +140,9 @@ def _look(schedule: Schedule) -> Tick | None:
 
 def _pull(schedule: Schedule, found: Tick | None, log: Log, lock: int) -> int:
     if not found:
+        tick.forget(schedule)
         return _run_command(schedule.settings, {}, log, lock)
-    log.tell(f"ansible-pull runs, as {found.doubt}.")
+    log.tell(f"ansible-pull is due, as {found.doubt}.")
     with tick.listening(schedule) as variables:
         status = _run_command(schedule.settings, variables, log, lock)
         if not status:

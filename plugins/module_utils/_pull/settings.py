@@ -72,7 +72,8 @@ def load(document: bytes) -> Settings:
         found.update(
             command=tuple(found["command"]),
             files=tuple(found.get("files", ())),
-            repository=Repository(**found["repository"]),
+            repository=Repository(**found.get("repository", {})),
+            trigger=found.get("trigger", ""),
         )
         settings = Settings(**found)
         sound = is_instance(settings.instance) and settings.command

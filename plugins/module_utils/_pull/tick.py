@@ -106,6 +106,7 @@ def _stands(said: word.Word, counts: Callable[[], bool]) -> bool:
     if not said.poll:
         return counts()
     request = Request.from_params(said.poll, check_mode=True)
+    request = request._replace(timeout=min(request.timeout, playbook.TIMEOUT))
     return glance(request, Seen(said.status, said.head, said.signatures_head), counts)
 
 
@@ -120,16 +121,25 @@ def listening(schedule: Schedule) -> Iterator[dict[str, str]]:
     Raises:
         OSError: what the last one has left cannot be removed.
     """
-    for name in (quiet.FILE, _SAID):
-        with contextlib.suppress(FileNotFoundError):
-            remove_any(Path(schedule.settings.directory) / name)
-    remove_unfinished(str(quiet.FILE), schedule.directory)
+    forget(schedule)
     try:
         with contextlib.suppress(OSError):  # such as of a full disk: then nobody is heard, and the next run is whole
             os.close(create(_SAID, dir_fd=schedule.directory))
         yield {word.VARIABLE: f"{schedule.settings.directory}/{_SAID}"}
     finally:
         remove(_SAID, dir_fd=schedule.directory)
+
+
+def forget(schedule: Schedule) -> None:
+    """Forget the last whole run, and what the role has said of one that was cut off.
+
+    Raises:
+        OSError: what is left of it cannot be removed.
+    """
+    for name in (quiet.FILE, _SAID):
+        with contextlib.suppress(FileNotFoundError):
+            remove_any(Path(schedule.settings.directory) / name)
+    remove_unfinished(str(quiet.FILE), schedule.directory)
 
 
 def keep(schedule: Schedule, tick: Tick) -> None:

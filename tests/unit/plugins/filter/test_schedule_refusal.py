@@ -97,6 +97,10 @@ def test_what_works_is_not_refused(variables: dict[str, object]) -> None:
         ),
         ({"trigger_group": "a b"}, "flant_gitops_schedule_trigger_group: it must be the name of a group"),
         ({"trigger": True, "user": "nobody"}, "flant_gitops_schedule_trigger_group: it must be another group than"),
+        (
+            {"collections": [{"url": "https://x/y", "sha256": "a" * 64}], "user": "nobody"},
+            "flant_gitops_schedule_collections: root installs them",
+        ),
         ({"collections": [{"url": "https://x/y"}]}, "flant_gitops_schedule_collections[0]: it must have a url, and"),
         ({"environment": {"A B": "1"}}, "flant_gitops_schedule_environment: 'A B' is not the name"),
         ({"environment": {"A": "1\n2"}}, "flant_gitops_schedule_environment['A']: "),
@@ -155,3 +159,13 @@ def test_folder_that_could_lead_elsewhere_is_refused(name: str) -> None:
 
 def test_removing_a_schedule_needs_no_more_than_its_name() -> None:
     assert schedule_refusal(schedule(state="absent", repo_url="", timeout="x")) == ""
+
+
+@pytest.mark.parametrize("force", ["-f", "--force", "--fo"])
+def test_what_cannot_be_verified_is_not_run_all_the_same(force: str, signers: Signers) -> None:
+    variables = {"arguments": ["--diff", force]}
+    assert schedule_refusal(schedule(**variables)) == ""
+    refused = schedule_refusal(schedule(**variables, trusted_pgp_public_keys=[signers.alice.public_key]))
+    assert refused.startswith(
+        f"flant_gitops_schedule_arguments[1]: with {force} ansible-pull runs what it could not verify"
+    )

@@ -88,11 +88,11 @@ def test_delay_of_a_cron_job_is_the_programs_whatever_systemd_there_is(delay: st
 
 
 def test_systemd_leaves_the_program_the_time_to_wait_and_to_end_what_takes_too_long() -> None:
-    assert times("systemd", "30s", "1h", version=NEW) == Times(3600, 3720, 30, 0, 5400)
-    assert times("systemd", "30s", 600, version=OLD) == Times(600, 750, 0, 30, 5400)
+    assert times("systemd", "30s", "1h", version=NEW) == Times(3600, 3840, 30, 0, 5400)
+    assert times("systemd", "30s", 600, version=OLD) == Times(600, 870, 0, 30, 5400)
 
 
 def test_push_may_double_what_the_unit_takes() -> None:
     once, twice = (times("systemd", "30s", timeout=100, trigger=trigger, version=OLD) for trigger in (False, True))
-    assert (once.run, once.unit) == (100, 250)
-    assert (twice.run, twice.unit) == (100, 380)
+    assert (once.run, once.unit) == (100, 370)
+    assert (twice.run, twice.unit) == (100, 620)

@@ -132,6 +132,21 @@ def test_a_signal_ends_the_run_and_there_are_metrics_all_the_same(installation: 
     assert installation.metrics()['flant_gitops_status{name="default",status="failed"}'] == 1
 
 
+def test_a_run_that_was_told_to_end_is_not_followed_by_another_whoever_has_asked_for_one(
+    installation: Installation, tmp_path: Path
+) -> None:
+    trigger = tmp_path / "trigger"
+    trigger.touch()
+    installation.set("trap 'exit 1' TERM; echo run >> runs; while :; do sleep 0.05; done", trigger=str(trigger))
+    with installation.start() as process:
+        wait_for(installation.folder / "instance/runs")
+        os.utime(trigger, (1, 1))
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+    assert process.returncode == 143
+    assert (installation.folder / "instance/runs").read_text(encoding="ascii") == "run\n"
+
+
 def test_ansible_pull_that_is_not_there_any_more_is_told(installation: Installation) -> None:
     installation.set("exit 0")
     (installation.folder / "pull").unlink()
@@ -192,6 +207,16 @@ def test_r14_settings_that_others_could_have_changed_start_nothing(installation:
     assert status == 78
     assert "can be written by others than its owner" in output
     assert not (installation.folder / "instance/ran").exists()
+
+
+def test_settings_of_the_version_before_are_taken_over(installation: Installation) -> None:
+    installation.set("echo begun")
+    file = installation.folder / "program/settings.json"
+    settings = json.loads(file.read_text(encoding="utf-8"))
+    for name in ("repository", "trigger", "full_every", "files"):
+        del settings[name]
+    file.write_text(json.dumps(settings), encoding="utf-8")
+    assert installation.tick() == (0, "begun\n")
 
 
 def test_settings_that_are_damaged_start_nothing(installation: Installation) -> None:

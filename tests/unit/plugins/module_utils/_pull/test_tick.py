@@ -124,7 +124,7 @@ def test_whatever_may_have_changed_starts_a_whole_run(
 ) -> None:
     change(schedule)
     assert schedule.is_whole()
-    assert schedule.last[1].startswith("ansible-pull runs, as ")
+    assert schedule.last[1].startswith("ansible-pull is due, as ")
 
 
 def test_signatures_that_have_moved_start_a_whole_run(tmp_path: Path, signers: Signers) -> None:
