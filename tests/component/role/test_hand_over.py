@@ -58,6 +58,8 @@ VALUES = {
     "git_submodules": True,
     "git_signatures_ref": "refs/tags/other",
     "rerun": True,
+    "rerun_after": "1d",
+    "spread": "30m",
     "git_timeout": "6m",
     "docker_memory": "512m",
     "docker_cpus": 1.5,
