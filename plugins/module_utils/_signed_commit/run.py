@@ -50,8 +50,9 @@ def run(request: Request) -> Outcome:
             if request.action == VERIFY and request.access:
                 return _review(request, Remote(cache, request.access, request.timeout), is_new=is_new)
             if request.access:
+                remote = Remote(cache, request.access, request.timeout)
                 request = request._replace(rerun=request.rerun or rerun_is_due(request, ratchet))
-                outcome = _ended(request, Remote(cache, request.access, request.timeout), ratchet)
+                outcome = _ended(request, remote, ratchet)
             else:
                 from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.memory import remember
 
