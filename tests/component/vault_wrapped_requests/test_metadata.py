@@ -108,7 +108,7 @@ def test_secret_id_of_a_login_lives_no_longer_than_the_one_that_made_it(audited:
 def test_secret_id_at_its_last_use_makes_none_without_its_bindings(audited: Account) -> None:
     path = f"/v1/auth/approle/role/{audited.role.name}/secret-id"
     given = audited.bao.call("POST", path, {"num_uses": 1, "cidr_list": ["127.0.0.1/32"]})["data"]["secret_id"]
-    with pytest.raises(Failure, match="lacks this secret-id, or that was its last use"):
+    with pytest.raises(Failure, match="has no such secret-id, or that was its last use"):
         audited.call(requests=requests(audited), metadata=METADATA, role_name=audited.role.name, secret_id=given)
     assert [data for data in made(audited) if "metadata" in data] == []
 

@@ -17,6 +17,8 @@ from ansible_collections.flant.gitops.tests.support.environment import clean
 from ansible_collections.flant.gitops.tests.support.quiet_schedule import QuietSchedule
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ansible_collections.flant.gitops.plugins.module_utils._pull.moment import Moment
     from ansible_collections.flant.gitops.tests.support.soak import Long
 
@@ -53,12 +55,22 @@ def test_processes_one_after_the_other_leave_nothing(schedule: QuietSchedule, lo
     assert schedule.runs() == 1
 
 
+@pytest.fixture
+def umask() -> Iterator[None]:
+    """Undo what the program, in the test's own process, does to all that come after it."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
 @pytest.mark.soak
 @pytest.mark.slow
+@pytest.mark.usefixtures("umask")
 def test_a_day_of_ticks_every_second_makes_nothing_grow(
     schedule: QuietSchedule, long: Long, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The clock is the test's, and the program runs in the test's own process; whole runs come once an hour."""
+    monkeypatch.chdir(schedule.folder)  # which is undone afterwards, whatever the program does
     start, passed = moment.now(), 0.0
 
     def later() -> Moment:
