@@ -102,7 +102,7 @@ def asked(wanted: Source, environment: Mapping[str, str]) -> Iterator[Callable[[
 
 
 def _answer(process: subprocess.Popen[bytes], deadline: float) -> str:
-    output = cast("IO[bytes]", process.stdout)
+    output: IO[bytes] = cast("IO[bytes]", process.stdout)
     said = bytearray()
     with selectors.DefaultSelector() as selector:
         selector.register(output, selectors.EVENT_READ)
