@@ -19,6 +19,14 @@ def stand_in(cron: Schedule) -> str:
     return cron.machine.script('printf "<%s>\\n" "$@" "$ODD" "$PWD"; exit 3')
 
 
+def for_everybody(cron: Schedule) -> str:
+    """Return a stand-in for ansible-pull whose interpreter not only root can reach."""
+    pull = cron.machine.shared / f"pull-{cron.instance}"
+    pull.write_text("#!/usr/bin/python3\nraise SystemExit(3)\n", encoding="utf-8")
+    pull.chmod(0o755)
+    return str(cron.machine.there(pull))
+
+
 def test_cron_job_is_installed_changed_and_removed(cron: Schedule) -> None:
     installed = cron.set(ansible_pull=stand_in(cron), arguments=[f"--odd={ODD}"], environment={"ODD": ODD})
     assert installed.returncode == 0, installed.stdout
@@ -57,7 +65,7 @@ def test_script_of_the_version_before_gives_way(cron: Schedule) -> None:
 
 def test_r15_root_follows_no_link_in_the_folder_of_another_user(cron: Schedule, signers: Signers) -> None:
     given = {
-        "ansible_pull": stand_in(cron),
+        "ansible_pull": for_everybody(cron),
         "user": "nobody",
         "trusted_pgp_public_keys": {"alice": signers.alice.public_key},
     }
@@ -109,11 +117,8 @@ def test_a_user_other_than_root_runs_it_and_writes_the_metrics_and_removing_the_
 ) -> None:
     folder = f"/var/lib/metrics-{cron.instance}"
     cron.machine.output("install", "-d", "-o", "nobody", folder)
-    pull = cron.machine.shared / f"pull-{cron.instance}"
-    pull.write_text("#!/usr/bin/python3\nraise SystemExit(3)\n", encoding="utf-8")  # which not only root can reach
-    pull.chmod(0o755)
     given = {
-        "ansible_pull": str(cron.machine.there(pull)),
+        "ansible_pull": for_everybody(cron),
         "user": "nobody",
         "randomized_delay": "0s",
         "metrics_dir": folder,
