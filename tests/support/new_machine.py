@@ -76,12 +76,20 @@ class NewMachine:
         file.chmod(mode)
 
 
+def installed() -> Path:
+    """Return the root file system that such a machine begins with, made now if need be.
+
+    It comes from Debian, which is asked as the environment says: make it before that is poisoned.
+    """
+    return newest_debian.made("machines", (newest_debian.STABLE,), PACKAGES)
+
+
 @contextlib.contextmanager
 def started(folder: Path) -> Iterator[NewMachine]:
     """Install a machine; it is gone with the block."""
     layer = folder / "layer"
     layer.mkdir()
-    lower = newest_debian.made("machines", (newest_debian.STABLE,), PACKAGES)
+    lower = installed()
     with subprocess.Popen(
         ["unshare", "--mount", sys.executable, "-c", _LAUNCHER, lower, layer, *_SHARED],
         stdin=subprocess.PIPE,
