@@ -10,11 +10,11 @@ Another version of Python than the one that has compiled it takes the sources, w
 
 from __future__ import annotations
 
-import os
 import subprocess
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
+from ansible_collections.flant.gitops.plugins.module_utils._pull.account import started_as
 
 if TYPE_CHECKING:
     import pwd
@@ -44,10 +44,6 @@ def compiled(program: bytes, python: str, user: pwd.struct_passwd) -> bytes:
     Raises:
         Failure: the user cannot run the interpreter, or it cannot compile the program.
     """
-    options: dict[str, Any] = {}
-    if user.pw_uid != os.geteuid():
-        groups = os.getgrouplist(user.pw_name, user.pw_gid)
-        options = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": groups}
     try:
         ran = subprocess.run(  # there is no AnsibleModule down here; pylint: disable=ansible-bad-function
             [python, "-s", "-S", "-c", _COMPILE],
@@ -57,7 +53,7 @@ def compiled(program: bytes, python: str, user: pwd.struct_passwd) -> bytes:
             cwd="/",
             timeout=_TAKES_AT_MOST,
             check=False,
-            **options,
+            **started_as(user),
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise Failure(f"user: {user.pw_name} cannot run {python}: {error}.") from None

@@ -12,11 +12,12 @@ import pwd
 import shutil
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ansible_collections.flant.gitops.plugins.module_utils._failure import Failure
 from ansible_collections.flant.gitops.plugins.module_utils._public_file import publish
 from ansible_collections.flant.gitops.plugins.module_utils._pull import program, repository, settings
+from ansible_collections.flant.gitops.plugins.module_utils._pull.account import started_as
 from ansible_collections.flant.gitops.plugins.module_utils._pull.archive import packed
 from ansible_collections.flant.gitops.plugins.module_utils._pull.bytecode import compiled
 from ansible_collections.flant.gitops.plugins.module_utils._pull.interpreter import interpreter
@@ -128,12 +129,7 @@ def _forget(folder: Path, before: Settings) -> tuple[str, ...]:
 
 def _ask(known: Settings, folder: Path, task: str, *, given: bytes = b"") -> str:
     """Let the program do ``task`` with what is ``given`` as its user; return why it could not, empty if it could."""
-    options: dict[str, Any] = {}
     try:
-        user = _user(known.user)
-        if user.pw_uid != os.geteuid():
-            groups = os.getgrouplist(known.user, user.pw_gid)
-            options = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": groups}
         ran = subprocess.run(  # there is no AnsibleModule down here; pylint: disable=ansible-bad-function
             [known.python, "-I", "-B", folder / settings.PROGRAM, task],
             input=given,
@@ -142,7 +138,7 @@ def _ask(known: Settings, folder: Path, task: str, *, given: bytes = b"") -> str
             cwd="/",
             timeout=_TAKES_AT_MOST,
             check=False,
-            **options,
+            **started_as(_user(known.user)),
         )
     except Failure as failure:
         return str(failure)
