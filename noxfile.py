@@ -21,11 +21,11 @@ import nox.command
 ROOT = Path(__file__).parent
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "docs")]
 
-import chart  # noqa: E402 -- it lies beside the documentation, and the others beside the tests
-import machine  # noqa: E402
-import results  # noqa: E402
-import sessions  # noqa: E402
-from tree import collections  # noqa: E402
+import chart  # noqa: E402 -- it lies beside the documentation
+import machine  # noqa: E402 -- it lies beside the tests
+import results  # noqa: E402 -- it lies beside the tests
+import sessions  # noqa: E402 -- it lies beside the tests
+from tree import collections  # noqa: E402 -- it lies beside the tests
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

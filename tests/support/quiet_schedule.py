@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from ansible_collections.flant.gitops.plugins.module_utils._signed_commit.outcome import Outcome
 
 _SCRIPT = 'echo run >> runs; sh ./during; cat said >> "${FLANT_GITOPS_QUIET:-/dev/null}"; exit "$(cat status)"'
+
+_SETTLED = 0.1  # seconds after which a file that was written is not one that changes while the program begins
 
 
 @dataclass
@@ -93,6 +96,7 @@ class QuietSchedule(Installation):
     def ready(self, **changed: object) -> None:
         """Install it, let a whole run go by, and see that the next one is skipped."""
         self.install(**changed)
+        time.sleep(_SETTLED)
         assert self.is_whole()
         assert not self.is_whole(), self.last
 
@@ -117,3 +121,12 @@ class QuietSchedule(Installation):
     def _params(self) -> dict[str, Any]:
         hold = str(self.instance_dir / "hold")
         return {"repo": self.upstream.path, "git_dir": self._git_dir, "hold_file": hold, **self.options_of_poll}
+
+
+def skipping(folder: Path) -> QuietSchedule:
+    """Return a schedule, in an empty folder, whose next run is skipped."""
+    schedule = QuietSchedule(folder)
+    schedule.upstream.commit()
+    schedule.says(schedule.process())
+    schedule.ready()
+    return schedule

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 from ansible_collections.flant.gitops.plugins.module_utils._pull import moment, program, tick
 from ansible_collections.flant.gitops.tests.support.environment import clean
-from ansible_collections.flant.gitops.tests.support.quiet_schedule import QuietSchedule
+from ansible_collections.flant.gitops.tests.support.quiet_schedule import QuietSchedule, skipping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,11 +29,7 @@ _GROWTH = 1024  # KiB of memory, and bytes of files, that come and go without an
 
 @pytest.fixture
 def schedule(tmp_path: Path) -> QuietSchedule:
-    schedule = QuietSchedule(tmp_path)
-    schedule.upstream.commit()
-    schedule.says(schedule.process())
-    schedule.ready()
-    return schedule
+    return skipping(tmp_path)
 
 
 def _a_tenth_of_a_tenth(long: Long, count: int) -> int:

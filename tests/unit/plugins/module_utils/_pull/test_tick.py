@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Callable
 
 import pytest
 from ansible_collections.flant.gitops.plugins.module_utils._pull import run as installing
-from ansible_collections.flant.gitops.tests.support.quiet_schedule import QuietSchedule
+from ansible_collections.flant.gitops.tests.support.quiet_schedule import QuietSchedule, skipping
 from ansible_collections.flant.gitops.tests.support.waiting import until
 
 if TYPE_CHECKING:
@@ -37,11 +37,7 @@ def _packed_once(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def schedule(tmp_path: Path) -> QuietSchedule:
     """A schedule whose next run is skipped."""
-    schedule = QuietSchedule(tmp_path)
-    schedule.upstream.commit()
-    schedule.says(schedule.process())
-    schedule.ready()
-    return schedule
+    return skipping(tmp_path)
 
 
 def rewrite(schedule: QuietSchedule, change: Callable[[dict[str, object]], object]) -> None:
